@@ -1,0 +1,2 @@
+namespace Sluice.Migrations;
+internal static class Placeholder;

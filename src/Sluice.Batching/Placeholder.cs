@@ -1,0 +1,2 @@
+namespace Sluice.Batching;
+internal static class Placeholder;

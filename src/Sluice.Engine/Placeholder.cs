@@ -1,0 +1,2 @@
+namespace Sluice.Engine;
+internal static class Placeholder;

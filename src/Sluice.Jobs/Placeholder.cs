@@ -1,0 +1,2 @@
+namespace Sluice.Jobs;
+internal static class Placeholder;

@@ -1,0 +1,2 @@
+namespace Sluice.Service;
+internal static class Placeholder;

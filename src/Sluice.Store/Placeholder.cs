@@ -1,0 +1,2 @@
+namespace Sluice.Store;
+internal static class Placeholder;

@@ -1,0 +1,2 @@
+namespace Sluice.Engine.Tests;
+internal static class Placeholder;

@@ -1,0 +1,2 @@
+namespace Sluice.Integration.Tests;
+internal static class Placeholder;

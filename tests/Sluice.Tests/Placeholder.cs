@@ -1,0 +1,2 @@
+namespace Sluice.Tests;
+internal static class Placeholder;
