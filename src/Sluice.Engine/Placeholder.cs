@@ -1,2 +1,0 @@
-namespace Sluice.Engine;
-internal static class Placeholder;

@@ -1,0 +1,116 @@
+using System.Text.Json;
+
+namespace Sluice.Jobs;
+
+/// <summary>What a caller asks for: the body of <c>POST /v1/jobs</c> and of a <see cref="Messages.SubmitJob"/>. Unknown members are refused.</summary>
+public sealed record JobRequest
+{
+    /// <summary>A name from <c>GET /v1/models</c>. Required.</summary>
+    public string? Model { get; init; }
+
+    public JobKind Kind { get; init; } = JobKind.Generate;
+
+    /// <summary>The text to run. Exactly one of this and <see cref="Messages"/>.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>A conversation, rendered by the model's chat template.</summary>
+    public IReadOnlyList<ChatMessage>? Messages { get; init; }
+
+    public JobParameters? Parameters { get; init; }
+
+    /// <summary>Score only: the continuations to compare, 1 to 256.</summary>
+    public IReadOnlyList<string>? Choices { get; init; }
+
+    /// <summary>Score only.</summary>
+    public Normalization? Normalization { get; init; }
+
+    /// <summary>Finish by, RFC 3339. Not together with <see cref="Ttl"/>.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>Finish within this many seconds of acceptance.</summary>
+    public double? Ttl { get; init; }
+
+    public OnLate? OnLate { get; init; }
+
+    public JobClass? Priority { get; init; }
+
+    public CacheRequest? Cache { get; init; }
+
+    public WebhookRequest? Webhook { get; init; }
+
+    /// <summary>Up to 16 pairs, keys up to 64 characters, values up to 512; handed back as given.</summary>
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    public string? Adapter { get; init; }
+
+    public JsonElement? ResponseFormat { get; init; }
+
+    public bool? Stream { get; init; }
+}
+
+/// <summary>One turn of a conversation.</summary>
+public sealed record ChatMessage
+{
+    public string? Role { get; init; }
+    public string? Content { get; init; }
+}
+
+/// <summary>How the model is to answer. Absent members take the defaults named beside them.</summary>
+public sealed record JobParameters
+{
+    /// <summary>1 or more; 128.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>0 (greedy) to 2; 0.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>Above 0, up to 1; 1.</summary>
+    public double? TopP { get; init; }
+
+    /// <summary>0 (all) or more; 0.</summary>
+    public int? TopK { get; init; }
+
+    /// <summary>0 to 1; 0.</summary>
+    public double? MinP { get; init; }
+
+    /// <summary>-2 to 2; 0.</summary>
+    public double? FrequencyPenalty { get; init; }
+
+    /// <summary>-2 to 2; 0.</summary>
+    public double? PresencePenalty { get; init; }
+
+    /// <summary>Above 0, up to 2; 1.</summary>
+    public double? RepetitionPenalty { get; init; }
+
+    /// <summary>The same seed gives the same answer.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Up to 16 texts, each up to 256 characters; generation ends before the first that appears.</summary>
+    public IReadOnlyList<string>? Stop { get; init; }
+
+    /// <summary>0 to 20 most likely alternatives per generated token.</summary>
+    public int? Logprobs { get; init; }
+}
+
+/// <summary>How the response cache may be used for a job.</summary>
+public sealed record CacheRequest
+{
+    /// <summary>Semantic where the job is deterministic (temperature 0 or a seed), else off.</summary>
+    public CacheMode? Mode { get; init; }
+
+    /// <summary>Letters, digits, <c>._-</c>, up to 64; <c>default</c>. Entries never cross namespaces.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Only tighter than the service's own.</summary>
+    public double? MinSimilarity { get; init; }
+
+    /// <summary>Seconds that the answer may serve others; 86,400.</summary>
+    public double? Ttl { get; init; }
+}
+
+/// <summary>Where to tell that the job has ended.</summary>
+public sealed record WebhookRequest
+{
+    public string? Url { get; init; }
+    public IReadOnlyList<string>? Events { get; init; }
+}

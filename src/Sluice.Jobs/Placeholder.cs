@@ -1,2 +1,0 @@
-namespace Sluice.Jobs;
-internal static class Placeholder;
