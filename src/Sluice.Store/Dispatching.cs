@@ -1,0 +1,131 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store;
+
+/// <summary>Bounds on how often a job is tried.</summary>
+public static class JobLimits
+{
+    /// <summary>Claims after which a job ends as failed: exhausted.</summary>
+    public const int MaxClaims = 20;
+
+    /// <summary>Failures charged to a job before it ends as failed.</summary>
+    public const int MaxFailures = 3;
+}
+
+/// <summary>A row for the bus.</summary>
+public sealed record OutboxRow
+{
+    public required long Id { get; init; }
+    public required OutboxKind Kind { get; init; }
+    public required JobId Job { get; init; }
+    public required string Tenant { get; init; }
+
+    /// <summary>Ticket: model and class choose the queue.</summary>
+    public required string Model { get; init; }
+    public required JobClass Class { get; init; }
+    public required long PrefixKey { get; init; }
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>JobFinished: how it ended.</summary>
+    public JobState? State { get; init; }
+    public string? ErrorCode { get; init; }
+    public string? CustomId { get; init; }
+    public string? IdempotencyKey { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public string? TraceParent { get; init; }
+}
+
+/// <summary>What an outbox row says.</summary>
+public enum OutboxKind
+{
+    Ticket = 0,
+    JobFinished = 1,
+}
+
+/// <summary>A worker process as it starts. <paramref name="Id"/> is new at every start (the incarnation); <paramref name="Name"/> is the same again.</summary>
+public sealed record WorkerRegistration(Guid Id, string Name, IReadOnlyList<string> Models);
+
+/// <summary>A queued job that this worker holds: what a former needs to know.</summary>
+public sealed record ReservedJob
+{
+    public required JobId Id { get; init; }
+    public required string Tenant { get; init; }
+    public required string Namespace { get; init; }
+    public required string Model { get; init; }
+    public required JobKind Kind { get; init; }
+
+    /// <summary>The most urgent class of the job and its twins.</summary>
+    public required JobClass Class { get; init; }
+
+    /// <summary>The earliest deadline of the job and its twins.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+    public required OnLate OnLate { get; init; }
+    public required int PromptTokens { get; init; }
+    public required int MaxNewTokens { get; init; }
+    public required long PrefixKey { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Times that a batch with this job in it crashed; above 0 it runs in the quarantine lane.</summary>
+    public int Suspicions { get; init; }
+    public string? TraceParent { get; init; }
+}
+
+/// <summary>A running job of this worker. Every later write names <see cref="Claims"/>.</summary>
+public sealed record ClaimedJob
+{
+    public required JobId Id { get; init; }
+    public required int Claims { get; init; }
+    public required string Tenant { get; init; }
+    public required string Namespace { get; init; }
+    public required string Model { get; init; }
+    public required JobRequest Request { get; init; }
+    public DateTimeOffset? Deadline { get; init; }
+    public string? TraceParent { get; init; }
+    public Fence Fence => new(Id, Claims);
+}
+
+/// <summary>The right to write about a running job.</summary>
+public readonly record struct Fence(JobId Job, int Claims);
+
+/// <summary>How a run ended.</summary>
+public sealed record JobOutcome
+{
+    public required Fence Fence { get; init; }
+
+    /// <summary>Succeeded, failed or expired.</summary>
+    public required JobState State { get; init; }
+
+    /// <summary>With succeeded.</summary>
+    public JobResult? Result { get; init; }
+
+    /// <summary>With failed and expired.</summary>
+    public JobError? Error { get; init; }
+
+    /// <summary>Which batch it ran in, for the event.</summary>
+    public Guid? Batch { get; init; }
+
+    /// <summary>Failed, but may be tried again: charges a failure and requeues until <see cref="JobLimits.MaxFailures"/>.</summary>
+    public bool Retryable { get; init; }
+}
+
+/// <summary>Limits of a reconciler's round.</summary>
+public sealed record ReconcileOptions
+{
+    /// <summary>A worker unheard of for this long is dead.</summary>
+    public TimeSpan HeartbeatTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A queued job that nobody holds gets a new ticket when its last is older than this.</summary>
+    public TimeSpan TicketTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Most jobs touched per kind in one round.</summary>
+    public int Max { get; init; } = 5000;
+}
+
+/// <summary>What a round did; all zero when another node holds the lock.</summary>
+public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted);
+
+/// <summary>How many jobs stand where.</summary>
+public sealed record StoreStatistics(long Queued, long Running, long Outbox, IReadOnlyDictionary<string, long> QueuedByTenant);
+
+/// <summary>The store cannot be reached or does not answer in time; nothing is known of the call's effect.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,65 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store;
+
+/// <summary>A job and, when it succeeded, its result.</summary>
+public sealed record JobRecord
+{
+    public required JobId Id { get; init; }
+    public required string Tenant { get; init; }
+    public required string Namespace { get; init; }
+    public required JobKind Kind { get; init; }
+    public required JobClass Class { get; init; }
+    public required string Model { get; init; }
+    public required string ModelRevision { get; init; }
+    public required JobState State { get; init; }
+    public required int PromptTokens { get; init; }
+    public required int Claims { get; init; }
+    public required int Failures { get; init; }
+    public JobId? WaitsFor { get; init; }
+    public JobId? RetryOf { get; init; }
+    public Guid? Submission { get; init; }
+    public string? CustomId { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Start of the claim that counted.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+    public DateTimeOffset? Deadline { get; init; }
+    public OnLate OnLate { get; init; }
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+    public JobError? Error { get; init; }
+    public JobResult? Result { get; init; }
+}
+
+/// <summary>The answer of a succeeded job.</summary>
+public sealed record JobResult
+{
+    public required IReadOnlyList<JobOutput> Outputs { get; init; }
+    public required JobUsage Usage { get; init; }
+    public required AnswerSource Source { get; init; }
+    public CacheHit? Cache { get; init; }
+
+    /// <summary>Of the prompt, for the semantic cache; L2-normalised.</summary>
+    public float[]? Embedding { get; init; }
+    public string? EmbedderId { get; init; }
+}
+
+/// <summary>What was asked for.</summary>
+public sealed record JobInput(JobRequest Request, string Namespace);
+
+/// <summary>A page of a listing.</summary>
+public sealed record JobQuery
+{
+    public JobState? State { get; init; }
+    public Guid? Submission { get; init; }
+
+    /// <summary>The last id of the page before.</summary>
+    public JobId? After { get; init; }
+
+    /// <summary>1 to 1,000.</summary>
+    public int Limit { get; init; } = 100;
+}
+
+/// <summary>The job after the call, and whether this call ended it.</summary>
+public sealed record CancelResult(bool Cancelled, JobRecord Job);

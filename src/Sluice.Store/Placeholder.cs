@@ -1,2 +1,0 @@
-namespace Sluice.Store;
-internal static class Placeholder;
