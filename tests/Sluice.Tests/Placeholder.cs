@@ -1,2 +1,0 @@
-namespace Sluice.Tests;
-internal static class Placeholder;
