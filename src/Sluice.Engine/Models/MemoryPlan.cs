@@ -1,0 +1,13 @@
+namespace Sluice.Engine.Models;
+
+/// <summary>What a model takes, computed from its config before anything is loaded.</summary>
+/// <param name="WeightBytes">Packed weights.</param>
+/// <param name="KvBytesPerPage">Keys and values of 16 tokens in all layers.</param>
+/// <param name="Pages">KV pages within the budget, at least 1.</param>
+/// <param name="ArenaBytes">Activations of one step and its logits.</param>
+public sealed record MemoryPlan(long WeightBytes, long KvBytesPerPage, int Pages, long ArenaBytes)
+{
+    public long KvBytes => KvBytesPerPage * Pages;
+
+    public long TotalBytes => WeightBytes + KvBytes + ArenaBytes;
+}

@@ -1,0 +1,26 @@
+namespace Sluice.Engine.Models;
+
+/// <summary>What a model is loaded with.</summary>
+public sealed record ModelOptions
+{
+    /// <summary><c>reference</c>, <c>cpu</c>, or null for the environment's <c>SLUICE_BACKEND</c> and else the best that runs here. The environment wins over this.</summary>
+    public string? Backend { get; init; }
+
+    /// <summary>Bytes for KV pages.</summary>
+    public long KvBytes { get; init; } = 256L << 20;
+
+    /// <summary>Most rows (tokens) in one step.</summary>
+    public int MaxStepTokens { get; init; } = 512;
+
+    /// <summary>Most segments in one step.</summary>
+    public int MaxSequences { get; init; } = 64;
+
+    /// <summary>Most rows of one step whose logits are wanted: sampled tokens, and one per token of a scored choice.</summary>
+    public int MaxOutputs { get; init; } = 128;
+
+    /// <summary>Threads that share a step, the caller's included.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Bytes that weights, KV pages and arena may take together; null for what the process may use.</summary>
+    public long? MemoryLimit { get; init; }
+}
