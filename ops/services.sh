@@ -291,7 +291,7 @@ status_native() {
   return $rc
 }
 compose() {
-  SLUICE_PG_PORT=$PG_PORT SLUICE_MQ_PORT=$MQ_PORT SLUICE_MQ_MGMT_PORT=$MQ_MGMT_PORT SLUICE_DB_PASSWORD=$PW SLUICE_MQ_PASSWORD=$PW \
+  SLUICE_PG_PORT=$PG_PORT SLUICE_MQ_PORT=$MQ_PORT SLUICE_MQ_MGMT_PORT=$MQ_MGMT_PORT SLUICE_DB_ROOT_PASSWORD=$PW SLUICE_DB_ADMIN_PASSWORD=$PW SLUICE_DB_PASSWORD=$PW SLUICE_MQ_PASSWORD=$PW \
     docker compose -f "$repo/compose.yaml" "$@"
 }
 env_out() {
@@ -310,13 +310,13 @@ find_run_dir; find_ports
 
 case $verb in
   up) pick_mode
-    if [ $mode = --docker ]; then compose up -d --wait postgres rabbitmq >&2; else up_native; fi
+    if [ "$mode" = --docker ]; then compose up -d --wait postgres rabbitmq >&2; else up_native; fi
     env_out;;
-  down) pick_mode; if [ $mode = --docker ]; then compose stop postgres rabbitmq >&2; else down_native; fi;;
-  status) pick_mode; if [ $mode = --docker ]; then compose ps postgres rabbitmq; else status_native; fi;;
+  down) pick_mode; if [ "$mode" = --docker ]; then compose stop postgres rabbitmq >&2; else down_native; fi;;
+  status) pick_mode; if [ "$mode" = --docker ]; then compose ps postgres rabbitmq; else status_native; fi;;
   env) env_out;;
   ctl) pick_mode
-    if [ $mode = --docker ]; then compose exec -T rabbitmq rabbitmqctl "$@"
+    if [ "$mode" = --docker ]; then compose exec -T rabbitmq rabbitmqctl "$@"
     else mq_env; cd "$run/mq" && as rabbitmq "${MQ_ENV[@]}" /usr/lib/rabbitmq/bin/rabbitmqctl "$@"; fi;;
   *) usage;;
 esac
