@@ -1,2 +1,0 @@
-namespace Sluice.Batching;
-internal static class Placeholder;
