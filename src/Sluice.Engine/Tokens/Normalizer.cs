@@ -1,0 +1,82 @@
+using System.Text;
+
+namespace Sluice.Engine.Tokens;
+
+/// <summary>One rewriting of text before it is split into words. Immutable.</summary>
+internal abstract class Normalizer
+{
+    /// <param name="text">Not empty, without lone surrogates.</param>
+    /// <param name="start">What stands before the text.</param>
+    public abstract string Apply(string text, PieceStart start);
+}
+
+/// <summary>Several in order.</summary>
+internal sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Normalizer
+{
+    public override string Apply(string text, PieceStart start)
+    {
+        foreach (Normalizer step in steps)
+        {
+            if (text.Length == 0)
+                break;
+            text = step.Apply(text, start);
+        }
+
+        return text;
+    }
+}
+
+/// <summary>Puts a string in front, unless the text continues an encoded prompt.</summary>
+internal sealed class PrependNormalizer(string prefix) : Normalizer
+{
+    public override string Apply(string text, PieceStart start) => start == PieceStart.Continuation ? text : prefix + text;
+}
+
+/// <summary>Replaces every occurrence of a literal.</summary>
+internal sealed class ReplaceNormalizer(string literal, string content) : Normalizer
+{
+    public override string Apply(string text, PieceStart start) => text.Replace(literal, content, StringComparison.Ordinal);
+}
+
+/// <summary>NFC, NFD, NFKC, NFKD.</summary>
+internal sealed class UnicodeNormalizer(NormalizationForm form) : Normalizer
+{
+    public override string Apply(string text, PieceStart start) => text.Normalize(form);
+}
+
+/// <summary>Removes white space at the ends.</summary>
+internal sealed class StripNormalizer(bool left, bool right) : Normalizer
+{
+    public override string Apply(string text, PieceStart start)
+    {
+        text = left ? text.TrimStart() : text;
+        return right ? text.TrimEnd() : text;
+    }
+}
+
+/// <summary>Lower case by code point.</summary>
+internal sealed class LowercaseNormalizer : Normalizer
+{
+    public override string Apply(string text, PieceStart start) => Lower(text);
+
+    /// <summary>Unicode's full mapping: the dotted capital I is the one letter whose lower case is two code points.</summary>
+    public static string Lower(string text) => text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
+}
+
+/// <summary>Removes nonspacing marks.</summary>
+internal sealed class StripAccentsNormalizer : Normalizer
+{
+    public override string Apply(string text, PieceStart start) => Strip(text);
+
+    public static string Strip(string text)
+    {
+        StringBuilder kept = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (Rune.GetUnicodeCategory(rune) != System.Globalization.UnicodeCategory.NonSpacingMark)
+                kept.Append(rune.ToString());
+        }
+
+        return kept.ToString();
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text;
+
+namespace Sluice.Engine.Tokens;
+
+/// <summary>Reads the <c>normalizer</c> of a tokenizer file.</summary>
+internal static class NormalizerReader
+{
+    public static Normalizer Read(JsonField field)
+    {
+        JsonField type = field.Required("type");
+        switch (type.Text())
+        {
+            case "Sequence":
+                return new NormalizerSequence([.. field.Required("normalizers").Items().Select(Read)]);
+            case "Prepend":
+                return new PrependNormalizer(field.Required("prepend").Text());
+            case "Replace":
+                return new ReplaceNormalizer(Literal(field.Required("pattern")), field.Required("content").Text());
+            case "NFC":
+                return new UnicodeNormalizer(NormalizationForm.FormC);
+            case "NFD":
+                return new UnicodeNormalizer(NormalizationForm.FormD);
+            case "NFKC":
+                return new UnicodeNormalizer(NormalizationForm.FormKC);
+            case "NFKD":
+                return new UnicodeNormalizer(NormalizationForm.FormKD);
+            case "Lowercase":
+                return new LowercaseNormalizer();
+            case "StripAccents":
+                return new StripAccentsNormalizer();
+            case "Strip":
+                return new StripNormalizer(field.Flag("strip_left", true), field.Flag("strip_right", true));
+            case "BertNormalizer":
+                bool lowercase = field.Flag("lowercase", true);
+                return new BertNormalizer(
+                    field.Flag("clean_text", true), field.Flag("handle_chinese_chars", true), field.Flag("strip_accents", lowercase), lowercase);
+            default:
+                throw type.Unsupported("no such normalizer is known here");
+        }
+    }
+
+    /// <summary>The literal of a pattern that may only be a literal.</summary>
+    public static string Literal(JsonField pattern)
+    {
+        if (!pattern.Optional("String", out JsonField literal))
+            throw pattern.Fault("must hold a String: regular expressions out of files are not run");
+        return literal.Text().Length > 0 ? literal.Text() : throw literal.Fault("is an empty string, which matches everywhere");
+    }
+}

@@ -1,2 +1,0 @@
-namespace Sluice.Engine.Tests;
-internal static class Placeholder;
