@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Sluice.Service.Cache;
+
+namespace Sluice.Service.Intake;
+
+/// <summary>The door for jobs, and what tells others that something came through it.</summary>
+internal static class IntakeServices
+{
+    public static IHostApplicationBuilder AddIntake(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<IEmbedder, LexicalEmbedder>();
+        builder.Services.AddSingleton<JobWaiters>();
+        builder.Services.AddSingleton<OutboxSignal>();
+        builder.Services.AddSingleton<SubmitBatcher>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<SubmitBatcher>());
+        builder.Services.AddSingleton<JobIntake>();
+        return builder;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Sluice.Jobs;
+using Sluice.Service.Access;
+using Sluice.Service.Cache;
+using Sluice.Service.Models;
+using Sluice.Service.Telemetry;
+using Sluice.Store;
+
+namespace Sluice.Service.Intake;
+
+/// <summary>The one door for jobs, whichever way they come: checks, counts tokens, derives keys, stores.</summary>
+internal sealed class JobIntake(
+    ModelCatalog models, IEmbedder embedder, SubmitBatcher batcher, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
+{
+    private readonly IntakeOptions _options = options.Value;
+
+    /// <summary>
+    /// Stores the job or says why not. Idempotent with <see cref="SubmitOptions.IdempotencyKey"/>. When it returns Accepted the job is durable.
+    /// Throws <see cref="StoreUnavailableException"/> when the store is: nothing is known then, and the same key may be sent again.
+    /// </summary>
+    public async Task<IntakeResult> SubmitAsync(Caller caller, JobRequest request, SubmitOptions submit, CancellationToken cancellationToken)
+    {
+        using Activity? activity = SluiceActivity.Start("submit job", submit.TraceParent ?? SluiceActivity.CurrentTraceParent);
+        RequestRules rules = new(models, time.GetUtcNow(), _options.Horizon);
+        if (!rules.Accept(request, submit, out AcceptedRequest? accepted))
+        {
+            metrics.Refused("invalid");
+            return new IntakeResult.Invalid(rules.Errors);
+        }
+        NewJob job = MakeJob(caller, accepted, submit);
+        activity?.SetTag("sluice.job.id", job.Id.ToString());
+        SubmitResult result = await batcher.SubmitAsync(job, cancellationToken);
+        return Answer(result, job);
+    }
+
+    private NewJob MakeJob(Caller caller, AcceptedRequest accepted, SubmitOptions submit)
+    {
+        JobRequest request = accepted.Request;
+        string cacheNamespace = request.Cache?.Namespace ?? JobDefaults.Namespace;
+        bool deterministic = JobKeys.IsDeterministic(request);
+        CacheMode mode = request.Cache?.Mode ?? (deterministic ? CacheMode.Semantic : CacheMode.Off);
+        (byte[] Exact, byte[] Fingerprint)? keys = mode != CacheMode.Off ? JobKeys.Of(caller.Tenant, cacheNamespace, accepted.Model, request) : null;
+        return new NewJob
+        {
+            Id = submit.Id ?? JobId.New(time),
+            Tenant = caller.Tenant,
+            Namespace = cacheNamespace,
+            Kind = request.Kind,
+            Class = request.Priority ?? JobDefaults.Class,
+            Model = accepted.Model.Name,
+            ModelRevision = accepted.Model.Revision,
+            Request = request,
+            PromptTokens = accepted.PromptTokens.Length,
+            MaxNewTokens = accepted.MaxNewTokens,
+            PrefixKey = JobKeys.Prefix(caller.Tenant, cacheNamespace, accepted.Model, accepted.PromptTokens),
+            ExactKey = keys?.Exact,
+            Fingerprint = keys?.Fingerprint,
+            CacheMode = mode,
+            CacheTtl = request.Cache?.Ttl is double cacheTtl ? TimeSpan.FromSeconds(cacheTtl) : JobDefaults.CacheTtl,
+            Embedding = embedder.Embed(request.Prompt!),
+            EmbedderId = embedder.Id,
+            Deadline = request.Deadline?.ToUniversalTime(),
+            Ttl = request.Ttl is double ttl ? TimeSpan.FromSeconds(ttl) : null,
+            OnLate = request.OnLate ?? JobDefaults.OnLate,
+            IdempotencyKey = submit.IdempotencyKey,
+            RequestHash = submit.IdempotencyKey is null ? null : JobKeys.RequestHash(request),
+            RetryOf = submit.RetryOf,
+            Submission = submit.Submission,
+            CustomId = submit.CustomId,
+            TraceParent = SluiceActivity.CurrentTraceParent ?? submit.TraceParent,
+            Retention = _options.Retention,
+            TenantBound = _options.QueuedPerTenant,
+        };
+    }
+
+    private IntakeResult Answer(SubmitResult result, NewJob job)
+    {
+        switch (result.Outcome)
+        {
+            case SubmitOutcome.KeyReused:
+                metrics.Refused("key_reused");
+                return new IntakeResult.KeyReused(job.IdempotencyKey!);
+            case SubmitOutcome.TenantFull:
+                metrics.Refused("tenant_full");
+                return new IntakeResult.TenantFull(_options.QueuedPerTenant);
+            case SubmitOutcome.CacheHit:
+                metrics.CacheHit(result.Job!.Result?.Cache?.Tier ?? "exact");
+                metrics.Accepted("cache_hit", job.Kind);
+                break;
+            case SubmitOutcome.Twin:
+                metrics.CacheHit("twin");
+                metrics.Accepted("twin", job.Kind);
+                break;
+            case SubmitOutcome.Replayed:
+                metrics.Accepted("replayed", job.Kind);
+                break;
+            case SubmitOutcome.Queued:
+                metrics.Accepted("queued", job.Kind);
+                if (job.ExactKey is not null)
+                {
+                    metrics.CacheMiss();
+                }
+                break;
+            default:
+                throw new UnreachableException($"Unknown submit outcome {result.Outcome}.");
+        }
+        return new IntakeResult.Accepted(result.Job!, result.Outcome);
+    }
+}

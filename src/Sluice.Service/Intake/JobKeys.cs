@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Sluice.Engine;
+using Sluice.Jobs;
+using Sluice.Service.Models;
+
+namespace Sluice.Service.Intake;
+
+/// <summary>What a job is equal to, and near to. All are SHA-256 over a versioned, length-prefixed encoding; scope and model are part of each.</summary>
+internal static class JobKeys
+{
+    private const string Version = "sluice-key-v1";
+    private const int PageTokens = 16;
+    private const int PrefixTokens = 64;
+
+    /// <summary>
+    /// The exact key (everything that decides the answer) and the fingerprint (all of that but the prompt).
+    /// <paramref name="request"/> has passed the rules; defaults and their absence give the same keys.
+    /// </summary>
+    public static (byte[] Exact, byte[] Fingerprint) Of(string tenant, string cacheNamespace, ServedModel model, JobRequest request)
+    {
+        KeyWriter writer = new(256 + (request.Prompt?.Length ?? 0));
+        writer.Add(Version);
+        writer.Add(tenant);
+        writer.Add(cacheNamespace);
+        writer.Add(model.Name);
+        writer.Add(model.Revision);
+        writer.Add((int)request.Kind);
+        if (request.Kind == JobKind.Generate)
+        {
+            AddParameters(ref writer, request.Parameters ?? new JobParameters());
+        }
+        else if (request.Kind == JobKind.Score)
+        {
+            writer.Add(request.Choices);
+            writer.Add((int)(request.Normalization ?? Normalization.None));
+        }
+        byte[] fingerprint = writer.Hash();
+        writer.Add(request.Prompt);
+        return (writer.Hash(), fingerprint);
+    }
+
+    /// <summary>
+    /// The same number for jobs of one scope and model whose prompts begin with the same full pages (up to 64 tokens);
+    /// a prompt shorter than a page counts whole.
+    /// </summary>
+    public static long Prefix(string tenant, string cacheNamespace, ServedModel model, ReadOnlySpan<int> prompt)
+    {
+        int shared = Math.Min(prompt.Length, PrefixTokens) / PageTokens * PageTokens;
+        KeyWriter writer = new(512);
+        writer.Add(Version);
+        writer.Add(tenant);
+        writer.Add(cacheNamespace);
+        writer.Add(model.Name);
+        writer.Add(model.Revision);
+        writer.Add(prompt[..(shared == 0 ? prompt.Length : shared)]);
+        return BinaryPrimitives.ReadInt64LittleEndian(writer.Hash());
+    }
+
+    /// <summary>Whose KV pages a sequence may share: those of its tenant and namespace.</summary>
+    public static CacheScope Scope(string tenant, string cacheNamespace)
+    {
+        KeyWriter writer = new(128);
+        writer.Add(Version);
+        writer.Add(tenant);
+        writer.Add(cacheNamespace);
+        byte[] hash = writer.Hash();
+        return new CacheScope(BinaryPrimitives.ReadUInt64LittleEndian(hash), BinaryPrimitives.ReadUInt64LittleEndian(hash.AsSpan(8)));
+    }
+
+    /// <summary>SHA-256 of the request, whatever the order of its members: the same idempotency key must come with the same of it.</summary>
+    public static byte[] RequestHash(JobRequest request)
+    {
+        JobRequest canonical = request.Metadata is { Count: > 1 } metadata
+            ? request with { Metadata = new SortedDictionary<string, string>(metadata.ToDictionary(), StringComparer.Ordinal) }
+            : request;
+        return SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(canonical, JobsJson.Default.JobRequest));
+    }
+
+    /// <summary>The same request gives the same answer: greedy, or drawn from a seed. Scores and embeddings always do.</summary>
+    public static bool IsDeterministic(JobRequest request) =>
+        request.Kind != JobKind.Generate || (request.Parameters?.Temperature ?? 0) == 0 || request.Parameters?.Seed is not null;
+
+    private static void AddParameters(ref KeyWriter writer, JobParameters parameters)
+    {
+        writer.Add(parameters.MaxTokens ?? JobDefaults.MaxTokens);
+        writer.Add(parameters.Temperature ?? 0);
+        writer.Add(parameters.TopP ?? 1);
+        writer.Add(parameters.TopK ?? 0);
+        writer.Add(parameters.MinP ?? 0);
+        writer.Add(parameters.FrequencyPenalty ?? 0);
+        writer.Add(parameters.PresencePenalty ?? 0);
+        writer.Add(parameters.RepetitionPenalty ?? 1);
+        writer.Add(parameters.Seed is null ? 0 : 1);
+        writer.Add(parameters.Seed ?? 0L);
+        writer.Add(parameters.Stop ?? []);
+        writer.Add(parameters.Logprobs ?? -1);
+    }
+}

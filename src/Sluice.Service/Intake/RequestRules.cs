@@ -1,0 +1,205 @@
+using System.Diagnostics.CodeAnalysis;
+using Sluice.Jobs;
+using Sluice.Service.Models;
+
+namespace Sluice.Service.Intake;
+
+/// <summary>Every rule that a request must keep. Checks all of them, so that a caller learns of all faults at once.</summary>
+internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, TimeSpan horizon)
+{
+    public const int MaxChoices = 256;
+
+    /// <summary>Characters that one request may hold in prompt and choices: what is longer is not even counted in tokens.</summary>
+    public const int MaxCharacters = 1 << 20;
+
+    private readonly RequestErrors _errors = new();
+
+    public IReadOnlyList<FieldError> Errors => _errors.All;
+
+    /// <summary>False where anything is wrong: then <see cref="Errors"/> names all of it.</summary>
+    public bool Accept(JobRequest request, SubmitOptions submit, [NotNullWhen(true)] out AcceptedRequest? accepted)
+    {
+        accepted = null;
+        CheckKey(submit.IdempotencyKey);
+        RefuseUnbuilt(request);
+        CheckWhen(request);
+        CheckKind(request);
+        if (request.Parameters is { } parameters)
+        {
+            ParameterRules.Check(parameters, _errors);
+        }
+        if (request.Cache is { } cache)
+        {
+            ParameterRules.Check(cache, request, _errors);
+        }
+        if (request.Metadata is { } metadata)
+        {
+            ParameterRules.Check(metadata, _errors);
+        }
+        ServedModel? model = FindModel(request.Model);
+        bool readable = CheckTexts(request);
+        if (model is not null)
+        {
+            _errors.Range("parameters.max_tokens", request.Parameters?.MaxTokens, 1, model.ContextLength);
+        }
+        else
+        {
+            _errors.Range("parameters.max_tokens", request.Parameters?.MaxTokens, 1, int.MaxValue);
+        }
+        if (model is not null && readable)
+        {
+            accepted = Measure(request, model);
+        }
+        return _errors.All.Count == 0 && accepted is not null;
+    }
+
+    private void CheckKey(string? key)
+    {
+        if (key is not null && !TextRules.IsKey(key))
+        {
+            _errors.Add("Idempotency-Key", $"Idempotency-Key must be 1 to 255 printable ASCII characters; got {key.Length}.");
+        }
+    }
+
+    private void RefuseUnbuilt(JobRequest request)
+    {
+        if (request.Messages is not null)
+        {
+            _errors.NotSupported("messages", "chat templates are not built yet; send prompt.");
+        }
+        if (request.Stream == true)
+        {
+            _errors.NotSupported("stream", "streaming is not built yet; send Prefer: wait, or poll the job.");
+        }
+        if (request.Adapter is not null)
+        {
+            _errors.NotSupported("adapter", "adapters are not built yet.");
+        }
+        if (request.ResponseFormat is not null)
+        {
+            _errors.NotSupported("response_format", "constrained output is not built yet.");
+        }
+        if (request.Webhook is not null)
+        {
+            _errors.NotSupported("webhook", "webhooks are not built yet; send Prefer: wait, or poll the job.");
+        }
+        if (request.OnLate == OnLate.Reject)
+        {
+            _errors.NotSupported("on_late", "'reject' needs an estimate of when a job ends, which is not built yet; use 'expire' or 'run'.");
+        }
+    }
+
+    private void CheckWhen(JobRequest request)
+    {
+        if (request.Deadline is not null && request.Ttl is not null)
+        {
+            _errors.Add("ttl", "Give deadline or ttl, not both.");
+        }
+        if (request.Deadline is DateTimeOffset deadline && (deadline <= now || deadline > now + horizon))
+        {
+            _errors.Add("deadline", $"deadline must be in the future and at most {horizon.TotalDays:0.##} days away; got {JobTimes.Text(deadline)} at {JobTimes.Text(now)}.");
+        }
+        _errors.Range("ttl", request.Ttl, 0, horizon.TotalSeconds, above: true);
+    }
+
+    private void CheckKind(JobRequest request)
+    {
+        string kind = request.Kind.ToString().ToLowerInvariant();
+        if (request.Kind == JobKind.Score)
+        {
+            int choices = request.Choices?.Count ?? 0;
+            if (choices is 0 or > MaxChoices)
+            {
+                _errors.Add("choices", $"choices must have 1 to {MaxChoices} texts when kind is 'score'; got {choices}.", choices == 0 ? "required" : "too_long");
+            }
+        }
+        else if (request.Choices is not null)
+        {
+            _errors.Add("choices", $"choices belong to kind 'score'; kind is '{kind}'.");
+        }
+        if (request.Kind != JobKind.Score && request.Normalization is not null)
+        {
+            _errors.Add("normalization", $"normalization belongs to kind 'score'; kind is '{kind}'.");
+        }
+        if (request.Kind != JobKind.Generate && request.Parameters is not null)
+        {
+            _errors.Add("parameters", $"parameters belong to kind 'generate'; kind is '{kind}'.");
+        }
+    }
+
+    private ServedModel? FindModel(string? name)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            _errors.Required("model");
+            return null;
+        }
+        if (models.TryGet(name, out ServedModel? model))
+        {
+            return model;
+        }
+        string known = models.All.Count == 0 ? "none is served" : string.Join(", ", models.All.Select(served => $"'{served.Name}'"));
+        _errors.Add("model", $"model {TextRules.Quote(name)} is not served here; known: {known}.", "unknown_model");
+        return null;
+    }
+
+    /// <summary>False where a text is missing, unstorable or beyond counting.</summary>
+    private bool CheckTexts(JobRequest request)
+    {
+        int before = _errors.All.Count;
+        if (string.IsNullOrEmpty(request.Prompt) && request.Messages is null)
+        {
+            _errors.Required("prompt", request.Prompt is null ? "is required" : "must not be empty");
+        }
+        _errors.Text("prompt", request.Prompt);
+        long characters = request.Prompt?.Length ?? 0;
+        for (int i = 0; i < Math.Min(request.Choices?.Count ?? 0, MaxChoices); i++)
+        {
+            string field = $"choices[{i}]";
+            string? choice = request.Choices![i];
+            characters += choice?.Length ?? 0;
+            if (string.IsNullOrEmpty(choice))
+            {
+                _errors.Add(field, $"{field} must not be empty.", "required");
+            }
+            _errors.Text(field, choice);
+        }
+        if (characters > MaxCharacters)
+        {
+            _errors.Add("prompt", $"prompt and choices may have at most {MaxCharacters} characters; got {characters}.", "too_long");
+        }
+        return _errors.All.Count == before && request.Prompt is not null;
+    }
+
+    /// <summary>Counts tokens; null and an error where they do not fit the model.</summary>
+    private AcceptedRequest? Measure(JobRequest request, ServedModel model)
+    {
+        int[] prompt = model.EncodePrompt(request.Prompt!);
+        int longest = 0, all = 0;
+        foreach (string choice in request.Kind == JobKind.Score ? request.Choices ?? [] : [])
+        {
+            int tokens = model.EncodeChoice(choice).Length;
+            longest = Math.Max(longest, tokens);
+            all += tokens;
+        }
+        int room = request.Kind switch
+        {
+            JobKind.Generate => 1,
+            JobKind.Score => longest,
+            _ => 0,
+        };
+        if (prompt.Length + room > model.ContextLength)
+        {
+            string besides = request.Kind switch
+            {
+                JobKind.Generate => ", one of them for the answer",
+                JobKind.Score => $", {longest} of them for the longest choice",
+                _ => "",
+            };
+            _errors.Add("prompt", $"prompt has {prompt.Length} tokens; model '{model.Name}' holds {model.ContextLength}{besides}.", "too_long");
+            return null;
+        }
+        int fresh = request.Kind == JobKind.Generate ? Math.Min(request.Parameters?.MaxTokens ?? JobDefaults.MaxTokens, model.ContextLength - prompt.Length) : all;
+        return new AcceptedRequest(request, model, prompt, fresh);
+    }
+}

@@ -1,0 +1,23 @@
+namespace Sluice.Service.Models;
+
+/// <summary>A model as callers and intake see it: what it is called, how text becomes tokens, what fits. Its weights are the worker's business.</summary>
+internal sealed class ServedModel
+{
+    /// <summary>The slug that jobs name and that queues carry.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The Hugging Face folder; null for a stub, which has no files.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Hex SHA-256, first 16 digits, over config, tokenizer and weights: what an answer is the answer of.</summary>
+    public required string Revision { get; init; }
+
+    /// <summary>Most tokens, prompt and generated, that one sequence may hold.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>The prompt's ids, beginning-of-sequence included where the model wants it. Text never becomes a control token.</summary>
+    public required Func<string, int[]> EncodePrompt { get; init; }
+
+    /// <summary>The ids of a text that continues a prompt: no beginning-of-sequence.</summary>
+    public required Func<string, int[]> EncodeChoice { get; init; }
+}

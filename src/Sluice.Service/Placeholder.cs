@@ -1,2 +1,0 @@
-namespace Sluice.Service;
-internal static class Placeholder;

@@ -1,0 +1,116 @@
+using System.Diagnostics.Metrics;
+using Sluice.Jobs;
+
+namespace Sluice.Service.Telemetry;
+
+/// <summary>
+/// The numbers of meter <c>Sluice</c>. Labels come from closed sets (state, reason, tier, class, model): never a tenant, never an id.
+/// All members may be called from any thread and cost next to nothing when nobody listens.
+/// </summary>
+internal sealed class SluiceMetrics
+{
+    public const string MeterName = "Sluice";
+
+    private static readonly double[] s_seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
+    private static readonly double[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _accepted;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _finished;
+    private readonly Counter<long> _batches;
+    private readonly Counter<long> _steps;
+    private readonly Counter<long> _promptTokens;
+    private readonly Counter<long> _cachedTokens;
+    private readonly Counter<long> _generatedTokens;
+    private readonly Counter<long> _cacheHits;
+    private readonly Counter<long> _cacheMisses;
+    private readonly Counter<long> _stale;
+    private readonly Counter<long> _relayed;
+    private readonly Histogram<double> _queueWait;
+    private readonly Histogram<double> _execution;
+    private readonly Histogram<double> _outboxLag;
+    private readonly Histogram<int> _batchSize;
+    private readonly Histogram<int> _submitSize;
+
+    public SluiceMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create(MeterName);
+        _accepted = _meter.CreateCounter<long>("sluice.jobs.accepted", "{job}", "Jobs stored, by what they turned out to be.");
+        _refused = _meter.CreateCounter<long>("sluice.jobs.refused", "{job}", "Submits that stored nothing, by reason.");
+        _finished = _meter.CreateCounter<long>("sluice.jobs.finished", "{job}", "Jobs that this process ended, by terminal state.");
+        _batches = _meter.CreateCounter<long>("sluice.batches", "{batch}", "Batches handed to an engine, by the reason they were closed.");
+        _steps = _meter.CreateCounter<long>("sluice.engine.steps", "{step}", "Forward passes.");
+        _promptTokens = _meter.CreateCounter<long>("sluice.tokens.prompt", "{token}", "Prompt tokens of finished jobs, computed or found cached.");
+        _cachedTokens = _meter.CreateCounter<long>("sluice.tokens.prompt.cached", "{token}", "Those whose KV pages were already there.");
+        _generatedTokens = _meter.CreateCounter<long>("sluice.tokens.generated", "{token}", "Tokens sampled.");
+        _cacheHits = _meter.CreateCounter<long>("sluice.cache.hits", "{job}", "Jobs answered without running, by tier.");
+        _cacheMisses = _meter.CreateCounter<long>("sluice.cache.misses", "{job}", "Jobs that asked the cache and were queued.");
+        _stale = _meter.CreateCounter<long>("sluice.stale_results", "{result}", "Results discarded because the job's fence had moved.");
+        _relayed = _meter.CreateCounter<long>("sluice.outbox.relayed", "{row}", "Outbox rows published.");
+        _queueWait = _meter.CreateHistogram("sluice.job.queue_wait", "s", "From acceptance to the run that counted.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
+        _execution = _meter.CreateHistogram("sluice.job.execution", "s", "From that start to the terminal transaction.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
+        _outboxLag = _meter.CreateHistogram("sluice.outbox.lag", "s", "Age of the oldest row when it was published.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
+        _batchSize = _meter.CreateHistogram("sluice.batch.jobs", "{job}", "Jobs per batch.", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [.. s_counts.Select(count => (int)count)] });
+        _submitSize = _meter.CreateHistogram("sluice.submit.jobs", "{job}", "Jobs per submit transaction.", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [.. s_counts.Select(count => (int)count)] });
+    }
+
+    /// <param name="outcome"><c>queued</c>, <c>cache_hit</c>, <c>twin</c> or <c>replayed</c>.</param>
+    /// <param name="kind">What was asked for.</param>
+    public void Accepted(string outcome, JobKind kind) => _accepted.Add(1, new("outcome", outcome), new("kind", kind.Label()));
+
+    /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>tenant_full</c> or <c>unavailable</c>.</param>
+    public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void SubmitTransaction(int jobs) => _submitSize.Record(jobs);
+
+    /// <summary>A terminal transaction was written. Times are null where the job never ran.</summary>
+    public void Finished(JobState state, string model, JobClass jobClass, TimeSpan? queueWait, TimeSpan? execution)
+    {
+        KeyValuePair<string, object?> modelLabel = new("model", model);
+        _finished.Add(1, new("state", state.Label()), modelLabel);
+        if (queueWait is TimeSpan waited)
+        {
+            _queueWait.Record(waited.TotalSeconds, new("class", jobClass.Label()), modelLabel);
+        }
+        if (execution is TimeSpan ran)
+        {
+            _execution.Record(ran.TotalSeconds, modelLabel);
+        }
+    }
+
+    public void Tokens(string model, int prompt, int cached, int generated)
+    {
+        KeyValuePair<string, object?> label = new("model", model);
+        _promptTokens.Add(prompt, label);
+        _cachedTokens.Add(cached, label);
+        _generatedTokens.Add(generated, label);
+    }
+
+    /// <param name="model">Whose batch.</param>
+    /// <param name="closeReason">The former's reason, lower case with underscores.</param>
+    /// <param name="jobs">Jobs in it.</param>
+    public void Batch(string model, string closeReason, int jobs)
+    {
+        _batches.Add(1, new("model", model), new("reason", closeReason));
+        _batchSize.Record(jobs, new KeyValuePair<string, object?>("model", model));
+    }
+
+    public void Steps(string model, long steps) => _steps.Add(steps, new KeyValuePair<string, object?>("model", model));
+
+    /// <param name="tier"><c>exact</c>, <c>semantic</c> or <c>twin</c>.</param>
+    public void CacheHit(string tier) => _cacheHits.Add(1, new KeyValuePair<string, object?>("tier", tier));
+
+    public void CacheMiss() => _cacheMisses.Add(1);
+
+    public void StaleResults(int count) => _stale.Add(count);
+
+    public void Relayed(int rows, TimeSpan oldest)
+    {
+        _relayed.Add(rows);
+        _outboxLag.Record(oldest.TotalSeconds);
+    }
+
+    /// <summary>A number that is read when somebody asks: jobs held, pages free, rows waiting. Name without unit suffix, <c>sluice.worker.held</c>.</summary>
+    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) => _meter.CreateObservableGauge(name, read, unit, description);
+}

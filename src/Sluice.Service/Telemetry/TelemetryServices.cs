@@ -1,0 +1,15 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Sluice.Service.Telemetry;
+
+/// <summary>Numbers and spans, and the ways they leave the process.</summary>
+internal static class TelemetryServices
+{
+    public static IHostApplicationBuilder AddTelemetry(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<SluiceMetrics>();
+        return builder;
+    }
+}
