@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Sluice.Engine;
 using Sluice.Jobs;
 using Sluice.Service.Models;
 
@@ -56,17 +55,6 @@ internal static class JobKeys
         writer.Add(model.Revision);
         writer.Add(prompt[..(shared == 0 ? prompt.Length : shared)]);
         return BinaryPrimitives.ReadInt64LittleEndian(writer.Hash());
-    }
-
-    /// <summary>Whose KV pages a sequence may share: those of its tenant and namespace.</summary>
-    public static CacheScope Scope(string tenant, string cacheNamespace)
-    {
-        KeyWriter writer = new(128);
-        writer.Add(Version);
-        writer.Add(tenant);
-        writer.Add(cacheNamespace);
-        byte[] hash = writer.Hash();
-        return new CacheScope(BinaryPrimitives.ReadUInt64LittleEndian(hash), BinaryPrimitives.ReadUInt64LittleEndian(hash.AsSpan(8)));
     }
 
     /// <summary>SHA-256 of the request, whatever the order of its members: the same idempotency key must come with the same of it.</summary>

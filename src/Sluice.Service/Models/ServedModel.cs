@@ -1,3 +1,5 @@
+using Sluice.Engine.Tokens;
+
 namespace Sluice.Service.Models;
 
 /// <summary>A model as callers and intake see it: what it is called, how text becomes tokens, what fits. Its weights are the worker's business.</summary>
@@ -14,6 +16,9 @@ internal sealed class ServedModel
 
     /// <summary>Most tokens, prompt and generated, that one sequence may hold.</summary>
     public required int ContextLength { get; init; }
+
+    /// <summary>Null for a stub.</summary>
+    public Tokenizer? Tokenizer { get; init; }
 
     /// <summary>The prompt's ids, beginning-of-sequence included where the model wants it. Text never becomes a control token.</summary>
     public required Func<string, int[]> EncodePrompt { get; init; }

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Sluice.Service;
+
+/// <summary>Where settings come from: appsettings.json, then the environment (<c>SLUICE__QUEUE__HOST</c>), then the command line. Read at start.</summary>
+internal static class HostConfiguration
+{
+    public const string EnvironmentPrefix = "SLUICE__";
+    private const string FileSuffix = "_FILE";
+
+    public static void Add(IConfigurationManager configuration, SluiceHostOptions host)
+    {
+        configuration.AddJsonFile("appsettings.json", optional: true, reloadOnChange: false);
+        configuration.AddEnvironmentVariables(EnvironmentPrefix);
+        configuration.AddInMemoryCollection(host.Settings);
+        configuration.AddInMemoryCollection(FromFiles(configuration));
+        if (host.Urls is not null)
+        {
+            configuration.AddInMemoryCollection([new("Urls", host.Urls)]);
+        }
+    }
+
+    /// <summary>A setting whose name ends in <c>_FILE</c> names a file that holds the value (a mounted secret); a last line break is not part of it.</summary>
+    private static List<KeyValuePair<string, string?>> FromFiles(IConfiguration configuration)
+    {
+        List<KeyValuePair<string, string?>> read = [];
+        foreach ((string key, string? path) in configuration.AsEnumerable())
+        {
+            if (path is { Length: > 0 } && key.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase))
+            {
+                read.Add(new(key[..^FileSuffix.Length], ReadSecret(key, path)));
+            }
+        }
+        return read;
+    }
+
+    private static string ReadSecret(string key, string path)
+    {
+        try
+        {
+            return File.ReadAllText(path).TrimEnd('\r', '\n');
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"{key}: cannot read '{path}': {exception.Message}", exception);
+        }
+    }
+}

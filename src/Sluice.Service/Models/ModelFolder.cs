@@ -1,0 +1,26 @@
+using Sluice.Engine.Models;
+using Sluice.Engine.Tokens;
+
+namespace Sluice.Service.Models;
+
+/// <summary>Reads what intake needs of a Hugging Face folder: configuration and tokenizer, not the weights (they are only hashed).</summary>
+internal static class ModelFolder
+{
+    /// <summary>Throws the engine's format exceptions, naming file and field, for a folder that it would not load.</summary>
+    public static ServedModel Load(string name, string path)
+    {
+        ModelConfig config = ModelConfig.Read(path);
+        Tokenizer tokenizer = Tokenizer.Load(path);
+        int? begin = tokenizer.AddBos ? tokenizer.BosId : null;
+        return new ServedModel
+        {
+            Name = name,
+            Path = path,
+            Revision = ModelRevision.Compute(path),
+            ContextLength = config.ContextLength,
+            Tokenizer = tokenizer,
+            EncodePrompt = text => begin is int id ? [id, .. tokenizer.Encode(text)] : tokenizer.Encode(text),
+            EncodeChoice = tokenizer.EncodeContinuation,
+        };
+    }
+}
