@@ -1,26 +1,121 @@
+using Sluice.Batching.Waiting;
 using Sluice.Jobs;
 
 namespace Sluice.Batching;
 
+/// <summary>
+/// Decides which waiting jobs of one model run together, and when. Makes no call and reads no clock but <see cref="TimeProvider"/>; a decision follows from
+/// what was added, what the estimate has observed, the room and the time. All members may be called from any thread.
+/// </summary>
+/// <remarks>
+/// The order: interactive; then whoever's latest safe start (deadline less predicted time) is near; then standard; then bulk, unless an interactive job is
+/// left waiting. Within a class the earliest safe start goes first; jobs of one deadline and one prefix stand together, where the most urgent of them stands.
+/// A job without a deadline, and one that runs late, stands as if its safe start were its class's patience after its creation.
+///
+/// A job that does not fit is passed by smaller ones for <see cref="FormerOptions.PassOver"/>, or not at all when its safe start is near; then it holds the
+/// room: nothing after it in order is admitted until it fits. One job holds at a time, the first in order. It is never passed by for longer, since every
+/// job before it is more urgent.
+///
+/// Suspects run with suspects only and with nothing beside them: at once when nothing else can run, and after
+/// <see cref="FormerOptions.SuspectPatience"/> (sooner if a safe start is near) the others wait until the engine is empty and one batch of suspects has run.
+/// </remarks>
 public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvider time)
 {
-    private readonly (FormerOptions, CostEstimate, TimeProvider) _with = (options, cost, time);
+    private const int RefreshPerDecision = 64;
+    private const int ExpiryScan = 512;
+    private readonly Lock _lock = new();
+    private readonly Backlog _waiting = new(options, cost);
+    private long _suspectsSince;
 
     /// <summary>Jobs that wait.</summary>
-    public int Count => throw new NotSupportedException($"{_with}");
+    public int Count
+    {
+        get { lock (_lock) return _waiting.Count; }
+    }
 
     /// <summary>Lets a job wait. False, and nothing changes, where it waits already (a doubled ticket).</summary>
-    public bool Add(WaitingJob job) => throw new NotSupportedException($"{job}");
+    public bool Add(WaitingJob job)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(job.PromptTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(job.MaxNewTokens);
+        long now = time.GetUtcNow().UtcTicks;
+        lock (_lock)
+        {
+            if (job.Suspicions > 0 && _waiting.Suspects.Count == 0) _suspectsSince = now;
+            return _waiting.Add(job, now);
+        }
+    }
 
     /// <summary>Takes a job out (cancelled, or lost to another worker). False where it does not wait here.</summary>
-    public bool Remove(JobId id) => throw new NotSupportedException($"{id}");
+    public bool Remove(JobId id)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Find(id) is not { } entry) return false;
+            _waiting.Remove(entry);
+            return true;
+        }
+    }
 
     /// <summary>A twin made it more urgent: the better class and the earlier deadline count. False where it does not wait here.</summary>
-    public bool Update(JobId id, JobClass @class, DateTimeOffset? deadline) => throw new NotSupportedException($"{id}{@class}{deadline}");
+    public bool Update(JobId id, JobClass @class, DateTimeOffset? deadline)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Find(id) is not { } entry) return false;
+            WaitingJob job = entry.Job;
+            DateTimeOffset? earlier = job.Deadline is null || deadline < job.Deadline ? deadline : job.Deadline;
+            _waiting.Replace(entry, job with { Class = @class < job.Class ? @class : job.Class, Deadline = earlier });
+            return true;
+        }
+    }
 
-    /// <summary>Takes out everything that waits (the worker drains), most urgent class first.</summary>
-    public IReadOnlyList<WaitingJob> TakeAll() => throw new NotSupportedException();
+    /// <summary>Takes out everything that waits (the worker drains), in no order.</summary>
+    public IReadOnlyList<WaitingJob> TakeAll()
+    {
+        lock (_lock)
+        {
+            List<Entry> all = [.. Enum.GetValues<JobClass>().SelectMany(c => _waiting.Of(c).InOrder()), .. _waiting.Suspects.InOrder()];
+            all.ForEach(_waiting.Remove);
+            return [.. all.Select(e => e.Job)];
+        }
+    }
 
     /// <summary>Decides. Ask after every arrival and every freed sequence, and again until no batch comes.</summary>
-    public FormerDecision Next(EngineRoom room) => throw new NotSupportedException($"{room}");
+    public FormerDecision Next(EngineRoom room)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        lock (_lock)
+        {
+            Decision decision = new(_waiting, options, room, now.UtcTicks);
+            List<LeavingJob> expired = [];
+            foreach (Entry late in decision.FindLate(RefreshPerDecision, ExpiryScan))
+            {
+                if (late.Job.OnLate == OnLate.Run)
+                {
+                    _waiting.RunLate(late);
+                    continue;
+                }
+                expired.Add(new(late.Job, Arithmetic.OfExpiry(late.Job, cost, now)));
+                _waiting.Remove(late);
+            }
+            (Selection selection, CloseReason? reason) = decision.Choose(_suspectsSince);
+            foreach (Entry entry in selection.Impossible) _waiting.Remove(entry);
+            return new()
+            {
+                Expired = expired,
+                Impossible = [.. selection.Impossible.Select(e => new LeavingJob(e.Job, Arithmetic.OfImpossibility(e.Job, room)))],
+                Batch = reason is { } why ? Close(selection, why, now) : null,
+                LookAgainAt = decision.LookAgainAt(reason is null ? selection : null) is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
+            };
+        }
+    }
+
+    private FormedBatch Close(Selection selection, CloseReason reason, DateTimeOffset now)
+    {
+        selection.Picked.ForEach(_waiting.Remove);
+        bool suspects = selection.Picked[0].Job.Suspicions > 0;
+        if (suspects) _suspectsSince = now.UtcTicks;
+        return new(Guid.CreateVersion7(now), [.. selection.Picked.Select(e => e.Job)], reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now);
+    }
 }

@@ -1,0 +1,113 @@
+using Sluice.Jobs;
+
+namespace Sluice.Batching.Waiting;
+
+/// <summary>One look at the backlog: who is late, who would go, whether they go now. Changes nothing but the marks of who was passed over.</summary>
+internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoom room, long now)
+{
+    private const int WakeScan = 16;
+    private static readonly long _soon = TimeSpan.FromMilliseconds(50).Ticks;
+    private readonly long _near = now + options.NearDeadline.Ticks;
+
+    /// <summary>
+    /// Jobs whose deadline is lost: those past their safe start, up to <paramref name="scan"/>, and those of a round of <paramref name="refresh"/> whose safe start is
+    /// recomputed. What a bound leaves is found at a later decision, and never picked meanwhile.
+    /// </summary>
+    public HashSet<Entry> FindLate(int refresh, int scan)
+    {
+        HashSet<Entry> late = [];
+        foreach (Entry entry in waiting.Refresh(refresh))
+        {
+            if (waiting.CannotMakeIt(entry, now)) late.Add(entry);
+        }
+        foreach (Entry entry in waiting.Dated)
+        {
+            if (entry.SafeStart > now || scan-- == 0) break;
+            if (waiting.CannotMakeIt(entry, now)) late.Add(entry);
+        }
+        return late;
+    }
+
+    /// <summary>Who would go in this room, and why now; no reason where they had better wait, or nobody can go.</summary>
+    public (Selection Selection, CloseReason? Reason) Choose(long suspectsSince)
+    {
+        Selection none = new(room);
+        if (room.RunningSuspects > 0) return (none, null);
+        bool suspectsDue = waiting.Suspects.Count > 0 && (now - suspectsSince >= options.SuspectPatience.Ticks || waiting.Suspects.InOrder().First() is var e && IsNear(e));
+        if (suspectsDue && room.Running > 0) return (none, null);
+
+        Selection selection = new(room);
+        if (!suspectsDue) PickUnsuspected(selection);
+        if (selection.Picked.Count == 0 && room.Running == 0)
+        {
+            PickSuspects(selection);
+            if (selection.Picked.Count == 0 && suspectsDue) PickUnsuspected(selection);
+        }
+        return (selection, selection.Picked.Count == 0 ? null : WhyNow(selection));
+    }
+
+    /// <summary>When time alone changes the answer: a linger ends, a safe start comes near, a deadline is lost.</summary>
+    public long? LookAgainAt(Selection? lingering)
+    {
+        long at = long.MaxValue;
+        if (lingering is { Picked.Count: > 0 }) at = lingering.Picked.Min(e => e.AddedAt) + options.Linger.Ticks;
+        int scan = WakeScan;
+        foreach (Entry entry in waiting.Dated)
+        {
+            long near = entry.SafeStart - options.NearDeadline.Ticks;
+            if (near > now)
+            {
+                at = Math.Min(at, near);
+                break;
+            }
+            at = Math.Min(at, scan-- == 0 ? now + _soon : Math.Max(waiting.LastStart(entry) + 1, now + TimeSpan.TicksPerMillisecond));
+            if (scan < 0) break;
+        }
+        return at == long.MaxValue ? null : at;
+    }
+
+    private bool IsNear(Entry entry) => entry.Dated && entry.SafeStart <= _near;
+
+    private void PickUnsuspected(Selection selection)
+    {
+        Lane interactive = waiting.Of(JobClass.Interactive);
+        if (!PickAll(interactive.InOrder(), selection)) return;
+        bool bulkYields = selection.Picked.Count < interactive.Count;
+        IEnumerable<Entry> near = waiting.Dated.TakeWhile(IsNear)
+            .Where(e => e.Job.Suspicions == 0 && e.Job.Class != JobClass.Interactive && !(bulkYields && e.Job.Class == JobClass.Bulk));
+        if (!PickAll(near, selection) || !PickAll(waiting.Of(JobClass.Standard).InOrder(), selection) || bulkYields) return;
+        PickAll(waiting.Of(JobClass.Bulk).InOrder(), selection);
+    }
+
+    private bool PickAll(IEnumerable<Entry> entries, Selection selection)
+    {
+        if (selection.Exhausted) return false;
+        foreach (Entry entry in entries)
+        {
+            if (!waiting.CannotMakeIt(entry, now) && !selection.Offer(entry, Holds)) return false;
+        }
+        return true;
+    }
+
+    private void PickSuspects(Selection selection)
+    {
+        foreach (Entry entry in waiting.Suspects.InOrder())
+        {
+            if (!waiting.CannotMakeIt(entry, now) && !selection.OfferSuspect(entry, Holds)) return;
+        }
+    }
+
+    /// <summary>A job that is first in order and does not fit: may smaller ones still pass it?</summary>
+    private bool Holds(Entry entry)
+    {
+        entry.PassedOverSince ??= now;
+        return IsNear(entry) || now - entry.PassedOverSince.Value >= options.PassOver.Ticks;
+    }
+
+    private CloseReason? WhyNow(Selection selection) =>
+        selection.Exhausted || selection.Crowded ? CloseReason.Full
+        : selection.Picked.Exists(IsNear) ? CloseReason.DeadlineNear
+        : room.Running == 0 || room.Running < options.StarvingShare * room.MaxSequences ? CloseReason.EngineIdle
+        : now - selection.Picked.Min(e => e.AddedAt) >= options.Linger.Ticks ? CloseReason.LingerOver
+        : null;
+}

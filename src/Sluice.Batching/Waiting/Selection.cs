@@ -1,0 +1,84 @@
+namespace Sluice.Batching.Waiting;
+
+/// <summary>A batch in the making: what was picked, and what room that leaves.</summary>
+internal sealed class Selection(EngineRoom room)
+{
+    private readonly HashSet<Entry> _settled = [];
+    private readonly int _half = Math.Max(1, room.MaxStepTokens / 2);
+    private int _sequences = room.FreeSequences;
+    private int _pages = room.FreePages;
+    private int _tokens = room.FreeStepTokens;
+    private Entry? _firstLeftOut;
+    private int _leftOut;
+    private int _suspicions;
+
+    /// <summary>In the order of picking.</summary>
+    public List<Entry> Picked { get; } = [];
+
+    /// <summary>Jobs that can never fit.</summary>
+    public List<Entry> Impossible { get; } = [];
+
+    /// <summary>Nothing more can be picked.</summary>
+    public bool Exhausted => _sequences <= 0 || _pages <= 0 || _tokens <= 0;
+
+    /// <summary>A job was left out only because of those picked before it.</summary>
+    public bool Crowded { get; private set; }
+
+    public int PromptTokens { get; private set; }
+    public int StepTokens { get; private set; }
+    public int Pages { get; private set; }
+
+    /// <summary>
+    /// Picks the job if it fits. Returns false when nothing after it may be picked: the room is used up, too many were left out, or the first that was left out
+    /// holds the room (<paramref name="holds"/> says whether it does).
+    /// </summary>
+    public bool Offer(Entry entry, Func<Entry, bool> holds)
+    {
+        const int enoughLeftOut = 256;
+        int pages = entry.Job.Pages(room.PageTokens);
+        if (_settled.Contains(entry)) return true;
+        if (pages > room.TotalPages)
+        {
+            _settled.Add(entry);
+            Impossible.Add(entry);
+            return true;
+        }
+        int tokens = Math.Min(entry.Job.PromptTokens, _half);
+        if (_sequences >= 1 && _pages >= pages && _tokens >= tokens)
+        {
+            Take(entry, pages, tokens);
+            return !Exhausted;
+        }
+        Crowded |= room.FreeSequences >= 1 && room.FreePages >= pages && room.FreeStepTokens >= tokens;
+        _firstLeftOut ??= entry;
+        return !(ReferenceEquals(_firstLeftOut, entry) && holds(entry)) && ++_leftOut < enoughLeftOut;
+    }
+
+    /// <summary>As <see cref="Offer"/>, for suspects: at most MaxSequences halved once per suspicion of the most suspected among them.</summary>
+    public bool OfferSuspect(Entry entry, Func<Entry, bool> holds)
+    {
+        int suspicions = Math.Max(_suspicions, entry.Job.Suspicions);
+        int limit = Math.Max(1, room.MaxSequences >> Math.Min(suspicions, 30));
+        if (Picked.Count >= limit)
+        {
+            Crowded = true;
+            return false;
+        }
+        int before = Picked.Count;
+        bool more = Offer(entry, holds);
+        if (Picked.Count > before) _suspicions = suspicions;
+        return more;
+    }
+
+    private void Take(Entry entry, int pages, int tokens)
+    {
+        Picked.Add(entry);
+        _settled.Add(entry);
+        _sequences--;
+        _pages -= pages;
+        _tokens -= tokens;
+        Pages += pages;
+        StepTokens += tokens;
+        PromptTokens += entry.Job.PromptTokens;
+    }
+}

@@ -1,0 +1,61 @@
+using Sluice.Batching;
+using Sluice.Jobs;
+
+namespace Sluice.Tests.Batching;
+
+public sealed class CostEstimateTests
+{
+    private static readonly WaitingJob _job = new()
+    {
+        Id = new JobId(Guid.Empty), Tenant = "t", Class = JobClass.Bulk, PromptTokens = 100, MaxNewTokens = 10, CreatedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    [Fact]
+    public void It_expects_nothing_and_fears_much_before_it_has_seen_enough()
+    {
+        CostEstimate cost = new();
+        Assert.Equal(TimeSpan.Zero, cost.Predict(_job).Expected);
+        Assert.True(cost.Predict(_job).Safe >= TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public void It_learns_both_rates_from_mixed_observations()
+    {
+        CostEstimate cost = new();
+        Random random = new(5);
+        for (int i = 0; i < 4000; i++)
+        {
+            int prompt = random.Next(1, 400), fresh = random.Next(0, 60);
+            cost.Observe(prompt, fresh, TimeSpan.FromMilliseconds(prompt * 0.5 + fresh * 8));
+        }
+        Assert.InRange(cost.SecondsPerPromptToken * 1000, 0.45, 0.55);
+        Assert.InRange(cost.SecondsPerNewToken * 1000, 7.2, 8.8);
+        Assert.InRange(cost.RelativeError, 0, 0.15);
+        Assert.Equal(0.13, cost.Predict(_job).Expected.TotalSeconds, 0.013);
+    }
+
+    [Fact]
+    public void Its_margin_widens_when_it_is_wrong()
+    {
+        CostEstimate steady = new(), erratic = new();
+        for (int i = 0; i < 500; i++)
+        {
+            steady.Observe(100, 10, TimeSpan.FromSeconds(1));
+            erratic.Observe(100, 10, TimeSpan.FromSeconds(i % 2 == 0 ? 0.4 : 1.6));
+        }
+        Assert.Equal(1.1, Margin(steady), 0.01);
+        Assert.True(Margin(erratic) > 1.8);
+
+        static double Margin(CostEstimate cost) => cost.Predict(_job).Safe / cost.Predict(_job).Expected;
+    }
+
+    [Fact]
+    public void What_took_no_time_or_no_tokens_teaches_nothing()
+    {
+        CostEstimate cost = new();
+        cost.Observe(0, 0, TimeSpan.FromSeconds(1));
+        cost.Observe(10, 1, TimeSpan.Zero);
+        Assert.Equal(0, cost.Observations);
+        Assert.Throws<ArgumentOutOfRangeException>(() => cost.Observe(-1, 0, TimeSpan.FromSeconds(1)));
+    }
+}

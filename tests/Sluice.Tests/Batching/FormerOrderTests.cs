@@ -1,0 +1,107 @@
+using Sluice.Batching;
+using Sluice.Jobs;
+
+namespace Sluice.Tests.Batching;
+
+public sealed class FormerOrderTests
+{
+    [Fact]
+    public void Interactive_goes_before_standard_before_bulk()
+    {
+        FormerBench bench = new();
+        WaitingJob bulk = bench.Add(JobClass.Bulk), standard = bench.Add(), interactive = bench.Add(JobClass.Interactive);
+        Assert.Equal([interactive.Id, standard.Id, bulk.Id], bench.Batch());
+    }
+
+    [Fact]
+    public void Within_a_class_the_earliest_safe_start_goes_first()
+    {
+        FormerBench bench = new FormerBench().Taught();
+        WaitingJob late = bench.Add(deadline: 60_000), soon = bench.Add(deadline: 30_000), @long = bench.Add(deadline: 31_000, max: 500);
+        Assert.Equal([@long.Id, soon.Id, late.Id], bench.Batch());
+    }
+
+    [Fact]
+    public void A_job_near_its_safe_start_goes_before_a_better_class_that_can_wait_but_not_before_interactive()
+    {
+        FormerBench bench = new FormerBench().Taught();
+        WaitingJob standard = bench.Add(deadline: 600_000), bulk = bench.Add(JobClass.Bulk, deadline: 400), interactive = bench.Add(JobClass.Interactive);
+        Assert.Equal([interactive.Id, bulk.Id, standard.Id], bench.Batch());
+    }
+
+    [Fact]
+    public void Equal_deadlines_keep_a_shared_prefix_together()
+    {
+        FormerBench bench = new();
+        WaitingJob a1 = bench.Add(prefix: 1), b1 = bench.Add(prefix: 2);
+        bench.Clock.Pass(1);
+        WaitingJob b2 = bench.Add(prefix: 2), a2 = bench.Add(prefix: 1);
+        Assert.Equal([a1.Id, a2.Id, b1.Id, b2.Id], bench.Batch());
+    }
+
+    [Fact]
+    public void A_small_group_is_not_starved_by_a_prefix_that_keeps_arriving()
+    {
+        FormerBench bench = new() { Room = EngineRoom.Empty(1, 256, 64) };
+        bench.Add(prefix: 1);
+        WaitingJob lone = bench.Add(prefix: 2);
+        for (int turn = 0; turn < 3; turn++)
+        {
+            bench.Clock.Pass(10);
+            bench.Add(prefix: 1);
+            if (bench.Batch()[0] == lone.Id) return;
+        }
+        Assert.Fail("the lone prefix never had its turn");
+    }
+
+    [Fact]
+    public void A_job_without_deadline_ages_past_those_that_have_one()
+    {
+        FormerBench bench = new FormerBench().Taught();
+        bench.Room = EngineRoom.Empty(1, 256, 64);
+        WaitingJob undated = bench.Add();
+        Assert.NotEqual(undated.Id, Assert.Single(With(bench, 60_000)));
+        bench.Clock.Pass(10 * 60_000);
+        Assert.Equal(undated.Id, Assert.Single(With(bench, 60_000)));
+
+        static JobId[] With(FormerBench bench, double deadline)
+        {
+            bench.Add(deadline: deadline);
+            return bench.Batch();
+        }
+    }
+
+    [Fact]
+    public void A_twin_makes_a_job_more_urgent_and_never_less()
+    {
+        FormerBench bench = new();
+        WaitingJob first = bench.Add(), second = bench.Add();
+        Assert.True(bench.Former.Update(second.Id, JobClass.Interactive, null));
+        Assert.True(bench.Former.Update(first.Id, JobClass.Bulk, null));
+        Assert.False(bench.Former.Update(JobId.New(bench.Clock), JobClass.Bulk, null));
+        FormedBatch batch = bench.Next().Batch!;
+        Assert.Equal([second.Id, first.Id], batch.Jobs.Select(j => j.Id));
+        Assert.Equal([JobClass.Interactive, JobClass.Standard], batch.Jobs.Select(j => j.Class));
+    }
+
+    [Fact]
+    public void The_order_follows_what_the_estimate_learns()
+    {
+        FormerBench bench = new() { Room = EngineRoom.Empty(1, 256, 64) };
+        WaitingJob wordy = bench.Add(deadline: 50_000, prompt: 1, max: 100), @short = bench.Add(deadline: 49_000, prompt: 100, max: 1);
+        for (int i = 0; i < 400; i++) bench.Cost.Observe(100, 0, TimeSpan.FromSeconds(10));
+        for (int i = 0; i < 400; i++) bench.Cost.Observe(0, 10, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(@short.Id, Assert.Single(bench.Batch()));
+        Assert.Equal(wordy.Id, Assert.Single(bench.Batch()));
+    }
+
+    [Fact]
+    public void A_doubled_ticket_does_not_run_a_job_twice()
+    {
+        FormerBench bench = new();
+        WaitingJob job = bench.Add();
+        Assert.False(bench.Former.Add(job));
+        Assert.Single(bench.Batch());
+        Assert.Empty(bench.Batch());
+    }
+}

@@ -1,0 +1,119 @@
+using Sluice.Batching;
+using Sluice.Jobs;
+
+namespace Sluice.Tests.Batching;
+
+public sealed class FormerRoomTests
+{
+    [Fact]
+    public void A_batch_ends_where_the_sequences_end()
+    {
+        FormerBench bench = new();
+        for (int i = 0; i < 10; i++) bench.Add();
+        FormedBatch batch = bench.Next().Batch!;
+        Assert.Equal(8, batch.Jobs.Count);
+        Assert.Equal(CloseReason.Full, batch.Reason);
+        Assert.Equal(2, bench.Former.Count);
+    }
+
+    [Fact]
+    public void A_batch_ends_where_the_pages_for_prompt_and_answer_end()
+    {
+        FormerBench bench = new();
+        for (int i = 0; i < 4; i++) bench.Add(prompt: 17, max: 256 + 1);
+        FormedBatch batch = bench.Next().Batch!;
+        Assert.Equal((3, 54, CloseReason.Full), (batch.Jobs.Count, batch.Pages, batch.Reason));
+    }
+
+    [Fact]
+    public void A_batch_ends_where_the_step_ends()
+    {
+        FormerBench bench = new();
+        for (int i = 0; i < 4; i++) bench.Add(prompt: 100);
+        FormedBatch batch = bench.Next().Batch!;
+        Assert.Equal((2, 200, CloseReason.Full), (batch.Jobs.Count, batch.StepTokens, batch.Reason));
+    }
+
+    [Fact]
+    public void A_prompt_longer_than_a_step_counts_as_half_a_step()
+    {
+        FormerBench bench = new();
+        bench.Add(prompt: 700);
+        bench.Add(prompt: 128);
+        FormedBatch batch = bench.Next().Batch!;
+        Assert.Equal((2, 256, 828), (batch.Jobs.Count, batch.StepTokens, batch.PromptTokens));
+    }
+
+    [Fact]
+    public void Bulk_is_not_admitted_while_interactive_waits()
+    {
+        FormerBench bench = new() { Room = FormerBench.Busy(pages: 10) };
+        WaitingJob big = bench.Add(JobClass.Interactive, prompt: 320);
+        bench.Add(JobClass.Bulk);
+        WaitingJob standard = bench.Add();
+        bench.Clock.Pass(50);
+        Assert.Equal([standard.Id], bench.Batch());
+        bench.Room = FormerBench.Busy();
+        Assert.Equal(big.Id, bench.Batch()[0]);
+    }
+
+    [Fact]
+    public void Smaller_jobs_pass_one_that_does_not_fit_and_then_room_is_kept_for_it()
+    {
+        FormerBench bench = new() { Room = FormerBench.Busy(pages: 10) };
+        WaitingJob big = bench.Add(prompt: 320);
+        WaitingJob small = bench.Add();
+        bench.Clock.Pass(50);
+        Assert.Equal([small.Id], bench.Batch());
+
+        WaitingJob next = bench.Add();
+        bench.Clock.Pass(100);
+        Assert.Empty(bench.Batch());
+
+        bench.Room = FormerBench.Busy(pages: 25);
+        Assert.Equal([big.Id, next.Id], bench.Batch());
+    }
+
+    [Fact]
+    public void A_job_near_its_safe_start_is_not_passed_at_all()
+    {
+        FormerBench bench = new FormerBench { Room = FormerBench.Busy(pages: 10) }.Taught();
+        bench.Add(prompt: 320, deadline: 900);
+        bench.Add();
+        bench.Clock.Pass(50);
+        Assert.Empty(bench.Batch());
+    }
+
+    [Fact]
+    public void A_job_that_the_engine_can_never_hold_leaves_with_the_numbers()
+    {
+        FormerBench bench = new();
+        WaitingJob job = bench.Add(prompt: 1000, max: 25);
+        FormerDecision decision = bench.Next();
+        LeavingJob leaving = Assert.Single(decision.Impossible);
+        Assert.Equal(job.Id, leaving.Job.Id);
+        Assert.Equal("1000 prompt tokens + 25 new tokens need 65 KV pages of 16; the engine has 64", leaving.Why);
+        Assert.Equal(0, bench.Former.Count);
+    }
+
+    [Fact]
+    public void A_removed_job_is_in_no_batch()
+    {
+        FormerBench bench = new();
+        WaitingJob gone = bench.Add(), stays = bench.Add();
+        Assert.True(bench.Former.Remove(gone.Id));
+        Assert.False(bench.Former.Remove(gone.Id));
+        Assert.Equal([stays.Id], bench.Batch());
+    }
+
+    [Fact]
+    public void Draining_takes_everything_out()
+    {
+        FormerBench bench = new();
+        bench.Add(JobClass.Bulk);
+        bench.Add(suspicions: 1);
+        Assert.Equal(2, bench.Former.TakeAll().Count);
+        Assert.Equal(0, bench.Former.Count);
+        Assert.Empty(bench.Batch());
+    }
+}
