@@ -1,5 +1,6 @@
 using Sluice.Batching;
 using Sluice.Jobs;
+using Xunit;
 
 namespace Sluice.Tests.Batching;
 
