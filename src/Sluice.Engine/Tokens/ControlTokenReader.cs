@@ -1,7 +1,7 @@
 namespace Sluice.Engine.Tokens;
 
 /// <summary>Finds the control tokens: in the <c>post_processor</c>, then in tokenizer_config.json, which overrides.</summary>
-internal sealed class ControlTokenReader(Func<string, int?> idOf)
+internal sealed class ControlTokenReader(Func<string, int?> idOf, int vocabularySize)
 {
     private int? _bos;
     private int? _eos;
@@ -84,7 +84,7 @@ internal sealed class ControlTokenReader(Func<string, int?> idOf)
         return idOf(text) ?? throw name.Unsupported("there is no such token");
     }
 
-    private static int Pair(JsonField field)
+    private int Pair(JsonField field)
     {
         JsonField[] items = [.. field.Items()];
         return items.Length == 2 ? Id(items[1]) : throw field.Fault("must be a token and its id");
@@ -99,5 +99,7 @@ internal sealed class ControlTokenReader(Func<string, int?> idOf)
         return idOf(content.Text()) ?? throw content.Unsupported("tokenizer.json has no such token");
     }
 
-    private static int Id(JsonField field) => field.Number() is int id and >= 0 ? id : throw field.Unsupported("it must not be negative");
+    private int Id(JsonField field) => field.Number() is int id && id >= 0 && id < vocabularySize
+        ? id
+        : throw field.Unsupported($"an id is 0 to {vocabularySize - 1}");
 }

@@ -89,6 +89,21 @@ internal readonly struct JsonField(string file, string path, JsonElement element
 
     private TokenizerFormatException Wrong(string wanted) => Fault($"must be {wanted}, and is {Shown()}");
 
+    /// <summary>A string as it reads, without the escapes of JSON where that is possible.</summary>
+    private string ShownText()
+    {
+        if (element.ValueKind != JsonValueKind.String)
+            return element.GetRawText();
+        try
+        {
+            return $"\"{element.GetString()}\"";
+        }
+        catch (InvalidOperationException)
+        {
+            return element.GetRawText();
+        }
+    }
+
     private void RequireKind(JsonValueKind kind, string wanted)
     {
         if (element.ValueKind != kind)
@@ -98,11 +113,11 @@ internal readonly struct JsonField(string file, string path, JsonElement element
     private string Join(string name) => path.Length == 0 ? name : $"{path}.{name}";
 
     [SuppressMessage("Globalization", "CA1308", Justification = "Prose, not a comparison.")]
-    private string Shown()
+    public string Shown()
     {
         if (element.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
             return $"an {element.ValueKind.ToString().ToLowerInvariant()}";
-        string raw = element.ValueKind == JsonValueKind.Undefined ? "absent" : element.GetRawText();
+        string raw = element.ValueKind == JsonValueKind.Undefined ? "absent" : ShownText();
         return raw.Length <= ShownCharacters ? raw : $"{raw.AsSpan(0, ShownCharacters)}… ({raw.Length} characters)";
     }
 }

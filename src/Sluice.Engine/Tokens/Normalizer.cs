@@ -41,7 +41,14 @@ internal sealed class ReplaceNormalizer(string literal, string content) : Normal
 /// <summary>NFC, NFD, NFKC, NFKD.</summary>
 internal sealed class UnicodeNormalizer(NormalizationForm form) : Normalizer
 {
-    public override string Apply(string text, PieceStart start) => text.Normalize(form);
+    // The one character that .NET refuses to normalize. It composes with nothing, so text falls apart there unchanged.
+    private const char Refused = '\uFFFE';
+
+    public override string Apply(string text, PieceStart start) => Normalize(text, form);
+
+    public static string Normalize(string text, NormalizationForm form) => text.Contains(Refused)
+        ? string.Join(Refused, text.Split(Refused).Select(part => part.Normalize(form)))
+        : text.Normalize(form);
 }
 
 /// <summary>Removes white space at the ends.</summary>

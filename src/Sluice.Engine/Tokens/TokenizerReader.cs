@@ -37,7 +37,7 @@ internal static class TokenizerReader
         foreach (AddedToken token in added)
             ids[token.Content] = token.Id;
         ControlTokenReader control = new(
-            name => ids.TryGetValue(name, out int id) || vocabulary.TryGet(name, out id) ? id : null);
+            name => ids.TryGetValue(name, out int id) || vocabulary.TryGet(name, out id) ? id : null, texts.Length);
         if (root.Optional("post_processor", out JsonField postProcessor))
             control.ReadPostProcessor(postProcessor);
         if (config is JsonField settings)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Sluice.Engine.Tokens;
 
 /// <summary>The model's own tokens by text and by id. Ids may have holes, each id has one text.</summary>
@@ -29,7 +31,8 @@ internal sealed class Vocabulary
         int highest = -1;
         foreach ((string name, JsonField value) in field.Members())
         {
-            int id = value.Number();
+            if (value.Element.ValueKind != JsonValueKind.Number || !value.Element.TryGetInt32(out int id))
+                throw field.Fault($"gives the token {Shown(name)} the id {value.Shown()}, which is no 32-bit integer");
             if (id < 0 || !ids.TryAdd(name, id))
                 throw field.Fault($"gives the token {Shown(name)} {(id < 0 ? $"the id {id}, which is negative" : "twice")}");
             highest = Math.Max(highest, id);

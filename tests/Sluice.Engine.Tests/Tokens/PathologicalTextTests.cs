@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Sluice.Engine.Tokens;
+using Xunit;
+
+namespace Sluice.Engine.Tests.Tokens;
+
+/// <summary>A million characters in the worst shapes, in time that grows like n log n.</summary>
+public sealed class PathologicalTextTests
+{
+    private const int Size = 1_000_000;
+
+    // A quadratic path takes minutes; the limit leaves room for a busy machine.
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
+
+    public static TheoryData<string, string> Shapes => new()
+    {
+        { "carets", new string('^', Size) },
+        { "spaces", new string(' ', Size) },
+        { "letters", new string('a', Size) },
+        { "mergeable", string.Concat(Enumerable.Repeat("hello", Size / 5)) },
+        { "digits", new string('3', Size) },
+        { "lines", string.Concat(Enumerable.Repeat(" \n\r", Size / 3)) },
+        { "marks", string.Concat(Enumerable.Repeat("Aa\u0301", Size / 3)) },
+        { "borders", string.Concat(Enumerable.Repeat("日A", Size / 2)) },
+        { "apostrophes", new string('\'', Size) },
+        { "half tokens", string.Concat(Enumerable.Repeat("<|end|", Size / 6)) },
+        { "beyond the basic plane", string.Concat(Enumerable.Repeat("🦙", Size / 2)) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes), DisableDiscoveryEnumeration = true)]
+    public void A_million_characters_are_encoded_in_time(string shape, string text)
+    {
+        foreach (JsonObject file in (JsonObject[])[TokenizerFile.ByteLevel(), Llama3(), TokenizerFile.SentencePiece()])
+            InTime(TokenizerFile.Load(file), shape, text);
+    }
+
+    [Theory]
+    [InlineData("gpt-2")]
+    [InlineData("llama-spm")]
+    [InlineData("bert")]
+    public void A_million_characters_are_encoded_in_time_with_a_full_vocabulary(string name)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(SharedFiles.FindOrSkip($"tokenizers/{name}/tokenizer.json"));
+        foreach (string text in (string[])[new string('^', Size), new string(' ', Size), new string('a', Size)])
+            InTime(tokenizer, name, text, decodes: name != "bert");
+    }
+
+    private static void InTime(Tokenizer tokenizer, string shape, string text, bool decodes = true)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int[] ids = tokenizer.EncodeTemplate(text);
+        TimeSpan taken = Stopwatch.GetElapsedTime(start);
+        Assert.True(taken < s_limit, $"{shape}: {taken}");
+        if (decodes)
+            Assert.True(tokenizer.Decode(ids) == text, shape);
+    }
+
+    private static JsonObject Llama3()
+    {
+        JsonObject file = TokenizerFile.ByteLevel();
+        file["pre_tokenizer"] = TokenizerFile.Sequence(
+            "pretokenizers",
+            TokenizerFile.Split(@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
+            new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = false });
+        file["model"]!["ignore_merges"] = true;
+        return file;
+    }
+}
