@@ -71,8 +71,9 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     private void PickUnsuspected(Selection selection)
     {
         Lane interactive = waiting.Of(JobClass.Interactive);
+        int settled = selection.Settled;
         if (!PickAll(interactive.InOrder(), selection)) return;
-        bool bulkYields = selection.Picked.Count < interactive.Count;
+        bool bulkYields = selection.Settled - settled < interactive.Count;
         IEnumerable<Entry> near = waiting.Dated.TakeWhile(IsNear)
             .Where(e => e.Job.Suspicions == 0 && e.Job.Class != JobClass.Interactive && !(bulkYields && e.Job.Class == JobClass.Bulk));
         if (!PickAll(near, selection) || !PickAll(waiting.Of(JobClass.Standard).InOrder(), selection) || bulkYields) return;

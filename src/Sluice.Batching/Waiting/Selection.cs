@@ -18,6 +18,9 @@ internal sealed class Selection(EngineRoom room)
     /// <summary>Jobs that can never fit.</summary>
     public List<Entry> Impossible { get; } = [];
 
+    /// <summary>Jobs picked or impossible.</summary>
+    public int Settled => _settled.Count;
+
     /// <summary>Nothing more can be picked.</summary>
     public bool Exhausted => _sequences <= 0 || _pages <= 0 || _tokens <= 0;
 

@@ -1,0 +1,79 @@
+using Sluice.Batching;
+using Sluice.Jobs;
+using Xunit;
+
+namespace Sluice.Tests.Batching;
+
+/// <summary>What must hold of every batch, worked out from the outside.</summary>
+internal static class FormerPromises
+{
+    public static void KeepsItsBudgets(FormedBatch batch, EngineRoom room)
+    {
+        Assert.NotEmpty(batch.Jobs);
+        Assert.True(batch.Jobs.Count <= room.FreeSequences);
+        Assert.Equal(batch.Jobs.Sum(Pages), batch.Pages);
+        Assert.True(batch.Pages <= room.FreePages);
+        Assert.Equal(batch.Jobs.Sum(j => Tokens(j, room)), batch.StepTokens);
+        Assert.True(batch.StepTokens <= room.FreeStepTokens);
+        Assert.Equal(batch.Jobs.Sum(j => j.PromptTokens), batch.PromptTokens);
+    }
+
+    public static void KeepsSuspectsApart(FormedBatch batch, EngineRoom room)
+    {
+        Assert.Equal(0, room.RunningSuspects);
+        Assert.All(batch.Jobs, j => Assert.Equal(batch.Suspects, j.Suspicions > 0));
+        if (!batch.Suspects) return;
+        Assert.Equal(0, room.Running);
+        Assert.True(batch.Jobs.Count <= SuspectLimit(batch.Jobs, room));
+    }
+
+    public static void BulkYields(FormedBatch batch, IEnumerable<WaitingJob> rest)
+    {
+        if (batch.Suspects || batch.Jobs.All(j => j.Class != JobClass.Bulk)) return;
+        Assert.DoesNotContain(rest, j => j.Class == JobClass.Interactive && j.Suspicions == 0);
+    }
+
+    public static void ReasonFits(
+        FormedBatch batch, EngineRoom room, WaitingJob[] rest, TimeSpan longest, DateTimeOffset now, CostEstimate cost, FormerOptions options)
+    {
+        switch (batch.Reason)
+        {
+            case CloseReason.Full:
+                Assert.True(
+                    batch.Jobs.Count == room.FreeSequences || batch.Pages == room.FreePages || batch.StepTokens == room.FreeStepTokens
+                    || rest.Any(j => Fits(j, room, 0, 0, 0) && !Fits(j, room, batch.Jobs.Count, batch.Pages, batch.StepTokens))
+                    || (batch.Suspects && rest.Any(j => j.Suspicions > 0 && batch.Jobs.Count + 1 > SuspectLimit([.. batch.Jobs, j], room))));
+                break;
+            case CloseReason.DeadlineNear:
+                Assert.Contains(batch.Jobs, j => j.Deadline is { } d && d - cost.Predict(j).Safe <= now + options.NearDeadline + TimeSpan.FromMilliseconds(1));
+                break;
+            case CloseReason.EngineIdle:
+                Assert.True(room.Running == 0 || room.Running < options.StarvingShare * room.MaxSequences);
+                break;
+            case CloseReason.LingerOver:
+                Assert.True(longest >= options.Linger);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// After the last batch, who still waits longer than the linger though it fits? Nobody, unless suspects have the floor, room is kept for a bigger job,
+    /// or it is bulk and interactive waits.
+    /// </summary>
+    public static void NobodyLingersTooLong(EngineRoom room, IEnumerable<(WaitingJob Job, DateTimeOffset Since)> waiting, DateTimeOffset now, FormerOptions options)
+    {
+        (WaitingJob Job, DateTimeOffset Since)[] all = [.. waiting];
+        if (room.RunningSuspects > 0 || all.Any(w => w.Job.Suspicions > 0)) return;
+        if (all.Any(w => !Fits(w.Job, room, 0, 0, 0))) return;
+        Assert.DoesNotContain(all, w => now - w.Since >= options.Linger);
+    }
+
+    private static bool Fits(WaitingJob job, EngineRoom room, int jobs, int pages, int tokens) =>
+        jobs < room.FreeSequences && Pages(job) <= room.FreePages - pages && Tokens(job, room) <= room.FreeStepTokens - tokens;
+
+    private static int Pages(WaitingJob job) => (job.PromptTokens + job.MaxNewTokens + 15) / 16;
+
+    private static int Tokens(WaitingJob job, EngineRoom room) => Math.Min(job.PromptTokens, room.MaxStepTokens / 2);
+
+    private static int SuspectLimit(IReadOnlyCollection<WaitingJob> jobs, EngineRoom room) => Math.Max(1, room.MaxSequences >> jobs.Max(j => j.Suspicions));
+}

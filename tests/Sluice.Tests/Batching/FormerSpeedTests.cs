@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Sluice.Batching;
+using Sluice.Jobs;
+using Xunit;
+
+namespace Sluice.Tests.Batching;
+
+public sealed class FormerSpeedTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(10_000, 1)]
+    [InlineData(100_000, 10)]
+    public void A_decision_over_a_large_backlog_is_quick(int backlog, double mostMilliseconds)
+    {
+        HandClock clock = new();
+        CostEstimate cost = new();
+        for (int i = 0; i < 100; i++) cost.Observe(100, 10, TimeSpan.FromMilliseconds(100));
+        Former former = new(new(), cost, clock);
+        Random random = new(7);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < backlog; i++) former.Add(Job(random, clock));
+        double bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / backlog;
+
+        List<double> times = [];
+        for (int i = 0; i < 400; i++)
+        {
+            clock.Pass(5);
+            EngineRoom room = EngineRoom.Empty(64, 4096, 8192) with { Running = 32, FreeSequences = 32 };
+            long start = Stopwatch.GetTimestamp();
+            FormerDecision decision = former.Next(room);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            for (int left = backlog - former.Count; left > 0; left--) former.Add(Job(random, clock));
+            Assert.NotNull(decision.Batch);
+        }
+        times.Sort();
+        output.WriteLine($"{backlog} waiting: median {times[200]:F3} ms, p99 {times[396]:F3} ms, {bytes:F0} bytes per job");
+        Assert.True(times[200] < mostMilliseconds, $"median {times[200]:F3} ms");
+        Assert.InRange(bytes, 0, 1024);
+    }
+
+    private static WaitingJob Job(Random random, HandClock clock) => new()
+    {
+        Id = new JobId(Guid.NewGuid()),
+        Tenant = "t",
+        Class = (JobClass)random.Next(3),
+        Deadline = random.Next(2) == 0 ? null : clock.Now.AddSeconds(random.Next(2, 3600)),
+        PromptTokens = random.Next(1, 2000),
+        MaxNewTokens = random.Next(1, 256),
+        PrefixKey = random.Next(50),
+        CreatedAt = clock.Now,
+    };
+}
