@@ -1,0 +1,20 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store;
+
+/// <summary>Ends that the store itself brings about, worded the same by every implementation.</summary>
+internal static class JobEnds
+{
+    public const string ExhaustedCode = "exhausted";
+    public const string DeadlineCode = "deadline_passed";
+    public const string DeadlineMessage = "The deadline passed before the job could run to its end.";
+
+    public static string ExhaustedMessage(int claims) => $"The job was started {claims} times, the limit, without reaching an end.";
+
+    public static JobError Exhausted(int claims) => new(ExhaustedCode, ExhaustedMessage(claims));
+
+    public static JobError DeadlinePassed() => new(DeadlineCode, DeadlineMessage);
+
+    /// <summary>How an entry's id is shown.</summary>
+    public static string EntryName(Guid entry) => $"ent_{entry:N}";
+}

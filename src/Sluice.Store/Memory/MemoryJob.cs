@@ -1,0 +1,107 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store.Memory;
+
+/// <summary>One job as the memory store keeps it. Guarded by the store's lock.</summary>
+internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
+{
+    /// <summary>What was asked for; null once erased.</summary>
+    public NewJob? Input { get; set; } = accepted;
+    public JobId Id { get; } = accepted.Id;
+    public string Tenant { get; } = accepted.Tenant;
+    public string Namespace { get; } = accepted.Namespace;
+    public JobKind Kind { get; } = accepted.Kind;
+    public JobClass Class { get; } = accepted.Class;
+    public string Model { get; } = accepted.Model;
+    public string ModelRevision { get; } = accepted.ModelRevision;
+    public int PromptTokens { get; } = accepted.PromptTokens;
+    public int MaxNewTokens { get; } = accepted.MaxNewTokens;
+    public long PrefixKey { get; } = accepted.PrefixKey;
+    public OnLate OnLate { get; } = accepted.OnLate;
+    public JobId? RetryOf { get; } = accepted.RetryOf;
+    public Guid? Submission { get; } = accepted.Submission;
+    public string? TraceParent { get; } = accepted.TraceParent;
+    public DateTimeOffset CreatedAt { get; } = now;
+    public DateTimeOffset? Deadline { get; } = accepted.Deadline ?? now + accepted.Ttl;
+
+    public JobState State { get; set; } = JobState.Queued;
+    public int Claims { get; set; }
+    public int Failures { get; set; }
+    public int Suspicions { get; set; }
+    public Guid? HeldBy { get; set; }
+    public JobId? WaitsFor { get; set; }
+    public DateTimeOffset? TicketedAt { get; set; }
+    public DateTimeOffset? StartedAt { get; set; }
+    public DateTimeOffset? FinishedAt { get; set; }
+    public JobError? Error { get; set; }
+    public JobResult? Result { get; set; }
+
+    /// <summary>Most urgent class of the job and its twins.</summary>
+    public JobClass RunClass { get; set; } = accepted.Class;
+
+    /// <summary>Earliest deadline of the job and its twins.</summary>
+    public DateTimeOffset? RunBy { get; set; } = accepted.Deadline ?? now + accepted.Ttl;
+
+    public bool Live => !State.IsTerminal();
+
+    /// <summary>Queued, held by nobody, waiting for nobody.</summary>
+    public bool Free => State == JobState.Queued && HeldBy is null && WaitsFor is null;
+
+    public TwinKey? Key => Input?.ExactKey is { } exact ? new TwinKey(Tenant, Namespace, Convert.ToHexString(exact)) : null;
+
+    public bool IsLate(DateTimeOffset now) => OnLate != OnLate.Run && Deadline <= now;
+
+    public void Hurry(MemoryJob twin)
+    {
+        RunClass = twin.RunClass < RunClass ? twin.RunClass : RunClass;
+        RunBy = RunBy is null || twin.RunBy < RunBy ? twin.RunBy ?? RunBy : RunBy;
+    }
+
+    public JobRecord Record() => new()
+    {
+        Id = Id,
+        Tenant = Tenant,
+        Namespace = Namespace,
+        Kind = Kind,
+        Class = Class,
+        Model = Model,
+        ModelRevision = ModelRevision,
+        State = State,
+        PromptTokens = PromptTokens,
+        Claims = Claims,
+        Failures = Failures,
+        WaitsFor = WaitsFor,
+        RetryOf = RetryOf,
+        Submission = Submission,
+        CustomId = Input?.CustomId,
+        CreatedAt = CreatedAt,
+        StartedAt = StartedAt,
+        FinishedAt = FinishedAt,
+        Deadline = Deadline,
+        OnLate = OnLate,
+        Metadata = Input?.Request.Metadata,
+        Error = Error,
+        Result = Result,
+    };
+
+    public ReservedJob Reserved() => new()
+    {
+        Id = Id,
+        Tenant = Tenant,
+        Namespace = Namespace,
+        Model = Model,
+        Kind = Kind,
+        Class = RunClass,
+        Deadline = RunBy,
+        OnLate = OnLate,
+        PromptTokens = PromptTokens,
+        MaxNewTokens = MaxNewTokens,
+        PrefixKey = PrefixKey,
+        CreatedAt = CreatedAt,
+        Suspicions = Suspicions,
+        TraceParent = TraceParent,
+    };
+}
+
+/// <summary>Equal work within one scope.</summary>
+internal readonly record struct TwinKey(string Tenant, string Namespace, string Exact);

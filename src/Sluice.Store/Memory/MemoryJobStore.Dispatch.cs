@@ -1,0 +1,149 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store.Memory;
+
+internal sealed partial class MemoryJobStore
+{
+    public Task RegisterWorkerAsync(WorkerRegistration worker, CancellationToken cancellationToken) => Locked(() =>
+    {
+        foreach (MemoryWorker former in _tables.Workers.Values.Where(w => w.Registration.Name == worker.Name && w.Registration.Id != worker.Id).ToList())
+        {
+            _tables.Workers.Remove(former.Registration.Id);
+            _tables.Bury(former.Registration.Id, suspect: true, int.MaxValue);
+        }
+        _tables.Workers[worker.Id] = new MemoryWorker(worker, _tables.Now);
+        return true;
+    });
+
+    public Task<bool> HeartbeatAsync(Guid worker, CancellationToken cancellationToken) => Locked(() =>
+    {
+        if (!_tables.Workers.TryGetValue(worker, out MemoryWorker? known))
+            return false;
+        known.SeenAt = _tables.Now;
+        return true;
+    });
+
+    public Task RetireWorkerAsync(Guid worker, CancellationToken cancellationToken) => Locked(() =>
+    {
+        _tables.Workers.Remove(worker);
+        return _tables.Bury(worker, suspect: false, int.MaxValue);
+    });
+
+    public Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<ReservedJob>>(() =>
+        {
+            List<ReservedJob> got = [];
+            if (!_tables.Workers.ContainsKey(worker))
+                return got;
+            foreach (MemoryJob job in Find(jobs).Where(j => j.Free))
+            {
+                job.HeldBy = worker;
+                got.Add(job.Reserved());
+            }
+            return got;
+        });
+
+    public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<ReservedJob>>(() =>
+        {
+            if (!_tables.Workers.ContainsKey(worker))
+                return [];
+            List<MemoryJob> loot = [.. _tables.Live.Values.Where(j => j.State == JobState.Queued && j.HeldBy is { } holder && holder != worker
+                && models.Contains(j.Model) && _tables.Workers.ContainsKey(holder))];
+            if (loot.GroupBy(j => j.HeldBy!.Value).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).FirstOrDefault() is not { } richest)
+                return [];
+            List<JobId> chosen = StealPlan.Choose([.. richest.Select(j => new StealCandidate(j.Id, j.Model, j.PrefixKey, j.RunClass, j.CreatedAt))], max);
+            List<ReservedJob> got = [];
+            foreach (MemoryJob job in Find(chosen))
+            {
+                job.HeldBy = worker;
+                got.Add(job.Reserved());
+            }
+            return got;
+        });
+
+    public Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken) => Locked(() =>
+    {
+        foreach (MemoryJob job in Find(jobs).Where(j => j.State == JobState.Queued && j.HeldBy == worker))
+        {
+            job.HeldBy = null;
+            if (reticket)
+                _tables.Ticket(job);
+        }
+        return true;
+    });
+
+    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<ClaimedJob>>(() =>
+        {
+            List<ClaimedJob> got = [];
+            foreach (MemoryJob job in Find(jobs).Where(j => j.State == JobState.Queued && j.HeldBy == worker))
+            {
+                if (job.IsLate(_tables.Now))
+                {
+                    _tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed());
+                }
+                else if (job.Claims >= JobLimits.MaxClaims)
+                {
+                    _tables.End(job, JobState.Failed, null, JobEnds.Exhausted(job.Claims));
+                }
+                else
+                {
+                    job.State = JobState.Running;
+                    job.Claims++;
+                    job.StartedAt = _tables.Now;
+                    got.Add(new ClaimedJob
+                    {
+                        Id = job.Id,
+                        Claims = job.Claims,
+                        Tenant = job.Tenant,
+                        Namespace = job.Namespace,
+                        Model = job.Model,
+                        Request = job.Input!.Request,
+                        Deadline = job.Deadline,
+                        TraceParent = job.TraceParent,
+                    });
+                }
+            }
+            return got;
+        });
+
+    public Task<IReadOnlyList<bool>> FinishAsync(Guid worker, IReadOnlyList<JobOutcome> outcomes, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<bool>>(() => [.. outcomes.Select(outcome => Running(outcome.Fence) is { } job && Finish(job, outcome))]);
+
+    public Task<int> ReleaseAsync(Guid worker, IReadOnlyList<Fence> fences, CancellationToken cancellationToken) => Locked(() =>
+    {
+        List<MemoryJob> mine = [.. fences.Select(Running).OfType<MemoryJob>().Where(j => j.HeldBy == worker)];
+        mine.ForEach(_tables.Requeue);
+        return mine.Count;
+    });
+
+    public Task<IReadOnlyList<JobId>> FindLostAsync(Guid worker, IReadOnlyList<Fence> fences, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<JobId>>(() => [.. fences.Where(f => Running(f)?.HeldBy != worker).Select(f => f.Job)]);
+
+    public Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken) =>
+        Locked(() => MemoryReconcile.Round(_tables, options));
+
+    private bool Finish(MemoryJob job, JobOutcome outcome)
+    {
+        job.Failures += outcome.State == JobState.Failed ? 1 : 0;
+        if (outcome.State == JobState.Failed && outcome.Retryable && job.Failures < JobLimits.MaxFailures)
+        {
+            _tables.Requeue(job);
+            return true;
+        }
+        JobResult? result = outcome.Result is null ? null : outcome.Result with
+        {
+            Embedding = outcome.Result.Embedding ?? job.Input?.Embedding,
+            EmbedderId = outcome.Result.EmbedderId ?? job.Input?.EmbedderId,
+        };
+        _tables.End(job, outcome.State, result, outcome.Error);
+        return true;
+    }
+
+    private MemoryJob? Running(Fence fence) =>
+        _tables.Jobs.TryGetValue(fence.Job, out MemoryJob? job) && job.State == JobState.Running && job.Claims == fence.Claims ? job : null;
+
+    private List<MemoryJob> Find(IReadOnlyList<JobId> ids) =>
+        [.. ids.Select(id => _tables.Live.GetValueOrDefault(id)).OfType<MemoryJob>().Distinct()];
+}

@@ -1,0 +1,100 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store.Memory;
+
+/// <summary>Jobs in memory, for embedded use and tests: nothing outlives the process. One lock makes each member a transaction.</summary>
+internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
+{
+    private readonly Lock _lock = new();
+    private readonly MemoryTables _tables = new(time);
+
+    public Task<IReadOnlyList<SubmitResult>> SubmitAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<SubmitResult>>(() => [.. jobs.Select(job => MemorySubmit.Submit(_tables, job))]);
+
+    public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
+        Locked(() => _tables.Find(tenant, id)?.Record());
+
+    public Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<JobRecord>>(() => [.. _tables.Jobs.Values
+            .Where(j => j.Tenant == tenant
+                && (query.State is null || j.State == query.State)
+                && (query.Submission is null || j.Submission == query.Submission)
+                && (query.After is null || j.Id.Value.CompareTo(query.After.Value.Value) < 0))
+            .OrderByDescending(j => j.Id.Value)
+            .Take(query.Limit)
+            .Select(j => j.Record())]);
+
+    public Task<JobInput?> GetInputAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
+        Locked(() => _tables.Find(tenant, id)?.Input is { } input ? new JobInput(input.Request, input.Namespace) : null);
+
+    public Task<CancelResult?> CancelAsync(string tenant, JobId id, CancellationToken cancellationToken) => Locked(() =>
+    {
+        if (_tables.Find(tenant, id) is not { } job)
+            return null;
+        bool live = job.Live;
+        if (live)
+            _tables.End(job, JobState.Cancelled, null, null);
+        return new CancelResult(live, job.Record());
+    });
+
+    public Task<bool> EraseAsync(string tenant, JobId id, CancellationToken cancellationToken) => Locked(() =>
+    {
+        if (_tables.Find(tenant, id) is not { } job)
+            return false;
+        if (job.Live)
+            _tables.End(job, JobState.Cancelled, null, null);
+        if (job.Key is { } key)
+            _tables.Cache.Remove(key);
+        job.Input = null;
+        job.Result = null;
+        job.Error = job.Error is { } error ? error with { Message = "" } : null;
+        return true;
+    });
+
+    public async Task<int> RelayOutboxAsync(int max, Func<IReadOnlyList<OutboxRow>, CancellationToken, Task> publish, CancellationToken cancellationToken)
+    {
+        List<OutboxRow> rows = [];
+        lock (_lock)
+        {
+            while (rows.Count < max && _tables.Outbox.First is { } first)
+            {
+                rows.Add(first.Value);
+                _tables.Outbox.RemoveFirst();
+            }
+        }
+        if (rows.Count == 0)
+            return 0;
+        try
+        {
+            await publish(rows, cancellationToken);
+            return rows.Count;
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                for (int i = rows.Count - 1; i >= 0; i--)
+                    _tables.Outbox.AddFirst(rows[i]);
+            }
+            throw;
+        }
+    }
+
+    public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) => Locked(() =>
+    {
+        Dictionary<string, long> byTenant = _tables.Live.Values
+            .Where(j => j.State == JobState.Queued)
+            .GroupBy(j => j.Tenant)
+            .ToDictionary(g => g.Key, g => (long)g.Count());
+        long queued = byTenant.Values.Sum();
+        return new StoreStatistics(queued, _tables.Live.Count - queued, _tables.Outbox.Count, byTenant);
+    });
+
+    private Task<T> Locked<T>(Func<T> work)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult(work());
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Sluice.Store.Memory;
+
+/// <summary>Registers the memory store.</summary>
+public static class MemoryServices
+{
+    /// <summary><see cref="IJobStore"/> and <see cref="IKeyStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
+    public static IServiceCollection AddMemoryStore(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IJobStore, MemoryJobStore>();
+        services.TryAddSingleton<IKeyStore, MemoryKeyStore>();
+        return services;
+    }
+}

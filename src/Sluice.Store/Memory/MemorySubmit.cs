@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using Sluice.Jobs;
+
+namespace Sluice.Store.Memory;
+
+/// <summary>Acceptance of one job: repeat, answer from the cache, twin or queued. Called under the store's lock.</summary>
+internal static class MemorySubmit
+{
+    public static SubmitResult Submit(MemoryTables tables, NewJob job)
+    {
+        if (job.IdempotencyKey is { } idempotency && tables.Idempotency.TryGetValue((job.Tenant, idempotency), out (byte[] Hash, JobId Job) used))
+        {
+            return CryptographicOperations.FixedTimeEquals(used.Hash, job.RequestHash)
+                ? new SubmitResult(SubmitOutcome.Replayed, tables.Jobs[used.Job].Record())
+                : new SubmitResult(SubmitOutcome.KeyReused, null);
+        }
+        MemoryJob row = new(job, tables.Now);
+        JobResult? answer = FindAnswer(tables, job, row.Key);
+        if (answer is null && job.TenantBound is { } bound && Queued(tables, job.Tenant) >= bound)
+            return new SubmitResult(SubmitOutcome.TenantFull, null);
+        tables.Add(row);
+        if (job.IdempotencyKey is { } key)
+            tables.Idempotency.Add((job.Tenant, key), (job.RequestHash ?? throw new ArgumentException("A job with an idempotency key needs its request's hash.", nameof(job)), job.Id));
+        SubmitOutcome outcome = answer is null ? Queue(tables, row) : SubmitOutcome.CacheHit;
+        if (answer is not null)
+            tables.End(row, JobState.Succeeded, answer, null);
+        return new SubmitResult(outcome, row.Record());
+    }
+
+    private static SubmitOutcome Queue(MemoryTables tables, MemoryJob row)
+    {
+        if (row.Key is { } key)
+        {
+            if (tables.Leaders.TryGetValue(key, out MemoryJob? leader))
+            {
+                row.WaitsFor = leader.Id;
+                leader.Hurry(row);
+                return SubmitOutcome.Twin;
+            }
+            tables.Leaders.Add(key, row);
+        }
+        tables.Ticket(row);
+        return SubmitOutcome.Queued;
+    }
+
+    private static JobResult? FindAnswer(MemoryTables tables, NewJob job, TwinKey? key)
+    {
+        if (key is { } exact && tables.Cache.TryGetValue(exact, out MemoryCacheEntry? entry) && entry.ExpiresAt > tables.Now)
+            return Hit(entry, "exact", 1, job);
+        if (job.Match is not { } match)
+            return null;
+        MemoryCacheEntry? similar = tables.Cache.Values.FirstOrDefault(e => e.Id == match.Entry && e.Tenant == job.Tenant && e.Namespace == job.Namespace
+            && e.ExpiresAt > tables.Now && e.Fingerprint.AsSpan().SequenceEqual(job.Fingerprint));
+        return similar is null ? null : Hit(similar, "semantic", match.Similarity, job);
+    }
+
+    private static JobResult Hit(MemoryCacheEntry entry, string tier, double similarity, NewJob job) => entry.Result with
+    {
+        Source = AnswerSource.Cache,
+        Cache = new CacheHit { Tier = tier, Entry = JobEnds.EntryName(entry.Id), Similarity = similarity },
+        Embedding = job.Embedding,
+        EmbedderId = job.EmbedderId,
+    };
+
+    private static int Queued(MemoryTables tables, string tenant) => tables.Live.Values.Count(j => j.Tenant == tenant && j.State == JobState.Queued);
+}

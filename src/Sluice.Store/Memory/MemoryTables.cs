@@ -1,0 +1,146 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store.Memory;
+
+/// <summary>The rows of the memory store and what happens when a job ends or becomes free. Every member is called under the store's lock.</summary>
+internal sealed class MemoryTables(TimeProvider time)
+{
+    private long _outboxIds;
+
+    public Dictionary<JobId, MemoryJob> Jobs { get; } = [];
+    public Dictionary<JobId, MemoryJob> Live { get; } = [];
+
+    /// <summary>The live job of each key that does not wait for another.</summary>
+    public Dictionary<TwinKey, MemoryJob> Leaders { get; } = [];
+    public Dictionary<TwinKey, MemoryCacheEntry> Cache { get; } = [];
+    public Dictionary<(string Tenant, string Key), (byte[] Hash, JobId Job)> Idempotency { get; } = [];
+    public Dictionary<Guid, MemoryWorker> Workers { get; } = [];
+    public LinkedList<OutboxRow> Outbox { get; } = [];
+
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    public MemoryJob? Find(string tenant, JobId id) => Jobs.TryGetValue(id, out MemoryJob? job) && job.Tenant == tenant ? job : null;
+
+    public void Add(MemoryJob job)
+    {
+        Jobs.Add(job.Id, job);
+        Live.Add(job.Id, job);
+    }
+
+    /// <summary>Puts the job's ticket into the outbox.</summary>
+    public void Ticket(MemoryJob job)
+    {
+        job.TicketedAt = Now;
+        Outbox.AddLast(Row(job, OutboxKind.Ticket));
+    }
+
+    /// <summary>Back to queued and held by nobody.</summary>
+    public void Requeue(MemoryJob job)
+    {
+        job.State = JobState.Queued;
+        job.StartedAt = null;
+        job.HeldBy = null;
+        Ticket(job);
+    }
+
+    /// <summary>The one way into a terminal state: result, cache entry, JobFinished and the followers.</summary>
+    public void End(MemoryJob job, JobState state, JobResult? result, JobError? error)
+    {
+        bool led = job.Key is { } key && Leaders.TryGetValue(key, out MemoryJob? leader) && leader == job && Leaders.Remove(key);
+        job.State = state;
+        job.FinishedAt = Now;
+        job.HeldBy = null;
+        job.WaitsFor = null;
+        job.Result = result;
+        job.Error = error;
+        Live.Remove(job.Id);
+        Outbox.AddLast(Row(job, OutboxKind.JobFinished));
+        if (!led)
+            return;
+        List<MemoryJob> followers = [.. Live.Values.Where(f => f.WaitsFor == job.Id).OrderBy(f => f.CreatedAt).ThenBy(f => f.Id.Value)];
+        if (state == JobState.Succeeded)
+            Answer(job, result!, followers);
+        else
+            Promote(followers);
+    }
+
+    /// <summary>A worker's incarnation is dead: what it ran is queued again under suspicion, what it held is free, nothing is charged.</summary>
+    public (int Requeued, int Freed, int Exhausted) Bury(Guid worker, bool suspect, int max)
+    {
+        int requeued = 0, freed = 0, exhausted = 0;
+        foreach (MemoryJob job in Live.Values.Where(j => j.HeldBy == worker).Take(max).ToList())
+        {
+            bool ran = job.State == JobState.Running;
+            if (ran && job.Claims >= JobLimits.MaxClaims)
+            {
+                End(job, JobState.Failed, null, JobEnds.Exhausted(job.Claims));
+                exhausted++;
+                continue;
+            }
+            job.Suspicions += ran && suspect ? 1 : 0;
+            Requeue(job);
+            requeued += ran ? 1 : 0;
+            freed += ran ? 0 : 1;
+        }
+        return (requeued, freed, exhausted);
+    }
+
+    private void Answer(MemoryJob leader, JobResult result, List<MemoryJob> followers)
+    {
+        MemoryCacheEntry entry = new(leader, result, Now);
+        Cache[leader.Key!.Value] = entry;
+        foreach (MemoryJob follower in followers)
+            End(follower, JobState.Succeeded, result with { Source = AnswerSource.Twin, Cache = null }, null);
+    }
+
+    private void Promote(List<MemoryJob> followers)
+    {
+        if (followers.Count == 0)
+            return;
+        MemoryJob heir = followers[0];
+        heir.WaitsFor = null;
+        Leaders[heir.Key!.Value] = heir;
+        foreach (MemoryJob other in followers.Skip(1))
+        {
+            other.WaitsFor = heir.Id;
+            heir.Hurry(other);
+        }
+        Ticket(heir);
+    }
+
+    private OutboxRow Row(MemoryJob job, OutboxKind kind) => new()
+    {
+        Id = ++_outboxIds,
+        Kind = kind,
+        Job = job.Id,
+        Tenant = job.Tenant,
+        Model = job.Model,
+        Class = job.RunClass,
+        PrefixKey = job.PrefixKey,
+        Deadline = job.RunBy,
+        State = kind == OutboxKind.JobFinished ? job.State : null,
+        ErrorCode = job.Error?.Code,
+        CustomId = job.Input?.CustomId,
+        IdempotencyKey = job.Input?.IdempotencyKey,
+        CreatedAt = Now,
+        TraceParent = job.TraceParent,
+    };
+}
+
+/// <summary>A worker incarnation and when it was last heard of.</summary>
+internal sealed class MemoryWorker(WorkerRegistration registration, DateTimeOffset now)
+{
+    public WorkerRegistration Registration { get; } = registration;
+    public DateTimeOffset SeenAt { get; set; } = now;
+}
+
+/// <summary>An answer that may serve equal jobs of the same scope.</summary>
+internal sealed class MemoryCacheEntry(MemoryJob source, JobResult result, DateTimeOffset now)
+{
+    public Guid Id { get; } = Guid.CreateVersion7(now);
+    public string Tenant { get; } = source.Tenant;
+    public string Namespace { get; } = source.Namespace;
+    public byte[]? Fingerprint { get; } = source.Input!.Fingerprint;
+    public JobResult Result { get; } = result;
+    public DateTimeOffset ExpiresAt { get; } = now + source.Input.CacheTtl;
+}

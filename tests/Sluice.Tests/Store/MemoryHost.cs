@@ -1,0 +1,30 @@
+using Sluice.Store;
+using Sluice.Store.Memory;
+
+namespace Sluice.Tests.Store;
+
+/// <summary>The memory store on a clock that only moves when told.</summary>
+internal sealed class MemoryHost : StoreHost
+{
+    private readonly ManualClock _clock = new();
+
+    public MemoryHost() => Jobs = new MemoryJobStore(_clock);
+
+    public override IJobStore Jobs { get; }
+    public override IKeyStore Keys { get; } = new MemoryKeyStore();
+
+    public override Task OpenAsync() => Task.CompletedTask;
+
+    public override Task PassAsync(TimeSpan time)
+    {
+        _clock.Now += time;
+        return Task.CompletedTask;
+    }
+
+    private sealed class ManualClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

@@ -1,0 +1,13 @@
+namespace Sluice.Tests.Store;
+
+public sealed class MemorySubmitTests() : SubmitContract(new MemoryHost());
+
+public sealed class MemoryDispatchTests() : DispatchContract(new MemoryHost());
+
+public sealed class MemoryFinishTests() : FinishContract(new MemoryHost());
+
+public sealed class MemoryTwinTests() : TwinContract(new MemoryHost());
+
+public sealed class MemoryReconcileTests() : ReconcileContract(new MemoryHost());
+
+public sealed class MemoryKeyStoreTests() : KeyStoreContract(new MemoryHost());

@@ -1,0 +1,154 @@
+using Sluice.Jobs;
+using Sluice.Store;
+using Xunit;
+
+namespace Sluice.Tests.Store;
+
+/// <summary>Dead workers, lost tickets, passed deadlines, and the counts.</summary>
+public abstract class ReconcileContract(StoreHost host) : StoreContract(host)
+{
+    private static readonly ReconcileOptions Patient = new() { HeartbeatTimeout = TimeSpan.FromHours(1), TicketTimeout = TimeSpan.FromHours(1) };
+
+    [Fact]
+    public async Task A_silent_worker_is_declared_dead_and_what_it_had_goes_back()
+    {
+        Guid silent = await WorkerAsync(), alive = await WorkerAsync("w2");
+        NewJob held = Job(), running = Job(), others = Job();
+        await Store.SubmitAsync([held, running, others], Token);
+        await Store.ReserveAsync(silent, [held.Id], Token);
+        Fence stale = (await RunAsync(silent, running.Id)).Fence;
+        Fence kept = (await RunAsync(alive, others.Id)).Fence;
+        await RelayAsync();
+        await PassAsync(Moment);
+        Assert.True(await Store.HeartbeatAsync(alive, Token));
+        ReconcileReport report = await Store.ReconcileAsync(Patient with { HeartbeatTimeout = Soon }, Token);
+        Assert.Equal(new ReconcileReport(1, 1, 1, 0, 0, 0), report);
+        Assert.False(await Store.HeartbeatAsync(silent, Token));
+        Assert.Equal([held.Id, running.Id], (await TicketsAsync()).OrderBy(id => id == running.Id));
+        Assert.Equal((JobState.Queued, 1, 0), ((await GetAsync(running.Id)).State, (await GetAsync(running.Id)).Claims, (await GetAsync(running.Id)).Failures));
+        Assert.False(await SucceedAsync(silent, stale));
+        Assert.Empty(await Store.ReserveAsync(silent, [held.Id], Token));
+        IReadOnlyList<ReservedJob> again = await Store.ReserveAsync(alive, [held.Id, running.Id], Token);
+        Assert.Equal([(held.Id, 0), (running.Id, 1)], again.Select(j => (j.Id, j.Suspicions)).OrderBy(j => j.Suspicions));
+        Assert.True(await SucceedAsync(alive, kept));
+    }
+
+    [Fact]
+    public async Task A_worker_that_starts_again_declares_its_former_incarnation_dead_at_once()
+    {
+        Guid former = await WorkerAsync(), other = await WorkerAsync("w2");
+        NewJob held = Job(), running = Job(), others = Job();
+        await Store.SubmitAsync([held, running, others], Token);
+        await Store.ReserveAsync(former, [held.Id], Token);
+        await RunAsync(former, running.Id);
+        await Store.ReserveAsync(other, [others.Id], Token);
+        await RelayAsync();
+        Guid reborn = await WorkerAsync();
+        Assert.False(await Store.HeartbeatAsync(former, Token));
+        Assert.True(await Store.HeartbeatAsync(other, Token));
+        Assert.Equal(2, (await TicketsAsync()).Count);
+        Assert.Equal([held.Id, running.Id], (await Store.ReserveAsync(reborn, [held.Id, running.Id, others.Id], Token)).OrderBy(j => j.Suspicions).Select(j => j.Id));
+    }
+
+    [Fact]
+    public async Task A_retired_workers_jobs_are_free_and_nobody_is_suspected()
+    {
+        Guid worker = await WorkerAsync(), second = await WorkerAsync("w2");
+        NewJob held = Job(), running = Job();
+        await Store.SubmitAsync([held, running], Token);
+        await Store.ReserveAsync(worker, [held.Id], Token);
+        await RunAsync(worker, running.Id);
+        await Store.RetireWorkerAsync(worker, Token);
+        Assert.False(await Store.HeartbeatAsync(worker, Token));
+        IReadOnlyList<ReservedJob> again = await Store.ReserveAsync(second, [held.Id, running.Id], Token);
+        Assert.Equal([0, 0], again.Select(j => j.Suspicions));
+    }
+
+    [Fact]
+    public async Task Queued_jobs_that_nobody_holds_get_a_new_ticket_when_theirs_is_old()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob lost = Job(), held = Job(), leader = Twin(), follower = Twin();
+        await Store.SubmitAsync([lost, held, leader, follower], Token);
+        await Store.ReserveAsync(worker, [held.Id, leader.Id], Token);
+        await RelayAsync();
+        Assert.Equal(0, (await Store.ReconcileAsync(Patient, Token)).Reticketed);
+        await PassAsync(Moment);
+        NewJob fresh = Job();
+        await SubmitAsync(fresh);
+        ReconcileOptions options = Patient with { TicketTimeout = Soon };
+        Assert.Equal(new ReconcileReport(0, 0, 0, 0, 1, 0), await Store.ReconcileAsync(options, Token));
+        Assert.Equal([fresh.Id, lost.Id], await TicketsAsync());
+        Assert.Equal(0, (await Store.ReconcileAsync(options, Token)).Reticketed);
+    }
+
+    [Fact]
+    public async Task A_round_touches_at_most_its_maximum()
+    {
+        await Store.SubmitAsync([.. Enumerable.Range(0, 5).Select(_ => Job())], Token);
+        await RelayAsync();
+        await PassAsync(Moment);
+        ReconcileOptions options = Patient with { TicketTimeout = Soon, Max = 3 };
+        Assert.Equal(3, (await Store.ReconcileAsync(options, Token)).Reticketed);
+        Assert.Equal(2, (await Store.ReconcileAsync(options, Token)).Reticketed);
+    }
+
+    [Fact]
+    public async Task Jobs_past_their_deadline_expire_queued_or_running_unless_they_run_late()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob queued = Job() with { Ttl = Soon }, running = Job() with { Ttl = Soon }, lax = Job() with { Ttl = Soon, OnLate = OnLate.Run }, later = Job() with { Ttl = TimeSpan.FromHours(1) };
+        await Store.SubmitAsync([queued, running, lax, later], Token);
+        Fence fence = (await RunAsync(worker, running.Id)).Fence;
+        await PassAsync(Moment);
+        Assert.Equal(2, (await Store.ReconcileAsync(Patient, Token)).Expired);
+        Assert.Equal([JobState.Expired, JobState.Expired, JobState.Queued, JobState.Queued],
+            await Task.WhenAll(new[] { queued, running, lax, later }.Select(async j => (await GetAsync(j.Id)).State)));
+        Assert.Equal([running.Id], await Store.FindLostAsync(worker, [fence], Token));
+        Assert.False(await SucceedAsync(worker, fence));
+    }
+
+    [Fact]
+    public async Task An_expired_follower_leaves_and_an_expired_leader_hands_over()
+    {
+        NewJob leader = Twin() with { Ttl = Soon }, hasty = Twin() with { Ttl = Soon }, heir = Twin(), last = Twin();
+        await Store.SubmitAsync([leader, hasty, heir, last], Token);
+        await RelayAsync();
+        await PassAsync(Moment);
+        Assert.Equal(2, (await Store.ReconcileAsync(Patient, Token)).Expired);
+        Assert.Equal([heir.Id], await TicketsAsync());
+        Assert.Null((await GetAsync(heir.Id)).WaitsFor);
+        Assert.Equal(heir.Id, (await GetAsync(last.Id)).WaitsFor);
+    }
+
+    [Fact]
+    public async Task A_job_that_dies_with_its_worker_too_often_is_exhausted()
+    {
+        NewJob job = Job();
+        await SubmitAsync(job);
+        for (int claim = 1; claim < JobLimits.MaxClaims; claim++)
+        {
+            Guid worker = await WorkerAsync();
+            await RunAsync(worker, job.Id);
+        }
+        await RunAsync(await WorkerAsync(), job.Id);
+        await PassAsync(Moment);
+        ReconcileReport report = await Store.ReconcileAsync(Patient with { HeartbeatTimeout = Soon }, Token);
+        Assert.Equal((1, 0, 1), (report.DeadWorkers, report.Requeued, report.Exhausted));
+        JobRecord stored = await GetAsync(job.Id);
+        Assert.Equal((JobState.Failed, "exhausted", JobLimits.MaxClaims), (stored.State, stored.Error!.Code, stored.Claims));
+    }
+
+    [Fact]
+    public async Task The_counts_say_where_jobs_stand()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob running = Job(), done = Job();
+        await Store.SubmitAsync([running, done, Job(), Job(), Job(tenant: Other), Twin(), Twin()], Token);
+        await RunAsync(worker, running.Id);
+        await SucceedAsync(worker, (await RunAsync(worker, done.Id)).Fence);
+        StoreStatistics statistics = await Store.StatisticsAsync(Token);
+        Assert.Equal((5L, 1L, 7L), (statistics.Queued, statistics.Running, statistics.Outbox));
+        Assert.Equal([(Tenant, 4L), (Other, 1L)], statistics.QueuedByTenant.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => (t.Key, t.Value)));
+    }
+}

@@ -1,0 +1,21 @@
+using Sluice.Store;
+
+namespace Sluice.Tests.Store;
+
+/// <summary>An empty store of one implementation, and its way of letting time pass.</summary>
+public abstract class StoreHost : IAsyncDisposable
+{
+    public abstract IJobStore Jobs { get; }
+    public abstract IKeyStore Keys { get; }
+
+    public abstract Task OpenAsync();
+
+    /// <summary>Lets the store's own clock move on by this much.</summary>
+    public abstract Task PassAsync(TimeSpan time);
+
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+}
