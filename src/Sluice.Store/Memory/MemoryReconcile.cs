@@ -19,16 +19,11 @@ internal static class MemoryReconcile
             freed += held;
             exhausted += ended;
         }
-        List<MemoryJob> late = [.. tables.Live.Values.Where(j => j.IsLate(now)).Take(options.Max)];
-        // A leader's end may already have ended or promoted a job of this list.
-        int expired = 0;
-        foreach (MemoryJob job in late.Where(j => j.Live))
-        {
-            tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed());
-            expired++;
-        }
+        // Followers first, so that no late one is promoted by its leader's end.
+        List<MemoryJob> late = [.. tables.Live.Values.Where(j => j.IsLate(now)).OrderBy(j => j.WaitsFor is null).Take(options.Max)];
+        late.ForEach(job => tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed()));
         List<MemoryJob> forgotten = [.. tables.Live.Values.Where(j => j.Free && j.TicketedAt < now - options.TicketTimeout).OrderBy(j => j.TicketedAt).Take(options.Max)];
         forgotten.ForEach(tables.Ticket);
-        return new ReconcileReport(dead.Count, requeued, freed, expired, forgotten.Count, exhausted);
+        return new ReconcileReport(dead.Count, requeued, freed, late.Count, forgotten.Count, exhausted);
     }
 }
