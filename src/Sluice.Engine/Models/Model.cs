@@ -1,42 +1,140 @@
+using Sluice.Engine.Backends;
 using Sluice.Engine.Sequences;
+using Sluice.Engine.Tensors;
+using Sluice.Engine.Weights;
 
 namespace Sluice.Engine.Models;
 
 /// <summary>A loaded model with its KV pages: executes step plans. Not thread-safe: one thread owns it.</summary>
-public sealed class Model : IDisposable
+public sealed unsafe class Model : IDisposable
 {
-    private Model()
+    private readonly IBackend _backend;
+    private readonly LlamaWeights _weights;
+    private readonly KvPages _pages;
+    private readonly StepLayout _layout;
+    private readonly Arena _arena;
+    private readonly Llama _llama;
+    private readonly Matrix _outputs; // (outputs, hidden) rows whose logits are wanted
+    private readonly Matrix _logits; // (outputs, vocabulary)
+    private readonly Matrix _hiddens; // (rows, hidden)
+    private int _outputCount;
+    private int _hiddenCount;
+
+    private Model(ModelConfig config, ModelOptions options, MemoryPlan memory, string revision, IBackend backend, LlamaWeights weights)
     {
+        Config = config;
+        Options = options;
+        Memory = memory;
+        Revision = revision;
+        _backend = backend;
+        _weights = weights;
+        _pages = new KvPages(config.Layers, memory.Pages, config.KvHeads, config.HeadDim);
+        _layout = new StepLayout(options.MaxStepTokens, MemoryPlanner.MaxPlanPages(config, options), config.HeadDim);
+        _arena = new Arena(MemoryPlanner.MatrixBytes(config, options));
+        _llama = new Llama(config, backend, weights, _arena, options.MaxStepTokens);
+        _outputs = _arena.Take(options.MaxOutputs, config.HiddenSize);
+        _logits = _arena.Take(options.MaxOutputs, config.VocabularySize);
+        _hiddens = _arena.Take(options.MaxStepTokens, config.HiddenSize);
     }
 
-    public ModelConfig Config { get; } = null!;
+    public ModelConfig Config { get; }
 
-    /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json and the safetensors bytes.</summary>
-    public string Revision { get; } = "";
+    /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json and the safetensors files.</summary>
+    public string Revision { get; }
 
     /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>.</summary>
-    public string BackendName { get; } = "";
+    public string BackendName => _backend.Name;
 
-    public ModelOptions Options { get; } = null!;
+    public ModelOptions Options { get; }
 
-    public MemoryPlan Memory { get; } = null!;
+    public MemoryPlan Memory { get; }
 
-    /// <summary>Loads a Hugging Face folder. Throws <see cref="Weights.ModelFormatException"/> naming file, tensor, expected and found.</summary>
-    public static Model Load(string folder, ModelOptions options) => throw new NotImplementedException();
+    /// <summary>KV pages, for tests that spoil them.</summary>
+    internal KvPages Pages => _pages;
 
-    /// <summary>Runs one step. Throws <see cref="ArgumentException"/> for a plan with ids, positions or pages out of range.</summary>
-    public void Forward(StepPlan plan) => throw new NotImplementedException();
+    /// <summary>
+    /// Loads a Hugging Face folder. Throws <see cref="ModelFormatException"/> naming file, tensor, expected and found,
+    /// <see cref="InsufficientMemoryException"/> where weights, KV pages and arena do not fit, and <see cref="ArgumentException"/> for bad options.
+    /// </summary>
+    public static Model Load(string folder, ModelOptions options)
+    {
+        ModelConfig config = ModelConfig.Read(folder);
+        IBackend backend = BackendPicker.Pick(options.Backend, options.Threads);
+        LlamaWeights? weights = null;
+        try
+        {
+            MemoryPlan memory = MemoryPlanner.Plan(config, options, backend);
+            MemoryPlanner.RequireFit(memory, options);
+            using Checkpoint checkpoint = Checkpoint.Open(folder);
+            weights = new LlamaWeights(checkpoint, config, backend);
+            return new Model(config, options, memory, ModelRevision.Compute(folder, checkpoint), backend, weights);
+        }
+        catch
+        {
+            weights?.Dispose();
+            backend.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs one step. Throws <see cref="ArgumentException"/> for a plan with counts, ids, positions or pages out of range.</summary>
+    public void Forward(StepPlan plan)
+    {
+        PlanGuard.Check(plan, this);
+        _outputCount = plan.Outputs;
+        _hiddenCount = plan.Hiddens;
+        if (plan.Rows == 0)
+            return;
+        _layout.Set(plan);
+        Matrix hidden = _llama.Run(_layout, _pages);
+        CopyRows(hidden, plan.HiddenRows, plan.Hiddens, _hiddens);
+        if (plan.Outputs == 0)
+            return;
+        CopyRows(hidden, plan.OutputRows, plan.Outputs, _outputs);
+        _llama.Head(_outputs.Top(plan.Outputs), _logits.Top(plan.Outputs));
+    }
 
     /// <summary>(vocabulary) of plan.OutputRows[output]; valid until the next step.</summary>
-    public ReadOnlySpan<float> Logits(int output) => throw new NotImplementedException();
+    public ReadOnlySpan<float> Logits(int output)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(output);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output, _outputCount);
+        return _logits.Span(output);
+    }
 
     /// <summary>(hidden) after the final norm of plan.HiddenRows[index]; valid until the next step.</summary>
-    public ReadOnlySpan<float> Hidden(int index) => throw new NotImplementedException();
+    public ReadOnlySpan<float> Hidden(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _hiddenCount);
+        return _hiddens.Span(index);
+    }
 
     /// <summary>Copies keys and values of slots [0, tokens) of a page in all layers.</summary>
-    public void CopyPage(int from, int to, int tokens) => throw new NotImplementedException();
+    public void CopyPage(int from, int to, int tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(from, Memory.Pages);
+        ArgumentOutOfRangeException.ThrowIfNegative(to);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(to, Memory.Pages);
+        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, StepPlan.PageTokens);
+        _pages.Copy(from, to, tokens);
+    }
 
     public void Dispose()
     {
+        _backend.Dispose();
+        _weights.Dispose();
+        _pages.Dispose();
+        _layout.Dispose();
+        _arena.Dispose();
+        _outputCount = _hiddenCount = 0;
+    }
+
+    private static void CopyRows(Matrix from, int[] rows, int count, Matrix to)
+    {
+        for (int i = 0; i < count; i++)
+            from.Span(rows[i]).CopyTo(new Span<float>(to.Row(i), to.Columns));
     }
 }

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Sluice.Engine.Weights;
 
-namespace Sluice.Engine.Models;
+namespace Sluice.Engine.Weights;
 
 /// <summary>An object of a JSON file of the model folder, read field by field; every error names file, field, expected and found.</summary>
 internal readonly struct JsonField(string source, JsonElement element)
@@ -22,7 +21,7 @@ internal readonly struct JsonField(string source, JsonElement element)
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32 });
+            document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
         }
         catch (JsonException error)
         {

@@ -1,0 +1,35 @@
+using Sluice.Engine.Tensors;
+using Sluice.Engine.Weights;
+
+namespace Sluice.Engine.Backends.Cpu;
+
+/// <summary>y(row) = output tokens(row) of a packed table, read across its panel: one cache line per element, some hundred lines per token.</summary>
+internal static unsafe class EmbedKernel
+{
+    public static void Run(int* tokens, WeightMatrix table, Matrix y)
+    {
+        int line = PanelPacker.Width * table.Storage.Size();
+        for (int row = 0; row < y.Rows; row++)
+            Widen(table.Buffer.Data + PanelPacker.Offset(table.Storage, table.Inputs, tokens[row]), line, table.Storage, y.Row(row), table.Inputs);
+    }
+
+    /// <summary>The weights of one output, a line apart, as float32.</summary>
+    public static void Widen(byte* source, int line, DataType storage, float* target, int count)
+    {
+        switch (storage)
+        {
+            case DataType.Float32:
+                for (int i = 0; i < count; i++)
+                    target[i] = *(float*)(source + ((long)i * line));
+                break;
+            case DataType.Float16:
+                for (int i = 0; i < count; i++)
+                    target[i] = (float)*(Half*)(source + ((long)i * line));
+                break;
+            default:
+                for (int i = 0; i < count; i++)
+                    target[i] = BitConverter.Int32BitsToSingle(*(ushort*)(source + ((long)i * line)) << 16);
+                break;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+namespace Sluice.Engine.Backends.Cpu;
+
+/// <summary>y += x · panelᵀ in 512-bit registers, for tiles of 12 rows and fewer.</summary>
+/// <remarks>
+/// A tile is rows x 32 outputs of one panel, two registers per row: 12 rows take 24 registers for sums, two for weights and one for the row's element.
+/// Few rows leave too few independent sums to hide the latency of a multiply-add, so tiles of one and two rows take several panels at once.
+/// Rows are reached from every third one by one and two strides, which keeps the addresses in registers.
+/// </remarks>
+internal static unsafe class GemmAvx512
+{
+    private const int GroupPanels = 4;
+
+    /// <summary>Panels [from, to).</summary>
+    public static void Run<TRow>(in GemmWork work, int from, int to)
+        where TRow : unmanaged, IPanelRow
+    {
+        int body = work.Rows - (work.Rows % 4);
+        int block = work.Rows < 4 ? work.Inputs : GemmWork.BlockBytes / TRow.Bytes;
+        for (int panel = from; panel < to; panel += GroupPanels)
+        {
+            int panels = Math.Min(GroupPanels, to - panel);
+            work.Clear(panel, panels);
+            for (int start = 0; start < work.Inputs; start += block)
+            {
+                int k = Math.Min(block, work.Inputs - start);
+                for (int p = panel; p < panel + panels && body > 0; p++)
+                    Body<TRow>(work, body, p, start, k);
+                Tail<TRow>(work, body, panel, panels, start, k);
+            }
+        }
+    }
+
+    private static void Body<TRow>(in GemmWork work, int rows, int panel, int start, int k)
+        where TRow : unmanaged, IPanelRow
+    {
+        byte* w = work.Weights + (panel * work.PanelBytes) + ((long)start * TRow.Bytes);
+        float* x = work.X + start;
+        float* y = work.Y + ((long)panel * PanelPacker.Width);
+        int row = 0;
+        for (; rows - row >= 12; row += 12)
+            TilesAvx512.Tile12x1<TRow>(x + (row * work.XStride), work.XStride, w, k, y + (row * work.YStride), work.YStride);
+        if (rows - row >= 8)
+        {
+            TilesAvx512.Tile8x1<TRow>(x + (row * work.XStride), work.XStride, w, k, y + (row * work.YStride), work.YStride);
+            row += 8;
+        }
+
+        if (rows - row >= 4)
+            TilesAvx512.Tile4x1<TRow>(x + (row * work.XStride), work.XStride, w, k, y + (row * work.YStride), work.YStride);
+    }
+
+    // The last one to three rows.
+    private static void Tail<TRow>(in GemmWork work, int row, int panel, int panels, int start, int k)
+        where TRow : unmanaged, IPanelRow
+    {
+        byte* w = work.Weights + (panel * work.PanelBytes) + ((long)start * TRow.Bytes);
+        float* x = work.X + start + (row * work.XStride);
+        float* y = work.Y + ((long)panel * PanelPacker.Width) + (row * work.YStride);
+        int left = work.Rows - row;
+        if (left >= 2)
+        {
+            int p = 0;
+            for (; panels - p >= 2; p += 2)
+                TilesAvx512.Tile2x2<TRow>(x, work.XStride, w + (p * work.PanelBytes), work.PanelBytes, k, y + (p * PanelPacker.Width), work.YStride);
+            if (panels > p)
+                TilesAvx512.Tile2x1<TRow>(x, work.XStride, w + (p * work.PanelBytes), k, y + (p * PanelPacker.Width), work.YStride);
+            x += 2 * work.XStride;
+            y += 2 * work.YStride;
+        }
+
+        if (left % 2 == 0)
+            return;
+        if (panels == GroupPanels)
+        {
+            TilesAvx512.Tile1x4<TRow>(x, w, work.PanelBytes, k, y);
+            return;
+        }
+
+        for (int p = 0; p < panels; p++)
+            TilesAvx512.Tile1x1<TRow>(x, w + (p * work.PanelBytes), k, y + (p * PanelPacker.Width));
+    }
+}

@@ -1,0 +1,69 @@
+using Sluice.Engine.Tensors;
+using Sluice.Engine.Weights;
+
+namespace Sluice.Engine.Backends.Cpu;
+
+/// <summary>Row-major weights to panels of 32 outputs, (panels, inputs, 32), in their storage type; missing outputs of a last panel are zeros.</summary>
+internal static unsafe class PanelPacker
+{
+    public const int Width = 32;
+
+    public static long Bytes(DataType type, int rows, int columns) => (long)Matrix.Padded(rows) * columns * type.Size();
+
+    /// <summary>Parts of different types are stored as float32, the one type that holds them all.</summary>
+    public static WeightMatrix Pack(ReadOnlySpan<TensorView> parts)
+    {
+        DataType storage = parts[0].Type;
+        foreach (TensorView part in parts)
+        {
+            storage = part.Type == storage ? storage : DataType.Float32;
+            if (part.Type == DataType.Float16)
+                RequireFinite(part);
+        }
+
+        int inputs = parts[0].Columns;
+        NativeBuffer buffer = new(Bytes(storage, WeightMatrix.PaddedRows(parts), inputs));
+        WeightMatrix packed = new(parts, storage, buffer);
+        for (int part = 0; part < parts.Length; part++)
+        {
+            for (int row = 0; row < parts[part].Rows; row++)
+                PackRow(parts[part], row, buffer.Data, packed.Offset(part) + row, storage);
+        }
+
+        return packed;
+    }
+
+    /// <summary>Byte offset of an output's first weight; the next input's is a line further.</summary>
+    public static long Offset(DataType storage, int inputs, int output)
+    {
+        long panel = (long)(output / Width) * inputs * Width * storage.Size();
+        int column = output % Width;
+        return panel + (storage == DataType.Float32 ? column * 4 : (column % 16 * 4) + (column / 16 * 2));
+    }
+
+    private static void PackRow(TensorView part, int row, byte* buffer, int output, DataType storage)
+    {
+        byte* target = buffer + Offset(storage, part.Columns, output);
+        int line = Width * storage.Size();
+        if (storage == DataType.Float32)
+        {
+            for (int i = 0; i < part.Columns; i++)
+                *(float*)(target + ((long)i * line)) = part[row, i];
+            return;
+        }
+
+        ushort* source = (ushort*)part.Data + ((long)row * part.Columns);
+        for (int i = 0; i < part.Columns; i++)
+            *(ushort*)(target + ((long)i * line)) = source[i];
+    }
+
+    private static void RequireFinite(TensorView part)
+    {
+        ushort* values = (ushort*)part.Data;
+        for (long i = 0; i < part.Bytes / 2; i++)
+        {
+            if ((values[i] & 0x7C00) == 0x7C00)
+                throw new ModelFormatException($"tensor '{part.Name}': expected finite numbers, found {(Half)part[(int)(i / part.Columns), (int)(i % part.Columns)]} at element {i}");
+        }
+    }
+}

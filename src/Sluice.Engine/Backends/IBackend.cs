@@ -1,0 +1,44 @@
+using Sluice.Engine.Tensors;
+using Sluice.Engine.Weights;
+
+namespace Sluice.Engine.Backends;
+
+/// <summary>
+/// What a decoder needs of a machine. Rows are tokens; a row's result never depends on the other rows of a call, on their number or on the number of
+/// threads, to the bit. Called by one thread at a time; nothing is allocated after load.
+/// </summary>
+internal unsafe interface IBackend : IDisposable
+{
+    /// <summary><c>reference</c>, <c>cpu/avx512</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Bytes that one (rows, columns) weight takes when packed.</summary>
+    long PackedBytes(DataType type, int rows, int columns);
+
+    /// <summary>Linear layers with the same input as one matrix. Exact: no value is rounded.</summary>
+    WeightMatrix Pack(ReadOnlySpan<TensorView> parts);
+
+    /// <summary>y(row) = the table's row tokens(row). Every id is below the table's outputs.</summary>
+    void Embed(int* tokens, WeightMatrix table, Matrix y);
+
+    /// <summary>y = x / sqrt(mean(x²) + eps) x weight, per row; y may be x.</summary>
+    void RmsNorm(Matrix x, float* weight, float eps, Matrix y);
+
+    /// <summary>x += delta, then y = norm of x, per row.</summary>
+    void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y);
+
+    /// <summary>y = x · weightsᵀ; (rows, inputs) to (rows, outputs).</summary>
+    void MatMul(Matrix x, WeightMatrix weights, Matrix y);
+
+    /// <summary>Rotates queries (in place) and keys by the rows' angles (halves of a head are its pairs), and writes keys and values to the rows' slots.</summary>
+    void RotateAndStore(StepLayout step, Matrix queries, Matrix keys, Matrix values, KvPages pages, int layer);
+
+    /// <summary>
+    /// y = softmax(q · Kᵀ / sqrt(head_dim)) · V per row and head over the row's positions from 0 to its own. Queries (rows, heads x head_dim); head h reads
+    /// KV head h / (heads / kv_heads).
+    /// </summary>
+    void Attend(StepLayout step, Matrix queries, KvPages pages, int layer, Matrix y);
+
+    /// <summary>y = gate / (1 + exp(-gate)) x up; y may be gate.</summary>
+    void SiluMultiply(Matrix gate, Matrix up, Matrix y);
+}

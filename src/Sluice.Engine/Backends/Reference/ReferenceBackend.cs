@@ -1,0 +1,185 @@
+using Sluice.Engine.Sequences;
+using Sluice.Engine.Tensors;
+using Sluice.Engine.Weights;
+
+namespace Sluice.Engine.Backends.Reference;
+
+/// <summary>Plain loops over float32 with sums in double: slow, and what every other backend is compared with.</summary>
+internal sealed unsafe class ReferenceBackend : IBackend
+{
+    private double[] _weights = []; // (positions) softmax of one row and head
+
+    public string Name => "reference";
+
+    public long PackedBytes(DataType type, int rows, int columns) => (long)Matrix.Padded(rows) * columns * sizeof(float);
+
+    // (outputs, inputs), row-major
+    public WeightMatrix Pack(ReadOnlySpan<TensorView> parts)
+    {
+        int inputs = parts[0].Columns;
+        NativeBuffer buffer = new((long)WeightMatrix.PaddedRows(parts) * inputs * sizeof(float));
+        WeightMatrix packed = new(parts, DataType.Float32, buffer);
+        for (int part = 0; part < parts.Length; part++)
+        {
+            for (int row = 0; row < parts[part].Rows; row++)
+            {
+                float* target = buffer.Floats + ((long)(packed.Offset(part) + row) * inputs);
+                for (int column = 0; column < inputs; column++)
+                    target[column] = parts[part][row, column];
+            }
+        }
+
+        return packed;
+    }
+
+    public void Embed(int* tokens, WeightMatrix table, Matrix y)
+    {
+        for (int row = 0; row < y.Rows; row++)
+            new ReadOnlySpan<float>(table.Buffer.Floats + ((long)tokens[row] * table.Inputs), table.Inputs).CopyTo(new Span<float>(y.Row(row), table.Inputs));
+    }
+
+    public void RmsNorm(Matrix x, float* weight, float eps, Matrix y)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            double sum = 0;
+            for (int i = 0; i < x.Columns; i++)
+                sum += (double)x.Row(row)[i] * x.Row(row)[i];
+            double scale = 1 / Math.Sqrt((sum / x.Columns) + eps);
+            for (int i = 0; i < x.Columns; i++)
+                y.Row(row)[i] = (float)(x.Row(row)[i] * scale) * weight[i];
+        }
+    }
+
+    public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            for (int i = 0; i < x.Columns; i++)
+                x.Row(row)[i] += delta.Row(row)[i];
+        }
+
+        RmsNorm(x, weight, eps, y);
+    }
+
+    public void MatMul(Matrix x, WeightMatrix weights, Matrix y)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            for (int output = 0; output < weights.Outputs; output++)
+            {
+                float* weight = weights.Buffer.Floats + ((long)output * weights.Inputs);
+                double sum = 0;
+                for (int i = 0; i < weights.Inputs; i++)
+                    sum += (double)x.Row(row)[i] * weight[i];
+                y.Row(row)[output] = (float)sum;
+            }
+        }
+    }
+
+    public void RotateAndStore(StepLayout step, Matrix queries, Matrix keys, Matrix values, KvPages pages, int layer)
+    {
+        for (int row = 0; row < step.Rows; row++)
+        {
+            Rotate(step, row, queries);
+            Rotate(step, row, keys);
+            int slot = step.Positions[row] % StepPlan.PageTokens;
+            for (int head = 0; head < pages.KvHeads; head++)
+            {
+                float* keyPage = pages.Keys(layer, step.PageOf(row), head);
+                float* valuePage = pages.Values(layer, step.PageOf(row), head);
+                for (int d = 0; d < pages.HeadDim; d++)
+                {
+                    keyPage[(d * StepPlan.PageTokens) + slot] = keys.Row(row)[(head * pages.HeadDim) + d];
+                    valuePage[(slot * pages.ValueStride) + d] = values.Row(row)[(head * pages.HeadDim) + d];
+                }
+            }
+        }
+    }
+
+    public void Attend(StepLayout step, Matrix queries, KvPages pages, int layer, Matrix y)
+    {
+        int heads = queries.Columns / pages.HeadDim;
+        int longest = 0;
+        for (int row = 0; row < step.Rows; row++)
+            longest = Math.Max(longest, step.Positions[row] + 1);
+        if (_weights.Length < longest)
+            _weights = new double[longest];
+        for (int row = 0; row < step.Rows; row++)
+        {
+            for (int head = 0; head < heads; head++)
+                AttendOne(step, row, head, head / (heads / pages.KvHeads), queries, pages, layer, y, _weights);
+        }
+    }
+
+    public void SiluMultiply(Matrix gate, Matrix up, Matrix y)
+    {
+        for (int row = 0; row < gate.Rows; row++)
+        {
+            for (int i = 0; i < gate.Columns; i++)
+            {
+                float g = gate.Row(row)[i];
+                y.Row(row)[i] = g / (1 + MathF.Exp(-g)) * up.Row(row)[i];
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private static void Rotate(StepLayout step, int row, Matrix x)
+    {
+        int half = step.HalfDim;
+        for (int start = 0; start < x.Columns; start += 2 * half)
+        {
+            for (int i = 0; i < half; i++)
+            {
+                float cos = step.Cos[(row * half) + i];
+                float sin = step.Sin[(row * half) + i];
+                float a = x.Row(row)[start + i];
+                float b = x.Row(row)[start + half + i];
+                x.Row(row)[start + i] = (a * cos) - (b * sin);
+                x.Row(row)[start + half + i] = (b * cos) + (a * sin);
+            }
+        }
+    }
+
+    private static void AttendOne(StepLayout step, int row, int head, int kvHead, Matrix queries, KvPages pages, int layer, Matrix y, double[] weights)
+    {
+        int dim = pages.HeadDim;
+        float* query = queries.Row(row) + (head * dim);
+        float* output = y.Row(row) + (head * dim);
+        int last = step.Positions[row];
+        int* pageList = step.Pages + step.RowPages[row];
+        double max = double.NegativeInfinity;
+        for (int position = 0; position <= last; position++)
+        {
+            float* keys = pages.Keys(layer, pageList[position / StepPlan.PageTokens], kvHead);
+            double dot = 0;
+            for (int d = 0; d < dim; d++)
+                dot += (double)query[d] * keys[(d * StepPlan.PageTokens) + (position % StepPlan.PageTokens)];
+            weights[position] = dot / Math.Sqrt(dim);
+            max = Math.Max(max, weights[position]);
+        }
+
+        double sum = 0;
+        for (int position = 0; position <= last; position++)
+        {
+            weights[position] = Math.Exp(weights[position] - max);
+            sum += weights[position];
+        }
+
+        for (int d = 0; d < dim; d++)
+        {
+            double total = 0;
+            for (int position = 0; position <= last; position++)
+            {
+                float* values = pages.Values(layer, pageList[position / StepPlan.PageTokens], kvHead);
+                total += weights[position] * values[((position % StepPlan.PageTokens) * pages.ValueStride) + d];
+            }
+
+            output[d] = (float)(total / sum);
+        }
+    }
+}

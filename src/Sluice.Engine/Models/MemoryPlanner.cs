@@ -1,0 +1,52 @@
+using Sluice.Engine.Backends;
+using Sluice.Engine.Sequences;
+using Sluice.Engine.Tensors;
+
+namespace Sluice.Engine.Models;
+
+/// <summary>Counts what a model takes before anything is loaded.</summary>
+internal static class MemoryPlanner
+{
+    /// <exception cref="ArgumentException">An option out of range, or a KV budget that holds no page.</exception>
+    public static MemoryPlan Plan(ModelConfig config, ModelOptions options, IBackend backend)
+    {
+        InRange(options.MaxStepTokens, 1, 1 << 20, nameof(options.MaxStepTokens));
+        InRange(options.MaxSequences, 1, 1 << 16, nameof(options.MaxSequences));
+        InRange(options.MaxOutputs, 1, 1 << 20, nameof(options.MaxOutputs));
+        long perPage = KvPages.BytesPerPage(config.Layers, config.KvHeads, config.HeadDim);
+        long pages = Math.Min(options.KvBytes / perPage, int.MaxValue);
+        if (pages < 1)
+            throw new ArgumentException($"KvBytes: expected at least one page of {perPage} bytes, found {options.KvBytes}");
+        long arena = MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, MaxPlanPages(config, options), config.HeadDim);
+        return new MemoryPlan(LlamaWeights.PackedBytes(config, backend), perPage, (int)pages, arena);
+    }
+
+    /// <exception cref="InsufficientMemoryException">The three together are more than the limit.</exception>
+    public static void RequireFit(MemoryPlan plan, ModelOptions options)
+    {
+        long limit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (plan.TotalBytes > limit)
+        {
+            throw new InsufficientMemoryException(
+                $"the model needs {plan.WeightBytes} bytes of weights, {plan.KvBytes} of KV pages and {plan.ArenaBytes} of arena; the limit is {limit}");
+        }
+    }
+
+    /// <summary>Activations, gathered rows and logits.</summary>
+    public static long MatrixBytes(ModelConfig config, ModelOptions options) =>
+        Llama.ArenaBytes(config, options.MaxStepTokens) + Arena.BytesOf(options.MaxOutputs, config.HiddenSize)
+        + Arena.BytesOf(options.MaxOutputs, config.VocabularySize) + Arena.BytesOf(options.MaxStepTokens, config.HiddenSize);
+
+    /// <summary>Page entries of the largest plan: sequences that share pages name them once each.</summary>
+    public static int MaxPlanPages(ModelConfig config, ModelOptions options)
+    {
+        long perSequence = (config.ContextLength + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
+        return checked((int)(perSequence * options.MaxSequences));
+    }
+
+    private static void InRange(int value, int low, int high, string name)
+    {
+        if (value < low || value > high)
+            throw new ArgumentException($"{name}: expected {low} to {high}, found {value}");
+    }
+}

@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using System.Text;
+using Sluice.Engine.Weights;
+
+namespace Sluice.Engine.Models;
+
+/// <summary>Names the content of a model folder: equal revisions give equal answers.</summary>
+internal static class ModelRevision
+{
+    /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, tokenizer.json (where there is one) and the safetensors files.</summary>
+    public static string Compute(string folder, Checkpoint checkpoint)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in new[] { "config.json", "tokenizer.json" })
+        {
+            string path = Path.Combine(folder, name);
+            if (!File.Exists(path))
+                continue;
+            byte[] bytes = File.ReadAllBytes(path);
+            AppendHeading(hash, name, bytes.Length);
+            hash.AppendData(bytes);
+        }
+
+        foreach (SafetensorsFile file in checkpoint.Files.OrderBy(file => file.Name, StringComparer.Ordinal))
+        {
+            AppendHeading(hash, file.Name, file.FileBytes);
+            file.ForEachPiece(hash.AppendData);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+    }
+
+    private static void AppendHeading(IncrementalHash hash, string name, long length) =>
+        hash.AppendData(Encoding.UTF8.GetBytes($"{name}\0{length}\0"));
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace Sluice.Engine.Tensors;
+
+/// <summary>Memory outside the garbage-collected heap, aligned to a cache line. Pages that are never written take no room.</summary>
+internal sealed unsafe class NativeBuffer : IDisposable
+{
+    private const int Alignment = 64;
+
+    /// <param name="bytes">0 or more; rounded up to whole cache lines.</param>
+    /// <param name="clear">Start as zeros rather than as whatever is there.</param>
+    public NativeBuffer(long bytes, bool clear = true)
+    {
+        Bytes = Math.Max(Alignment, (bytes + Alignment - 1) / Alignment * Alignment);
+        Data = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, Alignment);
+        if (clear)
+            NativeMemory.Clear(Data, (nuint)Bytes);
+        GC.AddMemoryPressure(Bytes);
+    }
+
+    ~NativeBuffer() => Free();
+
+    public long Bytes { get; }
+
+    public byte* Data { get; private set; }
+
+    public float* Floats => (float*)Data;
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (Data is null)
+            return;
+        NativeMemory.AlignedFree(Data);
+        Data = null;
+        GC.RemoveMemoryPressure(Bytes);
+    }
+}
