@@ -46,11 +46,4 @@ internal sealed class Cl100kPattern(int digits, CharClass letters) : TilingPatte
 
         return index;
     }
-
-    private static int SkipLineBreaks(ReadOnlySpan<char> text, int index)
-    {
-        while (index < text.Length && text[index] is '\r' or '\n')
-            index++;
-        return index;
-    }
 }

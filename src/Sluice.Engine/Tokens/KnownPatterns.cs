@@ -26,9 +26,6 @@ internal static class KnownPatterns
         Gpt2Pattern gpt2 = new();
         Cl100kPattern cl100k = new(digits: 3, CharClass.Letter);
         Cl100kPattern qwen = new(digits: 1, CharClass.Letter);
-        ClassRunPattern number = new(CharClass.Number, most: 1);
-        ClassRunPattern numbers = new(CharClass.Number, most: int.MaxValue);
-        ClassRunPattern spaces = new(CharClass.Space, most: int.MaxValue);
         SearchValues<char> digits = SearchValues.Create("0123456789");
         return new Dictionary<string, TextPattern>(StringComparer.Ordinal)
         {
@@ -43,13 +40,23 @@ internal static class KnownPatterns
             [UpperWord + Endings + "?|" + LowerWord + Endings + @"?|\p{N}{1,3}|" + SymbolsAndSlash + "|" + Spaces] =
                 new O200kPattern(digits: 3, contractions: true),
             [UpperWord + "|" + LowerWord + @"|\p{N}|" + SymbolsAndSlash + "|" + Spaces] = new O200kPattern(digits: 1, contractions: false),
-            [@"\p{N}"] = number,
-            [@"\p{N}+"] = numbers,
+            [Endings + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+|" + Symbols + "|" + Spaces] = new Cl100kPattern(digits: int.MaxValue, CharClass.Letter),
+            // Possessive repeats and a single line end: neither changes what matches.
+            [@"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"] = qwen,
+            [DeepSeekPattern.Regex] = new DeepSeekPattern(),
+            ["[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+"] = new CharRunPattern(Chinese(), most: int.MaxValue),
+            [" "] = new LiteralPattern(" "),
+            [@"\p{N}"] = new ClassRunPattern(CharClass.Number, most: 1),
+            [@"\p{N}+"] = new ClassRunPattern(CharClass.Number, most: int.MaxValue),
             [@"\p{N}{1,3}"] = new ClassRunPattern(CharClass.Number, most: 3),
             ["[0-9]"] = new CharRunPattern(digits, most: 1),
             ["[0-9]+"] = new CharRunPattern(digits, most: int.MaxValue),
-            [@"\s+"] = spaces,
+            [@"\s+"] = new ClassRunPattern(CharClass.Space, most: int.MaxValue),
             [@"\w+|[^\w\s]+"] = new WordOrSymbolPattern(),
         };
     }
+
+    /// <summary>U+4E00 to U+9FA5 and the two kana blocks, U+3040 to U+30FF.</summary>
+    private static SearchValues<char> Chinese() => SearchValues.Create(
+        [.. Enumerable.Range(0x4E00, 0x9FA5 - 0x4E00 + 1).Concat(Enumerable.Range(0x3040, 0x30FF - 0x3040 + 1)).Select(c => (char)c)]);
 }

@@ -26,7 +26,7 @@ internal abstract class TilingPattern : TextPattern
     protected abstract int MatchAt(ReadOnlySpan<char> text, int index);
 
     /// <summary>The end of <c>\s+(?!\S)|\s+</c> at an index that holds white space.</summary>
-    protected static int MatchSpaces(ReadOnlySpan<char> text, int index)
+    internal static int MatchSpaces(ReadOnlySpan<char> text, int index)
     {
         int end = CharClasses.SkipAny(text, index, CharClass.Space);
         // The run gives its last space to the word that follows, unless it is the only one. White space is one char wide.
@@ -34,9 +34,17 @@ internal abstract class TilingPattern : TextPattern
     }
 
     /// <summary>The end of <c>\s*[\r\n]+</c> at <paramref name="index"/>, or the index itself where it does not match.</summary>
-    protected static int MatchLineBreaks(ReadOnlySpan<char> text, int index)
+    internal static int MatchLineBreaks(ReadOnlySpan<char> text, int index)
     {
         int end = CharClasses.SkipAny(text, index, CharClass.Space);
         return index + text[index..end].LastIndexOfAny('\r', '\n') + 1;
+    }
+
+    /// <summary>The end of <c>[\r\n]*</c> at <paramref name="index"/>.</summary>
+    internal static int SkipLineBreaks(ReadOnlySpan<char> text, int index)
+    {
+        while (index < text.Length && text[index] is '\r' or '\n')
+            index++;
+        return index;
     }
 }

@@ -23,6 +23,10 @@ public sealed class KnownPatternTests
     [InlineData(QwenMarks)]
     [InlineData(O200k)]
     [InlineData(Tekken)]
+    [InlineData(@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")]
+    [InlineData("[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+")]
+    [InlineData("[一-龥\u3040-ゟ゠-ヿ]+")]
+    [InlineData(" ")]
     [InlineData(@"\p{N}")]
     [InlineData(@"\p{N}+")]
     [InlineData(@"\p{N}{1,3}")]
@@ -40,6 +44,20 @@ public sealed class KnownPatternTests
             string text = RandomText.Classes(random, 24).Replace('ſ', 'x');
             string expected = string.Join('|', expression.Matches(text).Select(match => Shown(match.Index, match.Index + match.Length)));
             Assert.True(expected == Found(scanner!, text), $"{Escaped(text)}: {expected}, and not {Found(scanner!, text)}");
+        }
+    }
+
+    [Fact]
+    public void A_possessive_pattern_matches_as_its_plain_twin()
+    {
+        const string Possessive = @"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+";
+        Assert.True(KnownPatterns.TryFind(Possessive, out TextPattern? scanner));
+        Regex plain = new(@"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+");
+        Random random = new(8);
+        for (int round = 0; round < 5_000; round++)
+        {
+            string text = RandomText.Classes(random, 24).Replace('ſ', 'x');
+            Assert.Equal(string.Join('|', plain.Matches(text).Select(match => Shown(match.Index, match.Index + match.Length))), Found(scanner!, text));
         }
     }
 

@@ -6,7 +6,7 @@ namespace Sluice.Engine.Tests.Tokens;
 internal static class RandomText
 {
     // letters of both cases and none, marks, digits of three kinds, spaces of five, line ends, signs
-    private const string Unkind = "aBéßǅʰ日ก\u0301\u0903\u20DD059٣½Ⅷ \t\r\n\u00A0\u2003'’.,!/_-+€＄\u200D\u0000\u0085ſK";
+    private const string Unkind = "aBéßǅʰ日一龥ゟヿก\u0301\u0903\u20DD059٣½Ⅷ \t\r\n\u00A0\u2003'’.,!/_-+€＄\u200D\u0000\u0085ſK";
 
     /// <summary>Basic-plane text of up to <paramref name="most"/> chars.</summary>
     public static string Classes(Random random, int most)
