@@ -1,0 +1,111 @@
+using Sluice.Engine.Sampling;
+
+namespace Sluice.Engine.Planning;
+
+/// <summary>One request on its way through the engine: its lanes, where it stands in the planner's order, and what it has come to so far.</summary>
+/// <remarks>Written by the thread that owns the step only, but for <see cref="Completion"/>.</remarks>
+internal sealed class Sequence
+{
+    private readonly TaskCompletionSource<EngineResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="request">Checked.</param>
+    /// <param name="capacity">Most positions that the prompt's lane can come to.</param>
+    public Sequence(EngineRequest request, int capacity)
+    {
+        Request = request;
+        Capacity = capacity;
+        Trunk = new Lane(this, -1, 0, request.Kind == SequenceKind.Embed ? LaneOutput.EveryHidden : LaneOutput.LastLogits)
+        {
+            Tokens = request.Prompt,
+            Length = request.Prompt.Length,
+        };
+    }
+
+    public EngineRequest Request { get; }
+
+    public int Capacity { get; }
+
+    public Lane Trunk { get; }
+
+    public int PromptLength => Request.Prompt.Length;
+
+    /// <summary>Score: choices that are not summed up yet and have positions to compute; in order.</summary>
+    public List<Lane> Choices { get; } = [];
+
+    // Where it stands; written by the planner.
+
+    /// <summary>Order of hand-over.</summary>
+    public long Arrival { get; set; }
+
+    public bool Started { get; set; }
+
+    public bool Running { get; set; }
+
+    public Sequence? Next { get; set; }
+
+    public Sequence? Previous { get; set; }
+
+    /// <summary>Computes a prefix that this one waits for, until it has computed <see cref="AwaitedPositions"/>.</summary>
+    public Sequence? Awaited { get; set; }
+
+    public int AwaitedPositions { get; set; }
+
+    /// <summary>Prompt positions that were shared or computed at least once.</summary>
+    public int PromptSeen { get; set; }
+
+    public int CachedTokens { get; set; }
+
+    public int Steps { get; set; }
+
+    /// <summary>The step that last counted in <see cref="Steps"/>.</summary>
+    public long LastStep { get; set; } = -1;
+
+    /// <summary>One token of a sequence that has generated some: not a chunk of a prompt.</summary>
+    public bool Decoding => Trunk.Remaining == 1 && Trunk.Length > PromptLength;
+
+    // What it has come to; written when a step is read.
+
+    public long Seed { get; init; }
+
+    public bool Ended { get; set; }
+
+    public FinishReason FinishReason { get; set; }
+
+    public List<SampledToken>? Logprobs { get; init; }
+
+    public StopWatcher? Stop { get; init; }
+
+    public double[] ChoiceSums { get; init; } = [];
+
+    public RowMean? Mean { get; init; }
+
+    public Exception? Failure { get; set; }
+
+    public EngineResult? Result { get; set; }
+
+    public bool Cancelled { get; set; }
+
+    // Hand-over.
+
+    public CancellationToken CancellationToken { get; init; }
+
+    public CancellationTokenRegistration CancelRegistration { get; set; }
+
+    public long HandedOverAt { get; init; }
+
+    public long FirstStepAt { get; set; }
+
+    public Task<EngineResult> Completion => _completion.Task;
+
+    /// <summary>Tells the caller; what it came to has been settled and its pages are free.</summary>
+    public void Complete()
+    {
+        CancelRegistration.Unregister();
+        if (Failure is not null)
+            _completion.TrySetException(Failure);
+        else if (Result is not null)
+            _completion.TrySetResult(Result);
+        else
+            _completion.TrySetCanceled(CancellationToken.IsCancellationRequested ? CancellationToken : new CancellationToken(true));
+    }
+}

@@ -1,0 +1,99 @@
+using Sluice.Engine.Sequences;
+
+namespace Sluice.Engine.Planning;
+
+/// <summary>Slots [0, Tokens) of a page that a choice continues in a page of its own.</summary>
+internal readonly record struct PageCopy(int From, int To, int Tokens);
+
+/// <summary>A plan, whose lane each of its segments is, and the page copies that come before it. Reused from step to step.</summary>
+internal sealed class Step
+{
+    private readonly Lane[] _lanes; // (segments)
+    private readonly PageCopy[] _copies; // (segments)
+    private int _copyCount;
+
+    public Step(PlannerLimits limits)
+    {
+        int pagesEach = Pages(limits.ContextLength);
+        Plan = new StepPlan(limits.MaxStepTokens, limits.MaxSequences, checked(limits.MaxSequences * pagesEach));
+        _lanes = new Lane[limits.MaxSequences];
+        _copies = new PageCopy[limits.MaxSequences];
+    }
+
+    public StepPlan Plan { get; }
+
+    public ReadOnlySpan<Lane> Lanes => _lanes.AsSpan(0, Plan.Segments);
+
+    public ReadOnlySpan<PageCopy> Copies => _copies.AsSpan(0, _copyCount);
+
+    /// <summary>Steps planned before this one.</summary>
+    public long Number { get; private set; } = -1;
+
+    public int PrefillTokens { get; private set; }
+
+    public int DecodeTokens { get; private set; }
+
+    /// <summary>Σ over rows of the positions that the row attends to.</summary>
+    public long KvTokens { get; private set; }
+
+    /// <summary>Pages that hold this many positions.</summary>
+    public static int Pages(int positions) => (positions + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
+
+    public void Clear()
+    {
+        Array.Clear(_lanes, 0, Plan.Segments);
+        Plan.Clear();
+        _copyCount = PrefillTokens = DecodeTokens = 0;
+        KvTokens = 0;
+        Number++;
+    }
+
+    public void Add(PageCopy copy) => _copies[_copyCount++] = copy;
+
+    /// <summary>Adds the lane's next rows; its pages must reach that far.</summary>
+    public void Add(Lane lane, int rows)
+    {
+        StepPlan plan = Plan;
+        int segment = plan.Segments++;
+        int row = plan.Rows;
+        int context = lane.Computed;
+        _lanes[segment] = lane;
+        lane.Tokens.AsSpan(context - lane.Start, rows).CopyTo(plan.Tokens.AsSpan(row));
+        for (int i = 0; i < rows; i++)
+            plan.Positions[row + i] = context + i;
+        plan.SegmentRow[segment] = row;
+        plan.SegmentRow[segment + 1] = row + rows;
+        plan.SegmentContext[segment] = context;
+        if (segment == 0)
+            plan.PageStart[0] = 0;
+        ReadOnlySpan<int> pages = lane.Lease.Pages[..Pages(context + rows)];
+        pages.CopyTo(plan.Pages.AsSpan(plan.PageStart[segment]));
+        plan.PageStart[segment + 1] = plan.PageStart[segment] + pages.Length;
+        plan.Rows += rows;
+        Want(lane, row, rows);
+        if (lane.Owner.Decoding)
+            DecodeTokens += rows;
+        else
+            PrefillTokens += rows;
+        KvTokens += ((long)rows * context) + ((long)rows * (rows + 1) / 2);
+    }
+
+    private void Want(Lane lane, int row, int rows)
+    {
+        StepPlan plan = Plan;
+        if (lane.Output == LaneOutput.LastLogits)
+        {
+            if (rows == lane.Remaining)
+                plan.OutputRows[plan.Outputs++] = row + rows - 1;
+            return;
+        }
+
+        for (int i = 0; i < rows; i++)
+        {
+            if (lane.Output == LaneOutput.EveryLogits)
+                plan.OutputRows[plan.Outputs++] = row + i;
+            else
+                plan.HiddenRows[plan.Hiddens++] = row + i;
+        }
+    }
+}

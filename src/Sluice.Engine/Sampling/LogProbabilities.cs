@@ -1,0 +1,81 @@
+using System.Numerics.Tensors;
+
+namespace Sluice.Engine.Sampling;
+
+/// <summary>Natural-log probabilities of one row of logits: logit − max − ln Σ exp(logit − max). NaN counts as minus infinity.</summary>
+internal sealed class LogProbabilities(int vocabulary)
+{
+    private readonly float[] _shifted = new float[vocabulary]; // (vocabulary)
+
+    /// <summary>Lowest id of the largest logit. Throws <see cref="InvalidOperationException"/> when no logit is a finite number.</summary>
+    /// <param name="logits">(vocabulary)</param>
+    public static int ArgMax(ReadOnlySpan<float> logits)
+    {
+        float max = TensorPrimitives.MaxNumber(logits);
+        return float.IsFinite(max) ? logits.IndexOf(max) : throw NoFiniteLogit(max);
+    }
+
+    /// <summary>ln Σ exp(logit): what is subtracted from a logit to make it a log-probability. The sum is kept in double.</summary>
+    /// <param name="logits">(vocabulary)</param>
+    public double Normalizer(ReadOnlySpan<float> logits)
+    {
+        float max = TensorPrimitives.MaxNumber(logits);
+        if (!float.IsFinite(max))
+            throw NoFiniteLogit(max);
+        Span<float> shifted = _shifted.AsSpan(0, logits.Length);
+        TensorPrimitives.Subtract(logits, max, shifted);
+        TensorPrimitives.Exp(shifted, shifted);
+        double sum = Sum(shifted);
+        return max + Math.Log(double.IsNaN(sum) ? SumOfNumbers(shifted) : sum);
+    }
+
+    /// <summary>Fills in the likeliest tokens, likeliest first, ties to the lowest id.</summary>
+    /// <param name="logits">(vocabulary)</param>
+    /// <param name="normalizer">Of the same row.</param>
+    /// <param name="top">(alternatives wanted, at most the vocabulary)</param>
+    public static void Top(ReadOnlySpan<float> logits, double normalizer, Span<(int Id, float Logprob)> top)
+    {
+        int filled = 0;
+        for (int id = 0; id < logits.Length; id++)
+        {
+            float logit = logits[id];
+            if (float.IsNaN(logit) || (filled == top.Length && (filled == 0 || logit <= top[^1].Logprob)))
+                continue;
+            int at = filled < top.Length ? filled++ : top.Length - 1;
+            for (; at > 0 && logit > top[at - 1].Logprob; at--)
+                top[at] = top[at - 1];
+            top[at] = (id, logit);
+        }
+
+        for (int i = 0; i < top.Length; i++)
+            top[i] = i < filled ? (top[i].Id, (float)(top[i].Logprob - normalizer)) : (-1, float.NegativeInfinity);
+    }
+
+    // Four sums in a fixed order: the same row gives the same bits in every batch.
+    private static double Sum(ReadOnlySpan<float> values)
+    {
+        double a = 0, b = 0, c = 0, d = 0;
+        int i = 0;
+        for (; i + 4 <= values.Length; i += 4)
+        {
+            a += values[i];
+            b += values[i + 1];
+            c += values[i + 2];
+            d += values[i + 3];
+        }
+
+        for (; i < values.Length; i++)
+            a += values[i];
+        return a + b + (c + d);
+    }
+
+    private static double SumOfNumbers(ReadOnlySpan<float> values)
+    {
+        double sum = 0;
+        foreach (float value in values)
+            sum += float.IsNaN(value) ? 0 : value;
+        return sum;
+    }
+
+    private static InvalidOperationException NoFiniteLogit(float max) => new($"The model gave no finite largest logit for this token (largest: {max}).");
+}
