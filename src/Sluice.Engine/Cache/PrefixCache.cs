@@ -36,7 +36,7 @@ internal sealed class PrefixCache(PagePool pool, bool share)
     {
         int count = 0;
         PrefixNode? node = _tree.FindRoot(scope);
-        while (node is not null && count < maxPages && (node = _tree.Find(node, tokens.Slice(count * PageTokens, PageTokens))) is not null)
+        while (count < maxPages && (node = _tree.Find(node, tokens.Slice(count * PageTokens, PageTokens))) is not null)
             count++;
         return count;
     }
@@ -45,8 +45,7 @@ internal sealed class PrefixCache(PagePool pool, bool share)
     public int Match(PrefixLease lease, ReadOnlySpan<int> tokens, int maxPages)
     {
         PrefixNode? node = _tree.FindRoot(lease.Scope);
-        while (node is not null && lease.Count < maxPages
-            && (node = _tree.Find(node, tokens.Slice(lease.Count * PageTokens, PageTokens))) is not null)
+        while (lease.Count < maxPages && (node = _tree.Find(node, tokens.Slice(lease.Count * PageTokens, PageTokens))) is not null)
         {
             Reference(node.Page);
             lease.Push(node.Page);
@@ -81,7 +80,7 @@ internal sealed class PrefixCache(PagePool pool, bool share)
             int own = lease.Pages[lease.Shared];
             ReadOnlySpan<int> digit = tokens.Slice(lease.Shared * PageTokens, PageTokens);
             PrefixNode? parent = lease.Tip ?? _tree.FindRoot(lease.Scope);
-            PrefixNode? node = parent is null ? null : _tree.Find(parent, digit);
+            PrefixNode? node = _tree.Find(parent, digit);
             if (node is null)
             {
                 node = _tree.Add(lease.Scope, parent, digit, own);

@@ -22,7 +22,8 @@ internal sealed class PrefixTree
 
     public PrefixNode? FindRoot(CacheScope scope) => _roots.GetValueOrDefault(scope);
 
-    public PrefixNode? Find(PrefixNode parent, ReadOnlySpan<int> tokens) => _nodes.GetValueOrDefault(new PageDigit(parent, tokens));
+    /// <summary>The page of these 16 tokens after the parent; nothing follows null.</summary>
+    public PrefixNode? Find(PrefixNode? parent, ReadOnlySpan<int> tokens) => parent is null ? null : _nodes.GetValueOrDefault(new PageDigit(parent, tokens));
 
     /// <summary>Adds a page after its parent, or first in its scope where <paramref name="parent"/> is null; it must not be there yet.</summary>
     public PrefixNode Add(CacheScope scope, PrefixNode? parent, ReadOnlySpan<int> tokens, int page)

@@ -110,6 +110,16 @@ internal sealed partial class Planner
         GiveBack(sequence, keep);
     }
 
+    /// <summary>Takes a sequence out and leaves its pages as they are: for an engine that is past use.</summary>
+    public void Forget(Sequence sequence)
+    {
+        if (sequence.Running)
+            _running.Remove(sequence);
+        else
+            _waiting.Remove(sequence);
+        sequence.Running = false;
+    }
+
     /// <summary>Takes a choice out of its sequence once it is summed up.</summary>
     public void RetireChoice(Lane choice)
     {

@@ -83,7 +83,8 @@ internal sealed class Sequence
 
     public EngineResult? Result { get; set; }
 
-    public bool Cancelled { get; set; }
+    /// <summary>Out of the planner; its caller is told after the step.</summary>
+    public bool Settled { get; set; }
 
     // Hand-over.
 
@@ -96,6 +97,15 @@ internal sealed class Sequence
     public long FirstStepAt { get; set; }
 
     public Task<EngineResult> Completion => _completion.Task;
+
+    /// <param name="index">Its place among the choices.</param>
+    /// <param name="tokens">At least two: the last is asked for, never computed.</param>
+    public void AddChoice(int index, int[] tokens) => Choices.Add(new Lane(this, index, PromptLength, LaneOutput.EveryLogits)
+    {
+        Tokens = tokens,
+        Length = PromptLength + tokens.Length - 1,
+        Computed = PromptLength,
+    });
 
     /// <summary>Tells the caller; what it came to has been settled and its pages are free.</summary>
     public void Complete()

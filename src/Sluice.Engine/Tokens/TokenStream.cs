@@ -18,11 +18,11 @@ public sealed class TokenStream
     private int _leadingSpaces;
     private bool _flushed;
 
-    internal TokenStream(TokenDecoder decoder, bool skipSpecial)
+    internal TokenStream(TokenDecoder decoder, bool skipSpecial, bool continues)
     {
         _decoder = decoder;
         _skipSpecial = skipSpecial;
-        _leadingSpaces = decoder.Rules.LeadingSpaces;
+        _leadingSpaces = continues ? 0 : decoder.Rules.LeadingSpaces;
     }
 
     /// <summary>Takes the next id and returns the text that became complete; often a word, sometimes nothing.</summary>

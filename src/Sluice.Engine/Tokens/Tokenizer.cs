@@ -84,8 +84,8 @@ public sealed class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">The id is negative.</exception>
     public ReadOnlySpan<byte> TokenBytes(int id) => _parts.Decoder.Bytes(id);
 
-    /// <summary>A decoder that takes ids one by one, for one text.</summary>
-    public TokenStream Stream(bool skipSpecial = true) => new(_parts.Decoder, skipSpecial);
+    /// <summary>A decoder that takes ids one by one, for one text; one that continues a prompt keeps the space that it begins with.</summary>
+    public TokenStream Stream(bool skipSpecial = true, bool continues = false) => new(_parts.Decoder, skipSpecial, continues);
 
     private int[] Encode(string text, PieceStart start, AddedTokenMatcher raw, AddedTokenMatcher normalized)
     {

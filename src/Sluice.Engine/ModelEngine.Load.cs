@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using Sluice.Engine.Planning;
+
+namespace Sluice.Engine;
+
+/// <summary>What others may see of the loop.</summary>
+public sealed partial class ModelEngine
+{
+    private long _handedOver; // by any thread
+    private long _gone; // by the loop, told by Publish
+
+    // Written between steps by the loop, each read by itself: no reader ever holds it up.
+    private long _toldGone;
+    private int _running;
+    private int _freePages;
+    private long _steps;
+    private long _promptTokens;
+    private long _computedTokens;
+    private long _generatedTokens;
+    private long _preemptions;
+
+    EngineLoad IEngine.Load
+    {
+        get
+        {
+            int running = Volatile.Read(ref _running);
+            long here = Volatile.Read(ref _handedOver) - Volatile.Read(ref _toldGone);
+            return new EngineLoad(
+                running, (int)Math.Max(0, here - running), Volatile.Read(ref _freePages), Volatile.Read(ref _steps), Volatile.Read(ref _promptTokens),
+                Volatile.Read(ref _computedTokens), Volatile.Read(ref _generatedTokens), Volatile.Read(ref _preemptions));
+        }
+    }
+
+    private void Publish()
+    {
+        Volatile.Write(ref _running, _planner.Running.Count);
+        Volatile.Write(ref _toldGone, _gone);
+        Volatile.Write(ref _freePages, _cache.Available);
+        Volatile.Write(ref _promptTokens, _planner.PromptTokens);
+        Volatile.Write(ref _computedTokens, _planner.ComputedTokens);
+        Volatile.Write(ref _generatedTokens, _reader.GeneratedTokens);
+        Volatile.Write(ref _preemptions, _planner.Preemptions);
+    }
+
+    private void Observe(Step step, long start)
+    {
+        Volatile.Write(ref _steps, _steps + 1);
+        if (_options.StepObserver is not { } observer)
+            return;
+        try
+        {
+            observer(new StepReport(
+                step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Plan.Segments, _options.Clock.GetElapsedTime(start)));
+        }
+        catch (Exception error)
+        {
+            LogObserver(_logger, error);
+        }
+    }
+
+    [LoggerMessage(1100, LogLevel.Error, "A step failed; its {Running} running sequences fail with it, the engine goes on")]
+    private static partial void LogFault(ILogger logger, Exception fault, int running);
+
+    [LoggerMessage(1101, LogLevel.Critical, "The step loop stopped on a fault of its own; everything handed over fails")]
+    private static partial void LogBroken(ILogger logger, Exception bug);
+
+    [LoggerMessage(1102, LogLevel.Error, "The step observer failed")]
+    private static partial void LogObserver(ILogger logger, Exception error);
+}

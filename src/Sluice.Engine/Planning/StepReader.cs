@@ -1,0 +1,146 @@
+using Sluice.Engine.Sampling;
+using Sluice.Engine.Sequences;
+
+namespace Sluice.Engine.Planning;
+
+/// <summary>Reads what a step left behind into the sequences: picked tokens, log-probabilities of choices, hidden states. Says which are at their end.</summary>
+/// <param name="model">Has just run the step.</param>
+/// <param name="planner">Told of choices that are summed up.</param>
+/// <param name="vocabulary">Length of a row of logits.</param>
+/// <param name="endIds">Ids that end generation.</param>
+internal sealed class StepReader(StepModel model, Planner planner, int vocabulary, int[] endIds)
+{
+    private readonly Sampler _sampler = new(vocabulary);
+    private readonly LogProbabilities _logProbabilities = new(vocabulary);
+
+    /// <summary>Tokens picked since the start.</summary>
+    public long GeneratedTokens { get; private set; }
+
+    /// <summary>Reads a committed step. A sequence whose own reading fails gets that as its <see cref="Sequence.Failure"/>; the others go on.</summary>
+    /// <param name="step">Committed.</param>
+    /// <param name="finished">Gets the sequences that ended or failed, each once.</param>
+    public void Read(Step step, List<Sequence> finished)
+    {
+        StepPlan plan = step.Plan;
+        int output = 0;
+        int hidden = 0;
+        for (int i = 0; i < plan.Segments; i++)
+        {
+            Lane lane = step.Lanes[i];
+            int end = plan.SegmentRow[i + 1];
+            int firstOutput = output;
+            int firstHidden = hidden;
+            while (output < plan.Outputs && plan.OutputRows[output] < end)
+                output++;
+            while (hidden < plan.Hiddens && plan.HiddenRows[hidden] < end)
+                hidden++;
+            Sequence sequence = lane.Owner;
+            if (sequence.Ended || sequence.Failure is not null)
+                continue;
+            try
+            {
+                ReadLane(lane, firstOutput, output, firstHidden, hidden);
+            }
+            catch (Exception failure)
+            {
+                sequence.Failure = failure;
+            }
+
+            if (sequence.Ended || sequence.Failure is not null)
+                finished.Add(sequence);
+        }
+    }
+
+    private void ReadLane(Lane lane, int firstOutput, int endOutput, int firstHidden, int endHidden)
+    {
+        Sequence sequence = lane.Owner;
+        if (lane.Choice >= 0)
+        {
+            AddChoiceRows(lane, firstOutput, endOutput);
+            return;
+        }
+
+        for (int i = firstHidden; i < endHidden; i++)
+            sequence.Mean!.Add(model.Hidden(i));
+        if (lane.Remaining > 0)
+            return;
+        switch (sequence.Request.Kind)
+        {
+            case SequenceKind.Generate:
+                Append(sequence, model.Logits(firstOutput));
+                break;
+            case SequenceKind.Score:
+                BeginChoices(sequence, model.Logits(firstOutput));
+                break;
+            default:
+                sequence.Ended = true;
+                break;
+        }
+    }
+
+    private void Append(Sequence sequence, ReadOnlySpan<float> logits)
+    {
+        EngineRequest request = sequence.Request;
+        Lane lane = sequence.Trunk;
+        int id = _sampler.Pick(logits, request.Sampling, lane.Tokens.AsSpan(0, lane.Length), sequence.PromptLength, sequence.Seed);
+        GeneratedTokens++;
+        if (!request.IgnoreEnd && endIds.AsSpan().Contains(id))
+        {
+            End(sequence, FinishReason.Stop);
+            return;
+        }
+
+        sequence.Logprobs?.Add(Describe(logits, id, request.Logprobs!.Value));
+        lane.Tokens[lane.Length++] = id;
+        if (sequence.Stop is not null && sequence.Stop.Push(id))
+            End(sequence, FinishReason.Stop);
+        else if (lane.Length == sequence.Capacity)
+            End(sequence, FinishReason.Length);
+    }
+
+    private SampledToken Describe(ReadOnlySpan<float> logits, int id, int alternatives)
+    {
+        double normalizer = _logProbabilities.Normalizer(logits);
+        (int, float)[] top = alternatives == 0 ? [] : new (int, float)[Math.Min(alternatives, vocabulary)];
+        LogProbabilities.Top(logits, normalizer, top);
+        return new SampledToken(id, (float)(logits[id] - normalizer), top);
+    }
+
+    // The row after the prompt gives every choice's first token. Choices that were summed up before their sequence gave way are not in the list any more.
+    private void BeginChoices(Sequence sequence, ReadOnlySpan<float> logits)
+    {
+        double normalizer = _logProbabilities.Normalizer(logits);
+        IReadOnlyList<int[]> choices = sequence.Request.Choices;
+        for (int i = 0; i < choices.Count; i++)
+        {
+            if (choices[i].Length == 1)
+                sequence.ChoiceSums[i] = logits[choices[i][0]] - normalizer;
+        }
+
+        foreach (Lane choice in sequence.Choices)
+            sequence.ChoiceSums[choice.Choice] = logits[choice.Tokens[0]] - normalizer;
+        sequence.Ended = sequence.Choices.Count == 0;
+    }
+
+    private void AddChoiceRows(Lane choice, int firstOutput, int endOutput)
+    {
+        Sequence sequence = choice.Owner;
+        int next = choice.Computed - (endOutput - firstOutput) - choice.Start + 1; // the row at token i tells of token i + 1
+        for (int i = firstOutput; i < endOutput; i++)
+        {
+            ReadOnlySpan<float> logits = model.Logits(i);
+            sequence.ChoiceSums[choice.Choice] += logits[choice.Tokens[next++]] - _logProbabilities.Normalizer(logits);
+        }
+
+        if (choice.Remaining > 0)
+            return;
+        planner.RetireChoice(choice);
+        sequence.Ended = sequence.Choices.Count == 0;
+    }
+
+    private static void End(Sequence sequence, FinishReason reason)
+    {
+        sequence.Ended = true;
+        sequence.FinishReason = reason;
+    }
+}
