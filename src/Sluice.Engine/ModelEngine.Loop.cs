@@ -61,12 +61,24 @@ public sealed partial class ModelEngine
     private void TakeIn()
     {
         foreach (Sequence sequence in _arrived)
-            _planner.Add(sequence);
+        {
+            if (sequence.CancelledEarly)
+                Settle(sequence);
+            else
+                _planner.Add(sequence);
+        }
+
         _arrived.Clear();
         foreach (Sequence sequence in _cancelled)
         {
             if (sequence.Settled)
                 continue;
+            if (sequence.Arrival < 0)
+            {
+                sequence.CancelledEarly = true;
+                continue;
+            }
+
             _planner.Retire(sequence, keep: true);
             Settle(sequence);
         }

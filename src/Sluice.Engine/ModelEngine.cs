@@ -83,16 +83,15 @@ public sealed partial class ModelEngine : IEngine
         }
 
         Sequence sequence = Admit(request, cancellationToken);
+        sequence.CancelRegistration = cancellationToken.UnsafeRegister(static state => ((Cancellation)state!).Invoke(), new Cancellation(_handover, sequence));
         Interlocked.Increment(ref _handedOver);
         if (!_handover.TryAdd(sequence))
         {
+            sequence.CancelRegistration.Unregister();
             Interlocked.Decrement(ref _handedOver);
             return Task.FromException<EngineResult>(_broken ?? new ObjectDisposedException(nameof(ModelEngine)));
         }
 
-        sequence.CancelRegistration = cancellationToken.UnsafeRegister(static state => ((Cancellation)state!).Invoke(), new Cancellation(_handover, sequence));
-        if (sequence.Completion.IsCompleted)
-            sequence.CancelRegistration.Unregister();
         return sequence.Completion;
     }
 

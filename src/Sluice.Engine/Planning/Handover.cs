@@ -43,7 +43,7 @@ internal sealed class Handover
 
     /// <summary>Moves all that came in to the lists, arrivals in order; false once closed, after the last of them.</summary>
     /// <param name="arrived">Gets new sequences.</param>
-    /// <param name="cancelled">Gets sequences to drop; they may be new, running or done.</param>
+    /// <param name="cancelled">Gets sequences to drop; they may be still to come, running or done.</param>
     /// <param name="sleep">Wait until there is something.</param>
     public bool Collect(List<Sequence> arrived, List<Sequence> cancelled, bool sleep)
     {

@@ -34,8 +34,11 @@ internal sealed class Sequence
 
     // Where it stands; written by the planner.
 
-    /// <summary>Order of hand-over.</summary>
-    public long Arrival { get; set; }
+    /// <summary>Order of hand-over; -1 before it.</summary>
+    public long Arrival { get; set; } = -1;
+
+    /// <summary>Cancelled before it arrived.</summary>
+    public bool CancelledEarly { get; set; }
 
     public bool Started { get; set; }
 

@@ -9,19 +9,13 @@ internal sealed class LogProbabilities(int vocabulary)
 
     /// <summary>Lowest id of the largest logit. Throws <see cref="InvalidOperationException"/> when no logit is a finite number.</summary>
     /// <param name="logits">(vocabulary)</param>
-    public static int ArgMax(ReadOnlySpan<float> logits)
-    {
-        float max = TensorPrimitives.MaxNumber(logits);
-        return float.IsFinite(max) ? logits.IndexOf(max) : throw NoFiniteLogit(max);
-    }
+    public static int ArgMax(ReadOnlySpan<float> logits) => logits.IndexOf(Largest(logits));
 
     /// <summary>ln Σ exp(logit): what is subtracted from a logit to make it a log-probability. The sum is kept in double.</summary>
     /// <param name="logits">(vocabulary)</param>
     public double Normalizer(ReadOnlySpan<float> logits)
     {
-        float max = TensorPrimitives.MaxNumber(logits);
-        if (!float.IsFinite(max))
-            throw NoFiniteLogit(max);
+        float max = Largest(logits);
         Span<float> shifted = _shifted.AsSpan(0, logits.Length);
         TensorPrimitives.Subtract(logits, max, shifted);
         TensorPrimitives.Exp(shifted, shifted);
@@ -77,5 +71,16 @@ internal sealed class LogProbabilities(int vocabulary)
         return sum;
     }
 
-    private static InvalidOperationException NoFiniteLogit(float max) => new($"The model gave no finite largest logit for this token (largest: {max}).");
+    private static float Largest(ReadOnlySpan<float> logits)
+    {
+        float max = TensorPrimitives.Max(logits); // NaN where there is one
+        if (float.IsNaN(max))
+        {
+            max = float.NegativeInfinity;
+            foreach (float logit in logits)
+                max = logit > max ? logit : max;
+        }
+
+        return float.IsFinite(max) ? max : throw new InvalidOperationException($"The model gave no finite largest logit for this token (largest: {max}).");
+    }
 }
