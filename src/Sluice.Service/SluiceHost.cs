@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Hosting;
+using Sluice.Service.Access;
+using Sluice.Service.Api;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Telemetry;
@@ -10,17 +12,26 @@ namespace Sluice.Service;
 /// <summary>Puts a process together. The table of contents of the service: one line per part.</summary>
 public static class SluiceHost
 {
-    /// <summary>A host that is composed and not yet started. Throws <see cref="ArgumentException"/> for options that do not go together.</summary>
+    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(25);
+
+    /// <summary>A host that is composed and not yet started. Throws <see cref="ArgumentException"/> for roles that are not built.</summary>
     public static WebApplication Build(SluiceHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        HostRoles.Require(options.Roles ?? HostRoles.Built.ToHashSet());
+
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "sluice", ContentRootPath = AppContext.BaseDirectory });
         HostConfiguration.Add(builder.Configuration, options);
-        builder.Logging.AddSimpleConsole();
         builder.Services.AddSingleton(options.Time);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
+
+        builder.AddLog();
         builder.AddTelemetry();
         builder.AddModels(options);
+        builder.AddStore(options);
+        builder.AddAccess();
         builder.AddIntake();
-        return builder.Build();
+        builder.AddApi();
+        return builder.Build().MapApi(options);
     }
 }

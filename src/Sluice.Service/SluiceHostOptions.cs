@@ -23,16 +23,9 @@ public sealed record SluiceHostOptions
 
     /// <summary>Clock of everything in the process.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
-}
 
-/// <summary>A part of the service that can run alone.</summary>
-public enum HostRole
-{
-    Api,
-    Worker,
-    Scheduler,
-    Webhooks,
-    Console,
+    /// <summary>Whether this process has the part.</summary>
+    public bool Runs(HostRole role) => HostRoles.IsBuilt(role) && (Roles is null || Roles.Contains(role));
 }
 
 /// <summary>Which engine a worker loads.</summary>

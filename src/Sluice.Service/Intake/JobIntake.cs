@@ -34,6 +34,23 @@ internal sealed class JobIntake(
         return Answer(result, job);
     }
 
+    /// <summary>
+    /// What else is wrong with a request that could only be read in part, after what was found in reading it.
+    /// A field that could not be read is named once, and a rule that hangs on an unreadable kind is not asked.
+    /// </summary>
+    public IReadOnlyList<FieldError> Check(JobRequest request, SubmitOptions submit, IReadOnlyList<FieldError> unreadable)
+    {
+        RequestRules rules = new(models, time.GetUtcNow(), _options.Horizon);
+        rules.Accept(request, submit, out _);
+        HashSet<string> named = [.. unreadable.Select(error => error.Field)];
+        if (named.Contains("kind"))
+        {
+            named.UnionWith(["choices", "normalization", "parameters"]);
+        }
+        metrics.Refused("invalid");
+        return [.. unreadable, .. rules.Errors.Where(error => !named.Contains(error.Field))];
+    }
+
     private NewJob MakeJob(Caller caller, AcceptedRequest accepted, SubmitOptions submit)
     {
         JobRequest request = accepted.Request;

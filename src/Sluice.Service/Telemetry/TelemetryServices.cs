@@ -10,6 +10,12 @@ internal static class TelemetryServices
     {
         builder.Services.AddMetrics();
         builder.Services.AddSingleton<SluiceMetrics>();
+        builder.Services.AddSingleton<MetricsPage>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MetricsPage>());
+        if (Environment.GetEnvironmentVariable(OtlpPush.EndpointVariable) is { Length: > 0 })
+        {
+            builder.Services.AddHostedService<OtlpPush>();
+        }
         return builder;
     }
 }
