@@ -5,10 +5,17 @@ using Sluice.Engine.Weights;
 namespace Sluice.Engine.Models;
 
 /// <summary>Names the content of a model folder: equal revisions give equal answers.</summary>
-internal static class ModelRevision
+public static class ModelRevision
 {
+    /// <summary>As the loaded model's; reads every byte of the folder's weights once. Throws <see cref="ModelFormatException"/> for files that are none.</summary>
+    public static string Compute(string folder)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(folder);
+        return Compute(folder, checkpoint);
+    }
+
     /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, tokenizer.json (where there is one) and the safetensors files.</summary>
-    public static string Compute(string folder, Checkpoint checkpoint)
+    internal static string Compute(string folder, Checkpoint checkpoint)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string name in new[] { "config.json", "tokenizer.json" })

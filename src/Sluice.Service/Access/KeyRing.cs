@@ -27,7 +27,7 @@ internal sealed class KeyRing(IKeyStore keys, IOptions<AccessOptions> options, T
 
     private async Task<Caller?> LookUpAsync(string id, string text, CancellationToken cancellationToken)
     {
-        ApiKey? key = await FindAsync(id, cancellationToken);
+        ApiKey? key = await AskStoreAsync(id, cancellationToken);
         if (key is null)
         {
             _byId.TryRemove(id, out Remembered? _);
@@ -42,7 +42,7 @@ internal sealed class KeyRing(IKeyStore keys, IOptions<AccessOptions> options, T
         return caller;
     }
 
-    private async Task<ApiKey?> FindAsync(string id, CancellationToken cancellationToken)
+    private async Task<ApiKey?> AskStoreAsync(string id, CancellationToken cancellationToken)
     {
         try
         {
