@@ -9,28 +9,36 @@ namespace Sluice.Engine.Backends.Cpu;
 internal static unsafe class GemmAvx512
 {
     private const int GroupPanels = 4;
+    private const int LargestTile = 12;
+
+    // How far ahead of a line that is used once its followers are fetched; where rows need several tiles, the next block is fetched meanwhile.
+    private const int StreamBytes = 4096;
 
     /// <summary>Panels [from, to).</summary>
     public static void Run<TRow>(in GemmWork work, int from, int to)
         where TRow : unmanaged, IPanelRow
     {
         int body = work.Rows - (work.Rows % 4);
-        int block = work.Rows < 4 ? work.Inputs : GemmWork.BlockBytes / TRow.Bytes;
-        for (int panel = from; panel < to; panel += GroupPanels)
+        bool once = work.Rows <= LargestTile;
+        int block = once ? work.Inputs : GemmWork.BlockBytes / TRow.Bytes;
+        nint ahead = once ? StreamBytes : GemmWork.BlockBytes;
+        int group = body == work.Rows ? 1 : GroupPanels;
+        for (int panel = from; panel < to; panel += group)
         {
-            int panels = Math.Min(GroupPanels, to - panel);
+            int panels = Math.Min(group, to - panel);
             work.Clear(panel, panels);
             for (int start = 0; start < work.Inputs; start += block)
             {
                 int k = Math.Min(block, work.Inputs - start);
                 for (int p = panel; p < panel + panels && body > 0; p++)
-                    Body<TRow>(work, body, p, start, k);
-                Tail<TRow>(work, body, panel, panels, start, k);
+                    Body<TRow>(work, body, p, start, k, ahead);
+                if (body < work.Rows)
+                    Tail<TRow>(work, body, panel, panels, start, k);
             }
         }
     }
 
-    private static void Body<TRow>(in GemmWork work, int rows, int panel, int start, int k)
+    private static void Body<TRow>(in GemmWork work, int rows, int panel, int start, int k, nint ahead)
         where TRow : unmanaged, IPanelRow
     {
         byte* w = work.Weights + (panel * work.PanelBytes) + ((long)start * TRow.Bytes);
@@ -38,15 +46,15 @@ internal static unsafe class GemmAvx512
         float* y = work.Y + ((long)panel * PanelPacker.Width);
         int row = 0;
         for (; rows - row >= 12; row += 12)
-            TilesAvx512.Tile12x1<TRow>(x + (row * work.XStride), work.XStride, w, k, y + (row * work.YStride), work.YStride);
+            TilesAvx512.Tile12x1<TRow>(x + (row * work.XStride), work.XStride, w, ahead, k, y + (row * work.YStride), work.YStride);
         if (rows - row >= 8)
         {
-            TilesAvx512.Tile8x1<TRow>(x + (row * work.XStride), work.XStride, w, k, y + (row * work.YStride), work.YStride);
+            TilesAvx512.Tile8x1<TRow>(x + (row * work.XStride), work.XStride, w, ahead, k, y + (row * work.YStride), work.YStride);
             row += 8;
         }
 
         if (rows - row >= 4)
-            TilesAvx512.Tile4x1<TRow>(x + (row * work.XStride), work.XStride, w, k, y + (row * work.YStride), work.YStride);
+            TilesAvx512.Tile4x1<TRow>(x + (row * work.XStride), work.XStride, w, ahead, k, y + (row * work.YStride), work.YStride);
     }
 
     // The last one to three rows.
@@ -61,9 +69,9 @@ internal static unsafe class GemmAvx512
         {
             int p = 0;
             for (; panels - p >= 2; p += 2)
-                TilesAvx512.Tile2x2<TRow>(x, work.XStride, w + (p * work.PanelBytes), work.PanelBytes, k, y + (p * PanelPacker.Width), work.YStride);
+                TilesAvx512.Tile2x2<TRow>(x, work.XStride, w + (p * work.PanelBytes), work.PanelBytes, StreamBytes, k, y + (p * PanelPacker.Width), work.YStride);
             if (panels > p)
-                TilesAvx512.Tile2x1<TRow>(x, work.XStride, w + (p * work.PanelBytes), k, y + (p * PanelPacker.Width), work.YStride);
+                TilesAvx512.Tile2x1<TRow>(x, work.XStride, w + (p * work.PanelBytes), StreamBytes, k, y + (p * PanelPacker.Width), work.YStride);
             x += 2 * work.XStride;
             y += 2 * work.YStride;
         }
@@ -72,11 +80,11 @@ internal static unsafe class GemmAvx512
             return;
         if (panels == GroupPanels)
         {
-            TilesAvx512.Tile1x4<TRow>(x, w, work.PanelBytes, k, y);
+            TilesAvx512.Tile1x4<TRow>(x, w, work.PanelBytes, StreamBytes, k, y);
             return;
         }
 
         for (int p = 0; p < panels; p++)
-            TilesAvx512.Tile1x1<TRow>(x, w + (p * work.PanelBytes), k, y + (p * PanelPacker.Width));
+            TilesAvx512.Tile1x1<TRow>(x, w + (p * work.PanelBytes), StreamBytes, k, y + (p * PanelPacker.Width));
     }
 }

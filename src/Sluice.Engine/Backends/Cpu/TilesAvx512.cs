@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sluice.Engine.Backends.Cpu;
 
@@ -11,7 +12,7 @@ namespace Sluice.Engine.Backends.Cpu;
 internal static unsafe class TilesAvx512
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile12x1<TRow>(float* x, nint stride, byte* w, int k, float* y, nint yStride)
+    public static void Tile12x1<TRow>(float* x, nint stride, byte* w, nint ahead, int k, float* y, nint yStride)
         where TRow : unmanaged, IPanelRow
     {
         int line = TRow.Bytes;
@@ -46,6 +47,7 @@ internal static unsafe class TilesAvx512
         for (int i = 0; i < k; i++)
         {
             TRow.Widen(w, out Vector512<float> b0, out Vector512<float> b1);
+            Sse.Prefetch1(w + ahead);
             Vector512<float> a0 = Vector512.Create(*x);
             c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
             c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
@@ -116,7 +118,7 @@ internal static unsafe class TilesAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile8x1<TRow>(float* x, nint stride, byte* w, int k, float* y, nint yStride)
+    public static void Tile8x1<TRow>(float* x, nint stride, byte* w, nint ahead, int k, float* y, nint yStride)
         where TRow : unmanaged, IPanelRow
     {
         int line = TRow.Bytes;
@@ -142,6 +144,7 @@ internal static unsafe class TilesAvx512
         for (int i = 0; i < k; i++)
         {
             TRow.Widen(w, out Vector512<float> b0, out Vector512<float> b1);
+            Sse.Prefetch1(w + ahead);
             Vector512<float> a0 = Vector512.Create(*x);
             c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
             c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
@@ -191,7 +194,7 @@ internal static unsafe class TilesAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile4x1<TRow>(float* x, nint stride, byte* w, int k, float* y, nint yStride)
+    public static void Tile4x1<TRow>(float* x, nint stride, byte* w, nint ahead, int k, float* y, nint yStride)
         where TRow : unmanaged, IPanelRow
     {
         int line = TRow.Bytes;
@@ -208,6 +211,7 @@ internal static unsafe class TilesAvx512
         for (int i = 0; i < k; i++)
         {
             TRow.Widen(w, out Vector512<float> b0, out Vector512<float> b1);
+            Sse.Prefetch1(w + ahead);
             Vector512<float> a0 = Vector512.Create(*x);
             c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
             c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
@@ -236,7 +240,7 @@ internal static unsafe class TilesAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile2x2<TRow>(float* x, nint stride, byte* w, nint panelBytes, int k, float* y, nint yStride)
+    public static void Tile2x2<TRow>(float* x, nint stride, byte* w, nint panelBytes, nint ahead, int k, float* y, nint yStride)
         where TRow : unmanaged, IPanelRow
     {
         int line = TRow.Bytes;
@@ -253,6 +257,8 @@ internal static unsafe class TilesAvx512
         {
             TRow.Widen(w, out Vector512<float> b0, out Vector512<float> b1);
             TRow.Widen(w1, out Vector512<float> b2, out Vector512<float> b3);
+            Sse.Prefetch1(w + ahead);
+            Sse.Prefetch1(w1 + ahead);
             Vector512<float> a0 = Vector512.Create(*x);
             c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
             c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
@@ -279,7 +285,7 @@ internal static unsafe class TilesAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile2x1<TRow>(float* x, nint stride, byte* w, int k, float* y, nint yStride)
+    public static void Tile2x1<TRow>(float* x, nint stride, byte* w, nint ahead, int k, float* y, nint yStride)
         where TRow : unmanaged, IPanelRow
     {
         int line = TRow.Bytes;
@@ -290,6 +296,7 @@ internal static unsafe class TilesAvx512
         for (int i = 0; i < k; i++)
         {
             TRow.Widen(w, out Vector512<float> b0, out Vector512<float> b1);
+            Sse.Prefetch1(w + ahead);
             Vector512<float> a0 = Vector512.Create(*x);
             c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
             c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
@@ -307,7 +314,7 @@ internal static unsafe class TilesAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile1x4<TRow>(float* x, byte* w, nint panelBytes, int k, float* y)
+    public static void Tile1x4<TRow>(float* x, byte* w, nint panelBytes, nint ahead, int k, float* y)
         where TRow : unmanaged, IPanelRow
     {
         int line = TRow.Bytes;
@@ -328,6 +335,10 @@ internal static unsafe class TilesAvx512
             TRow.Widen(w1, out Vector512<float> b2, out Vector512<float> b3);
             TRow.Widen(w2, out Vector512<float> b4, out Vector512<float> b5);
             TRow.Widen(w3, out Vector512<float> b6, out Vector512<float> b7);
+            Sse.Prefetch1(w + ahead);
+            Sse.Prefetch1(w1 + ahead);
+            Sse.Prefetch1(w2 + ahead);
+            Sse.Prefetch1(w3 + ahead);
             Vector512<float> a0 = Vector512.Create(*x);
             c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
             c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
@@ -355,7 +366,7 @@ internal static unsafe class TilesAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile1x1<TRow>(float* x, byte* w, int k, float* y)
+    public static void Tile1x1<TRow>(float* x, byte* w, nint ahead, int k, float* y)
         where TRow : unmanaged, IPanelRow
     {
         int line = TRow.Bytes;
@@ -364,6 +375,7 @@ internal static unsafe class TilesAvx512
         for (int i = 0; i < k; i++)
         {
             TRow.Widen(w, out Vector512<float> b0, out Vector512<float> b1);
+            Sse.Prefetch1(w + ahead);
             Vector512<float> a0 = Vector512.Create(*x);
             c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
             c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);

@@ -1,0 +1,24 @@
+using Sluice.Engine.Models;
+using Xunit;
+
+namespace Sluice.Engine.Tests.Models;
+
+public sealed class StepAllocationTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_thousand_warm_decode_steps_allocate_nothing(int threads)
+    {
+        using RandomFolder folder = new(RandomFolder.Wide);
+        using Model model = folder.Load("cpu", threads);
+        GreedyDriver driver = new(model);
+        driver.Step(([1, 2, 3], 0, 0), ([4], 0, 10));
+        for (int i = 0; i < 50; i++)
+            model.Forward(driver.Plan);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+            model.Forward(driver.Plan);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+}
