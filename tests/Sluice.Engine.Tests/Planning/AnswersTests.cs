@@ -114,7 +114,7 @@ public sealed class AnswersTests
         Assert.Equal(FinishReason.Length, past.FinishReason);
     }
 
-    private static double[] Sums(PlannerRig rig, EngineRequest request)
+    internal static double[] Sums(PlannerRig rig, EngineRequest request)
     {
         LogProbabilities logProbabilities = new(Vocabulary);
         double[] sums = new double[request.Choices.Count];
@@ -130,7 +130,7 @@ public sealed class AnswersTests
         return sums;
     }
 
-    private static float[] Mean(PlannerRig rig, int[] prompt)
+    internal static float[] Mean(PlannerRig rig, int[] prompt)
     {
         RowMean mean = new(rig.Model.HiddenSize);
         for (int i = 1; i <= prompt.Length; i++)

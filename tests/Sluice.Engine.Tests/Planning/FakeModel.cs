@@ -1,7 +1,6 @@
 using Sluice.Engine.Planning;
 using Sluice.Engine.Sampling;
 using Sluice.Engine.Sequences;
-using Xunit;
 
 namespace Sluice.Engine.Tests.Planning;
 
@@ -82,7 +81,8 @@ internal sealed class FakeModel
             for (int row = plan.SegmentRow[s]; row < plan.SegmentRow[s + 1]; row++)
             {
                 int position = plan.SegmentContext[s] + row - plan.SegmentRow[s];
-                Assert.Equal(position, plan.Positions[row]);
+                if (plan.Positions[row] != position)
+                    throw new InvalidOperationException($"row {row} stands at {plan.Positions[row]}, expected {position}");
                 ulong before = position == 0 ? 0 : Read(pages, position - 1);
                 _slots[Index(pages, position)] = Slot(before, plan.Tokens[row], position);
             }

@@ -1,0 +1,55 @@
+using Sluice.Engine.Cache;
+using Sluice.Engine.Models;
+using Sluice.Engine.Planning;
+using Xunit;
+using static Sluice.Engine.Tests.Planning.PlannerRig;
+
+namespace Sluice.Engine.Tests.Planning;
+
+public sealed class AllocationTests
+{
+    [Theory]
+    [InlineData(64)]
+    [InlineData(7)]
+    public void A_thousand_warm_decode_steps_allocate_nothing(int stepTokens)
+    {
+        PlannerRig rig = new(pages: 2000, stepTokens, sequences: 16, context: 2000);
+        SamplingOptions drawn = new() { Temperature = 1, TopK = 10, TopP = 0.9f, RepetitionPenalty = 1.1f, FrequencyPenalty = 0.1f, Seed = 3 };
+        for (int i = 0; i < 16; i++)
+            rig.Add(Generate(Prompt(i, 20), 1900, i % 2 == 0 ? SamplingOptions.Greedy : drawn));
+        while (rig.Planner.Running.Count(s => s.Trunk.Length > 40) < 16)
+            rig.RunPlanned(rig.Planner.Next());
+        Assert.Equal(16, rig.Planner.Running.Count(s => s.Decoding));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+            rig.RunPlanned(rig.Planner.Next());
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(16, rig.Planner.Running.Count(s => s.Decoding));
+    }
+
+    [Fact]
+    public void With_a_real_model_they_allocate_nothing_either()
+    {
+        using Model model = Model.Load(SharedFiles.FindOrSkip("models/stories260k"), new ModelOptions { Threads = 1 });
+        PrefixCache cache = new(new PagePool(model.Memory.Pages), share: true);
+        Planner planner = new(new PlannerLimits(64, 512, 128, model.Config.ContextLength), cache);
+        StepModel steps = new(model.Forward, model.Logits, model.Hidden, model.CopyPage);
+        StepReader reader = new(steps, planner, model.Config.VocabularySize, []);
+        for (int i = 0; i < 4; i++)
+            planner.Add(new Sequence(Generate(Prompt(i, 10), 500), 510));
+        List<Sequence> finished = [];
+        long before = 0;
+        for (int i = 0; i < 400; i++)
+        {
+            if (i == 100)
+                before = GC.GetAllocatedBytesForCurrentThread();
+            Step step = planner.Next();
+            steps.Run(step);
+            planner.Commit();
+            reader.Read(step, finished);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(4, planner.Running.Count(s => s.Decoding));
+    }
+}
