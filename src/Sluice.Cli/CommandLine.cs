@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using Sluice.Engine.Tokens;
+using Sluice.Engine.Weights;
+
+namespace Sluice.Cli;
+
+/// <summary>Parses, runs and turns what went wrong into one line on the error stream and an exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(RootCommand root, string[] args, Terminal terminal, CancellationToken cancellationToken)
+    {
+        ParseResult parse = root.Parse(args);
+        if (parse.Action is ParseErrorAction)
+        {
+            foreach (string message in parse.Errors.Select(e => e.Message).Distinct()) await terminal.Error.WriteLineAsync($"sluice: {message}");
+            await terminal.Error.WriteLineAsync($"Try '{PathOf(parse)} --help'.");
+            return ExitCode.WrongUsage;
+        }
+
+        InvocationConfiguration configuration = new() { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };
+        try
+        {
+            return await parse.InvokeAsync(configuration, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            (int code, string message) = Explain(exception);
+            await terminal.Error.WriteLineAsync($"sluice: {message}");
+            return code;
+        }
+        finally
+        {
+            await terminal.Out.FlushAsync(CancellationToken.None);
+        }
+    }
+
+    private static (int Code, string Message) Explain(Exception exception) => exception switch
+    {
+        CommandFailedException failed => (failed.ExitCode, failed.Message),
+        ModelFormatException or TokenizerFormatException or InsufficientMemoryException => (ExitCode.Failed, exception.Message),
+        OperationCanceledException => (ExitCode.Failed, "cancelled"),
+        IOException or UnauthorizedAccessException => (ExitCode.Failed, exception.Message),
+        _ => (ExitCode.Failed, exception.ToString()),
+    };
+
+    private static string PathOf(ParseResult parse)
+    {
+        string path = "";
+        for (SymbolResult? at = parse.CommandResult; at is CommandResult command; at = at.Parent) path = $"{command.Command.Name} {path}";
+        return path.TrimEnd();
+    }
+}

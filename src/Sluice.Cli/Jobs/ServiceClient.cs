@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Sluice.Jobs;
+
+namespace Sluice.Cli.Jobs;
+
+/// <summary>
+/// Calls the service. What it refuses is a <see cref="CommandFailedException"/> with its own words: wrong usage where the request or the key is at fault,
+/// unreachable where the service does not answer or is unavailable, else failed.
+/// </summary>
+internal sealed class ServiceClient(Terminal terminal, Uri url, string? key) : IDisposable
+{
+    // a newer service may send members that this client does not know
+    private static readonly JobsJson _tolerant = new(new JsonSerializerOptions(JobsJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+
+    private readonly HttpClient _http = new(terminal.Network()) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(100) };
+
+    public Terminal Terminal => terminal;
+
+    public static JobView ReadJob(ServiceAnswer answer) => Read(answer, _tolerant.JobView);
+
+    public static JobPage ReadPage(ServiceAnswer answer) => Read(answer, _tolerant.JobPage);
+
+    public Task<ServiceAnswer> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
+
+    public Task<ServiceAnswer> PostAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Post, path), cancellationToken);
+
+    public Task<ServiceAnswer> DeleteAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancellationToken);
+
+    /// <summary>Submits; <paramref name="wait"/> asks the service to hold the answer until the job has ended, so many seconds at most.</summary>
+    public Task<ServiceAnswer> SubmitAsync(JobRequest job, string? idempotencyKey, int? wait, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, "v1/jobs") { Content = new StringContent(JsonSerializer.Serialize(job, JobsJson.Default.JobRequest), Encoding.UTF8, "application/json") };
+        if (idempotencyKey is not null && !request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey))
+            throw CommandFailedException.Usage($"--idempotency-key: '{idempotencyKey}' cannot be sent in a header.");
+        if (wait is { } seconds) request.Headers.Add("Prefer", $"wait={seconds}");
+        return SendAsync(request, cancellationToken);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<ServiceAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using (request)
+        {
+            try
+            {
+                if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+                using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+                string body = await response.Content.ReadAsStringAsync(cancellationToken);
+                return response.IsSuccessStatusCode
+                    ? new ServiceAnswer(body.Trim(), response.Headers.RetryAfter?.Delta)
+                    : throw new CommandFailedException(CodeOf(response.StatusCode), ServiceProblem.Explain((int)response.StatusCode, body));
+            }
+            catch (HttpRequestException error)
+            {
+                throw new CommandFailedException(ExitCode.Unreachable, $"no answer from {url}: {error.Message}", error);
+            }
+            catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new CommandFailedException(ExitCode.Unreachable, $"no answer from {url} within {_http.Timeout.TotalSeconds:0} s.", error);
+            }
+            catch (FormatException error)
+            {
+                throw CommandFailedException.Usage($"--key: cannot be sent in a header: {error.Message}");
+            }
+        }
+    }
+
+    private static int CodeOf(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType or HttpStatusCode.UnprocessableEntity => ExitCode.WrongUsage,
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.WrongUsage,
+        HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => ExitCode.Unreachable,
+        _ => ExitCode.Failed,
+    };
+
+    private static T Read<T>(ServiceAnswer answer, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(answer.Body, type) ?? throw new JsonException("null");
+        }
+        catch (JsonException error)
+        {
+            throw new CommandFailedException(ExitCode.Failed, $"the service answers what this program cannot read: {error.Message}", error);
+        }
+    }
+}
+
+/// <summary>What the service said.</summary>
+/// <param name="Body">JSON, as sent.</param>
+/// <param name="RetryAfter">When to ask again, where it says so.</param>
+internal sealed record ServiceAnswer(string Body, TimeSpan? RetryAfter);

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using Sluice.Jobs;
+
+namespace Sluice.Cli.Jobs;
+
+/// <summary>A job request, member by member, as options. Limits are the service's to check: it knows them.</summary>
+internal sealed class SubmitArguments
+{
+    private readonly Option<string> _model = new("--model") { Description = "Name from the service's list of models.", Required = true };
+    private readonly Option<string> _prompt = new("--prompt") { Description = "The text to run; - reads standard input.", Required = true };
+    private readonly Option<JobKind?> _kind = Choice<JobKind>("--kind", "What is asked of the model; generate.");
+    private readonly Option<string[]> _choices = Many("--choice", "score: a continuation to compare; repeat it.");
+    private readonly Option<Normalization?> _normalization = Choice<Normalization>("--normalization", "score: what log-likelihoods are divided by.");
+    private readonly Option<int?> _maxTokens = new("--max-tokens");
+    private readonly Option<double?> _temperature = new("--temperature");
+    private readonly Option<double?> _topP = new("--top-p");
+    private readonly Option<int?> _topK = new("--top-k");
+    private readonly Option<double?> _minP = new("--min-p");
+    private readonly Option<long?> _seed = new("--seed");
+    private readonly Option<string[]> _stop = Many("--stop", "Generation ends before this text; repeat it.");
+    private readonly Option<JobClass?> _priority = Choice<JobClass>("--priority", "Who waits for the answer; standard.");
+    private readonly Option<string?> _deadline = new("--deadline") { Description = "Finish by, RFC 3339." };
+    private readonly Option<double?> _ttl = new("--ttl") { Description = "Finish within so many seconds." };
+    private readonly Option<OnLate?> _onLate = Choice<OnLate>("--on-late", "What becomes of the job when it cannot make its deadline; expire.");
+    private readonly Option<CacheMode?> _cache = Choice<CacheMode>("--cache", "Which earlier answers may serve.");
+    private readonly Option<string?> _namespace = new("--namespace") { Description = "Cache namespace." };
+    private readonly Option<string[]> _metadata = Many("--metadata", "KEY=VALUE, handed back with the job; repeat it.");
+
+    public void AddTo(Command command)
+    {
+        Option[] all =
+        [
+            _model, _prompt, _kind, _choices, _normalization, _maxTokens, _temperature, _topP, _topK, _minP, _seed, _stop, _priority, _deadline, _ttl, _onLate, _cache,
+            _namespace, _metadata,
+        ];
+        foreach (Option option in all) command.Options.Add(option);
+    }
+
+    public async Task<JobRequest> ReadAsync(ParseResult parse, Terminal terminal, CancellationToken cancellationToken)
+    {
+        string prompt = parse.GetRequiredValue(_prompt);
+        CacheRequest cache = new() { Mode = parse.GetValue(_cache), Namespace = parse.GetValue(_namespace) };
+        JobParameters parameters = new()
+        {
+            MaxTokens = parse.GetValue(_maxTokens),
+            Temperature = parse.GetValue(_temperature),
+            TopP = parse.GetValue(_topP),
+            TopK = parse.GetValue(_topK),
+            MinP = parse.GetValue(_minP),
+            Seed = parse.GetValue(_seed),
+            Stop = Given(parse.GetValue(_stop)),
+        };
+        return new JobRequest
+        {
+            Model = parse.GetRequiredValue(_model),
+            Kind = parse.GetValue(_kind) ?? JobKind.Generate,
+            Prompt = prompt == "-" ? await terminal.In.ReadToEndAsync(cancellationToken) : prompt,
+            Choices = Given(parse.GetValue(_choices)),
+            Normalization = parse.GetValue(_normalization),
+            Parameters = parameters == new JobParameters() ? null : parameters,
+            Priority = parse.GetValue(_priority),
+            Deadline = Time(parse.GetValue(_deadline)),
+            Ttl = parse.GetValue(_ttl),
+            OnLate = parse.GetValue(_onLate),
+            Cache = cache == new CacheRequest() ? null : cache,
+            Metadata = Pairs(parse.GetValue(_metadata)),
+        };
+    }
+
+    private static Option<T?> Choice<T>(string name, string description)
+        where T : struct, Enum
+    {
+        Option<T?> option = new(name) { Description = description };
+        return option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())]);
+    }
+
+    private static Option<string[]> Many(string name, string description) => new(name) { Description = description, AllowMultipleArgumentsPerToken = false };
+
+    private static string[]? Given(string[]? values) => values is { Length: > 0 } ? values : null;
+
+    private static DateTimeOffset? Time(string? text) =>
+        text is null ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time
+        : throw CommandFailedException.Usage($"--deadline: expected a time such as 2026-01-31T18:00:00Z, found '{text}'.");
+
+    private static Dictionary<string, string>? Pairs(string[]? texts)
+    {
+        if (Given(texts) is null) return null;
+        Dictionary<string, string> pairs = [];
+        foreach (string text in texts!)
+        {
+            int equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1) throw CommandFailedException.Usage($"--metadata: expected KEY=VALUE, found '{text}'.");
+            if (!pairs.TryAdd(text[..equals], text[(equals + 1)..])) throw CommandFailedException.Usage($"--metadata: '{text[..equals]}' is given twice.");
+        }
+        return pairs;
+    }
+}

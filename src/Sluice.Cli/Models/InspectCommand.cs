@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Sluice.Engine.Models;
+using Spectre.Console;
+
+namespace Sluice.Cli.Models;
+
+/// <summary><c>sluice model inspect</c>: what a folder holds and what a KV budget makes of it, without reading a weight.</summary>
+internal static class InspectCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> folder = ModelCommands.FolderArgument();
+        Option<long> kvBytes = KvBudget.Option("KV budget to work out tokens for.");
+        Option<bool> json = new("--json") { Description = "One object on standard output." };
+        Command command = new("inspect", "Architecture, parameters, bytes per type, and what a KV budget holds.") { folder, kvBytes, json };
+        command.SetAction(parse =>
+        {
+            ModelSummary summary = ModelSummary.Read(parse.GetRequiredValue(folder));
+            long budget = parse.GetValue(kvBytes);
+            KvBudget.Require(budget, summary);
+            ModelReport report = ModelReport.Of(summary, budget);
+            if (parse.GetValue(json)) terminal.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Default.ModelReport));
+            else Draw(report, terminal.Tables());
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Draw(ModelReport report, IAnsiConsole console)
+    {
+        Grid grid = new Grid().AddColumn().AddColumn();
+        Add("architecture", report.Architecture);
+        Add("parameters", Number(report.Parameters));
+        Add("tensors", Number(report.Tensors));
+        foreach ((string type, long bytes) in report.Bytes) Add($"bytes as {type}", Number(bytes));
+        Add("layers", $"{report.Layers}, hidden {report.HiddenSize}, intermediate {report.IntermediateSize}");
+        Add("heads", $"{report.Heads} of {report.HeadDim}, {report.KvHeads} for keys and values");
+        Add("vocabulary", Number(report.Vocabulary) + (report.Tied ? ", head tied to the embedding" : ""));
+        Add("context", $"{Number(report.ContextLength)} tokens");
+        Add("KV budget", $"{Number(report.Kv.Bytes)} bytes hold {Number(report.Kv.Tokens)} tokens ({Number(report.Kv.Pages)} pages of {Number(report.Kv.BytesPerPage)} bytes), {Number(report.Kv.FullContexts)} full contexts");
+        console.Write(grid);
+
+        void Add(string name, string value) => grid.AddRow(new Text(name), new Text(value));
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

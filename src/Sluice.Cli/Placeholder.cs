@@ -1,2 +1,0 @@
-namespace Sluice.Cli;
-internal static class Program { private static int Main() => 0; }

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Sluice.Cli.Health;
+using Sluice.Cli.Jobs;
+using Sluice.Cli.Models;
+
+namespace Sluice.Cli;
+
+/// <summary><c>sluice</c>: one line per group of commands.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        using Terminal terminal = Terminal.OfProcess();
+        return await RunAsync(args, terminal, CancellationToken.None);
+    }
+
+    internal static Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
+    {
+        RootCommand sluice = new("Batch inference for language models, driven by a message queue.")
+        {
+            SubmitCommand.Create(terminal),
+            WatchCommand.Create(terminal),
+            JobsCommands.Create(terminal),
+            ModelCommands.Create(terminal),
+            HealthCommand.Create(terminal),
+        };
+        return CommandLine.RunAsync(sluice, args, terminal, cancellationToken);
+    }
+}
