@@ -1,0 +1,69 @@
+using System.Net;
+using Xunit;
+
+namespace Sluice.Tests.Cli;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("nonsense")]
+    [InlineData("model")]
+    [InlineData("model logits")]
+    [InlineData("model logits --model /nowhere/at/all")]
+    [InlineData("model inspect . --kv-bytes many")]
+    [InlineData("submit --model m")]
+    [InlineData("submit --model m --prompt p --kind chat")]
+    [InlineData("submit --model m --prompt p --priority 7")]
+    [InlineData("submit --model m --prompt p --deadline soon")]
+    [InlineData("submit --model m --prompt p --metadata novalue")]
+    [InlineData("submit --model m --prompt p --url ftp://x")]
+    [InlineData("submit --model m --prompt p --wait --timeout 0")]
+    [InlineData("watch 17")]
+    [InlineData("jobs list --state broken")]
+    public async Task Wrong_usage_exits_2_and_says_so_on_the_error_stream_only(string line)
+    {
+        CliRun run = await CliRun.OfAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Out);
+        Assert.StartsWith("sluice: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_is_no_error()
+    {
+        CliRun run = await CliRun.OfAsync(["submit", "--help"]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("--idempotency-key", run.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("jobs list")]
+    [InlineData("submit --model m --prompt p --json")]
+    [InlineData("watch job_00000000000000000000000000000001")]
+    public async Task A_service_that_cannot_be_reached_exits_3(string line)
+    {
+        CliRun run = await CliRun.OfAsync(line.Split(' '), "", null, ("SLUICE_URL", "http://there.test:99"));
+        Assert.Equal(3, run.ExitCode);
+        Assert.Empty(run.Out);
+        Assert.Contains("http://there.test:99/", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_knows_only_0_and_1()
+    {
+        Assert.Equal(0, (await CliRun.OfAsync(["health"], "", Scripted.Of(HttpStatusCode.OK, """{"status":"ok"}"""))).ExitCode);
+        Assert.Equal(1, (await CliRun.OfAsync(["health"], "", Scripted.Of(HttpStatusCode.ServiceUnavailable, """{"status":"unavailable"}"""))).ExitCode);
+        Assert.Equal(1, (await CliRun.OfAsync(["health"])).ExitCode);
+    }
+
+    [Fact]
+    public async Task Health_asks_the_ready_address_under_a_base_path()
+    {
+        Scripted service = Scripted.Of(HttpStatusCode.OK, """{"status":"ok"}""");
+        CliRun run = await CliRun.OfAsync(["health", "--json", "--url", "http://here.test/sluice/"], "", service);
+        Assert.Equal("http://here.test/sluice/health/ready", service.Asked[0].Request.RequestUri!.ToString());
+        Assert.Equal("{\"status\":\"ok\"}\n", run.Out);
+    }
+}
