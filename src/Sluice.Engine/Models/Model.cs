@@ -58,6 +58,7 @@ public sealed unsafe class Model : IDisposable
     /// </summary>
     public static Model Load(string folder, ModelOptions options)
     {
+        options.Check();
         ModelConfig config = ModelConfig.Read(folder);
         IBackend backend = BackendPicker.Pick(options.Backend, options.Threads);
         LlamaWeights? weights = null;

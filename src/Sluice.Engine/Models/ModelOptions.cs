@@ -23,4 +23,19 @@ public sealed record ModelOptions
 
     /// <summary>Bytes that weights, KV pages and arena may take together; null for what the process may use.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <exception cref="ArgumentException">An option out of range, by name.</exception>
+    internal void Check()
+    {
+        InRange(MaxStepTokens, 1, 1 << 20, nameof(MaxStepTokens));
+        InRange(MaxSequences, 1, 1 << 16, nameof(MaxSequences));
+        InRange(MaxOutputs, 1, 1 << 20, nameof(MaxOutputs));
+        InRange(Threads, 1, 1024, nameof(Threads));
+    }
+
+    private static void InRange(int value, int low, int high, string name)
+    {
+        if (value < low || value > high)
+            throw new ArgumentException($"{name}: expected {low} to {high}, found {value}");
+    }
 }

@@ -8,5 +8,7 @@ namespace Sluice.Engine.Weights;
 /// <param name="End">One past the last byte.</param>
 internal sealed record SafetensorsEntry(string Name, string Type, long[] Shape, long Begin, long End)
 {
+    public long Elements => Shape.Aggregate(1L, (product, dimension) => product * dimension);
+
     public string ShapeText => $"({string.Join(", ", Shape)})";
 }
