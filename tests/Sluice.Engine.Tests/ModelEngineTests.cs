@@ -53,6 +53,29 @@ public sealed class ModelEngineTests : EngineContractTests
     }
 
     [Fact]
+    public async Task Calls_made_during_a_step_join_the_next_one()
+    {
+        Rig rig = new();
+        await using ModelEngine engine = rig.Engine;
+        using SemaphoreSlim reached = new(0);
+        using ManualResetEventSlim go = new();
+        List<int> segments = [];
+        rig.Model.BeforeStep = plan =>
+        {
+            segments.Add(plan.Segments);
+            reached.Release();
+            go.Wait(Cancellation);
+        };
+        List<Task<EngineResult>> all = [engine.RunAsync(Generate([1, 2], 3), Cancellation)];
+        await reached.WaitAsync(Cancellation);
+        all.AddRange(Enumerable.Range(3, 3).Select(id => engine.RunAsync(Generate([1, id], 3), Cancellation)));
+        Assert.Equal(4, ((IEngine)engine).Load.Waiting + ((IEngine)engine).Load.Running);
+        go.Set();
+        await Task.WhenAll(all);
+        Assert.Equal([1, 4, 4, 3], segments);
+    }
+
+    [Fact]
     public async Task A_row_without_a_finite_logit_fails_its_own_sequence_only()
     {
         FakeModel model = new(Vocabulary, 64, 64);

@@ -1,49 +1,71 @@
+using System.Numerics;
+
 namespace Sluice.Engine.Sampling;
 
-/// <summary>Ids ordered by weight, heaviest on top, ties to the lowest id: only as many are sorted as are taken.</summary>
+/// <summary>Ids ordered by weight, heaviest on top, ties to the lowest id: only those above a cutoff are looked at, and only as many sorted as are taken.</summary>
 internal sealed class CandidateHeap(int vocabulary)
 {
-    private readonly int[] _ids = new int[vocabulary]; // (_count): children of i at 2i + 1 and 2i + 2
+    private readonly int[] _ids = new int[vocabulary]; // (Count): children of i at 2i + 1 and 2i + 2
     private float[] _weights = [];
-    private int _count;
 
-    /// <summary>Starts over with every id of positive weight.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Sum of the weights that it was filled with.</summary>
+    public double Mass { get; private set; }
+
+    /// <summary>Starts over with every id of at least this weight.</summary>
     /// <param name="weights">(vocabulary), read until the last take.</param>
-    public void Fill(float[] weights)
+    /// <param name="cutoff">Above 0.</param>
+    public void Fill(float[] weights, float cutoff)
     {
         _weights = weights;
-        _count = 0;
-        for (int id = 0; id < _ids.Length; id++)
+        Count = 0;
+        Mass = 0;
+        Vector<float> cutoffs = new(cutoff);
+        int i = 0;
+        for (; i + Vector<float>.Count <= vocabulary; i += Vector<float>.Count)
         {
-            if (weights[id] > 0)
-                _ids[_count++] = id;
+            if (Vector.GreaterThanOrEqualAny(new Vector<float>(weights, i), cutoffs))
+                Add(i, i + Vector<float>.Count, cutoff);
         }
 
-        for (int i = (_count / 2) - 1; i >= 0; i--)
+        Add(i, vocabulary, cutoff);
+        for (i = (Count / 2) - 1; i >= 0; i--)
             Sink(i);
     }
 
     public bool TryTake(out int id)
     {
-        if (_count == 0)
+        if (Count == 0)
         {
             id = -1;
             return false;
         }
 
         id = _ids[0];
-        _ids[0] = _ids[--_count];
+        _ids[0] = _ids[--Count];
         Sink(0);
         return true;
+    }
+
+    private void Add(int from, int to, float cutoff)
+    {
+        for (int id = from; id < to; id++)
+        {
+            if (_weights[id] < cutoff)
+                continue;
+            _ids[Count++] = id;
+            Mass += _weights[id];
+        }
     }
 
     private void Sink(int i)
     {
         int[] ids = _ids;
-        while ((2 * i) + 1 < _count)
+        while ((2 * i) + 1 < Count)
         {
             int child = (2 * i) + 1;
-            if (child + 1 < _count && Before(ids[child + 1], ids[child]))
+            if (child + 1 < Count && Before(ids[child + 1], ids[child]))
                 child++;
             if (!Before(ids[child], ids[i]))
                 return;

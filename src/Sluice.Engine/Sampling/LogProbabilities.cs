@@ -19,7 +19,7 @@ internal sealed class LogProbabilities(int vocabulary)
         Span<float> shifted = _shifted.AsSpan(0, logits.Length);
         TensorPrimitives.Subtract(logits, max, shifted);
         TensorPrimitives.Exp(shifted, shifted);
-        double sum = Sum(shifted);
+        double sum = WideSum.Of(shifted);
         return max + Math.Log(double.IsNaN(sum) ? SumOfNumbers(shifted) : sum);
     }
 
@@ -43,24 +43,6 @@ internal sealed class LogProbabilities(int vocabulary)
 
         for (int i = 0; i < top.Length; i++)
             top[i] = i < filled ? (top[i].Id, (float)(top[i].Logprob - normalizer)) : (-1, float.NegativeInfinity);
-    }
-
-    // Four sums in a fixed order: the same row gives the same bits in every batch.
-    private static double Sum(ReadOnlySpan<float> values)
-    {
-        double a = 0, b = 0, c = 0, d = 0;
-        int i = 0;
-        for (; i + 4 <= values.Length; i += 4)
-        {
-            a += values[i];
-            b += values[i + 1];
-            c += values[i + 2];
-            d += values[i + 3];
-        }
-
-        for (; i < values.Length; i++)
-            a += values[i];
-        return a + b + (c + d);
     }
 
     private static double SumOfNumbers(ReadOnlySpan<float> values)

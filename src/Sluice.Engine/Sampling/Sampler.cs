@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Sluice.Engine.Sampling;
 
 /// <summary>
@@ -10,10 +8,13 @@ namespace Sluice.Engine.Sampling;
 /// <remarks>Not thread-safe: the thread that owns the step owns it.</remarks>
 internal sealed class Sampler(int vocabulary)
 {
+    private const float FirstCutoff = 1f / 64;
+    private const float LastCutoff = 1e-12f;
+
     private readonly Penalties _penalties = new(vocabulary);
+    private readonly TokenWeights _weights = new(vocabulary);
     private readonly CandidateHeap _heap = new(vocabulary);
-    private readonly float[] _weights = new float[vocabulary]; // (vocabulary): logits, then exp((logit − max) / temperature)
-    private readonly int[] _kept = new int[vocabulary]; // (kept): ids that the filters left, likeliest first
+    private readonly int[] _kept = new int[vocabulary]; // (kept): ids, likeliest first
 
     /// <param name="logits">(vocabulary)</param>
     /// <param name="options">How to draw.</param>
@@ -24,69 +25,47 @@ internal sealed class Sampler(int vocabulary)
     {
         if (Penalties.Any(options))
         {
-            logits.CopyTo(_weights);
-            _penalties.Apply(_weights, tokens, promptLength, options);
-            logits = _weights;
+            logits.CopyTo(_weights.Values);
+            _penalties.Apply(_weights.Values, tokens, promptLength, options);
+            logits = _weights.Values;
         }
 
         int likeliest = LogProbabilities.ArgMax(logits);
         if (options.Temperature == 0)
             return likeliest;
-        Weigh(logits, logits[likeliest], options.Temperature);
+        _weights.Set(logits, logits[likeliest], options.Temperature);
         double draw = CounterRandom.Uniform(seed, tokens.Length);
-        return options.TopK > 0 || options.TopP < 1 || options.MinP > 0 ? DrawKept(options, draw) : DrawAll(draw);
-    }
-
-    private void Weigh(ReadOnlySpan<float> logits, float max, float temperature)
-    {
-        Span<float> weights = _weights;
-        TensorPrimitives.Subtract(logits, max, weights);
-        TensorPrimitives.Divide(weights, temperature, weights);
-        TensorPrimitives.Exp(weights, weights);
-        for (int i = 0; i < weights.Length; i++)
-            weights[i] = weights[i] > 0 ? weights[i] : 0; // NaN becomes 0
-    }
-
-    private int DrawAll(double draw)
-    {
-        double total = 0;
-        foreach (float weight in _weights)
-            total += weight;
-        double target = draw * total;
-        double below = 0;
-        int last = 0;
-        for (int id = 0; id < _weights.Length; id++)
-        {
-            if (_weights[id] == 0)
-                continue;
-            last = id;
-            below += _weights[id];
-            if (below > target)
-                return id;
-        }
-
-        return last;
+        return options.TopK > 0 || options.TopP < 1 || options.MinP > 0 ? DrawKept(options, draw) : _weights.At(draw);
     }
 
     private int DrawKept(SamplingOptions options, double draw)
     {
-        int most = options.TopK > 0 ? Math.Min(options.TopK, vocabulary) : vocabulary;
-        double mass = options.TopP < 1 ? options.TopP * MassOf(most) : double.PositiveInfinity;
-        _heap.Fill(_weights);
+        bool bounded = options.TopK > 0 && options.TopK < vocabulary;
+        int most = bounded ? options.TopK : vocabulary;
+        double mass = !bounded && options.TopP < 1 ? options.TopP * _weights.Total : double.PositiveInfinity;
+        FillHeap(most, mass, bounded ? 0 : options.MinP);
+
+        float[] weights = _weights.Values;
+        int taken = 0;
+        double takenMass = 0;
+        while (taken < most && takenMass < mass && _heap.TryTake(out int id))
+        {
+            _kept[taken++] = id;
+            takenMass += weights[id];
+        }
+
+        if (bounded && options.TopP < 1)
+            mass = options.TopP * takenMass;
         int count = 0;
         double total = 0;
-        // The likeliest has weight 1, so min-p is a weight.
-        while (count < most && total < mass && _heap.TryTake(out int id) && (count == 0 || _weights[id] >= options.MinP))
-        {
-            _kept[count++] = id;
-            total += _weights[id];
-        }
+        while (count < taken && total < mass && (count == 0 || weights[_kept[count]] >= options.MinP)) // the likeliest weighs 1
+            total += weights[_kept[count++]];
 
         double target = draw * total;
         double below = 0;
         for (int i = 0; i < count; i++)
         {
-            below += _weights[_kept[i]];
+            below += weights[_kept[i]];
             if (below > target)
                 return _kept[i];
         }
@@ -94,20 +73,18 @@ internal sealed class Sampler(int vocabulary)
         return _kept[count - 1];
     }
 
-    // Weight of the likeliest tokens, most of them: what top-p is a share of.
-    private double MassOf(int most)
+    // What is above a cutoff comes first in order: it is enough where it holds as many ids, or as much mass, as are kept at most.
+    private void FillHeap(int most, double mass, float floor)
     {
-        double mass = 0;
-        if (most == vocabulary)
+        floor = Math.Max(floor, float.Epsilon);
+        bool all = most == vocabulary && double.IsPositiveInfinity(mass);
+        float cutoff = all ? floor : Math.Max(FirstCutoff, floor);
+        while (true)
         {
-            foreach (float weight in _weights)
-                mass += weight;
-            return mass;
+            _heap.Fill(_weights.Values, cutoff);
+            if (_heap.Count >= most || _heap.Mass >= mass || cutoff <= floor)
+                return;
+            cutoff = cutoff < LastCutoff ? floor : Math.Max(cutoff / 64, floor);
         }
-
-        _heap.Fill(_weights);
-        while (most-- > 0 && _heap.TryTake(out int id))
-            mass += _weights[id];
-        return mass;
     }
 }

@@ -57,6 +57,51 @@ public sealed class SamplerTests
     }
 
     [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(40, 1, 0)]
+    [InlineData(0, 0.9f, 0)]
+    [InlineData(0, 0.9999f, 0)]
+    [InlineData(700, 0.5f, 0)]
+    [InlineData(0, 1, 0.01f)]
+    [InlineData(3, 0.99f, 0.2f)]
+    [InlineData(0, 0.97f, 0.05f)]
+    public void Draws_from_a_large_vocabulary_are_those_of_a_plain_sort(int topK, float topP, float minP)
+    {
+        const int Size = 3000;
+        Sampler sampler = new(Size);
+        for (int row = 0; row < 40; row++)
+        {
+            // From flat to peaked; rounding makes ties.
+            float[] logits = [.. Enumerable.Range(0, Size).Select(i => (float)Math.Round(CounterRandom.Uniform(row, i) * row, 1))];
+            SamplingOptions options = new() { Temperature = 1, TopK = topK, TopP = topP, MinP = minP };
+            for (int seed = 0; seed < 10; seed++)
+                Assert.Equal(Plain(logits, options, CounterRandom.Uniform(seed, 1)), sampler.Pick(logits, options, [0], 1, seed));
+        }
+    }
+
+    private static int Plain(float[] logits, SamplingOptions options, double draw)
+    {
+        float max = logits.Max();
+        bool filtered = options.TopK > 0 || options.TopP < 1 || options.MinP > 0;
+        List<(int Id, double Weight)> all = [.. logits.Select((l, id) => (id, (double)MathF.Exp(l - max)))];
+        if (filtered)
+            all = [.. all.OrderByDescending(c => c.Weight).ThenBy(c => c.Id).Take(options.TopK > 0 ? options.TopK : int.MaxValue)];
+        double need = options.TopP < 1 ? options.TopP * all.Sum(c => c.Weight) : double.PositiveInfinity;
+        double sum = 0;
+        List<(int Id, double Weight)> kept = [];
+        foreach ((int id, double weight) in all)
+        {
+            if (sum >= need || (kept.Count > 0 && weight < options.MinP))
+                break;
+            kept.Add((id, weight));
+            sum += weight;
+        }
+
+        double below = 0;
+        return kept.First(c => (below += c.Weight) > draw * sum).Id;
+    }
+
+    [Theory]
     [InlineData(0, 1)]
     [InlineData(0, 0.999999f)]
     [InlineData(5, 1)]
