@@ -93,6 +93,7 @@ public sealed unsafe class Model : IDisposable
             return;
         CopyRows(hidden, plan.OutputRows, plan.Outputs, _outputs);
         _llama.Head(_outputs.Top(plan.Outputs), _logits.Top(plan.Outputs));
+        GC.KeepAlive(this); // kernels hold bare pointers into what this owns
     }
 
     /// <summary>(vocabulary) of plan.OutputRows[output]; valid until the next step.</summary>

@@ -42,6 +42,22 @@ public sealed class DeterminismTests : IDisposable
         AssertSame(Alone("cpu"), Run(model, chunk, Mates));
     }
 
+    [Theory]
+    [InlineData(5, 5, 20)]
+    [InlineData(5, 1, 64)]
+    [InlineData(8, 2, 8)]
+    public void Any_ratio_of_heads_is_as_exact(int heads, int kvHeads, int headDim)
+    {
+        using RandomFolder folder = new(RandomFolder.Odd with { Heads = heads, KvHeads = kvHeads, HeadDim = headDim, Vocabulary = 1000 });
+        using Model model = folder.Load("cpu", 2);
+        List<float[]> whole = Run(model, Length, _ => []);
+        foreach (int chunk in new[] { 1, 7, 16, 33 })
+        {
+            model.Pages.Fill(float.NaN);
+            AssertSame(whole, Run(model, chunk, Mates));
+        }
+    }
+
     [Fact]
     public void Anything_may_stand_in_slots_that_were_never_written()
     {

@@ -9,11 +9,14 @@ namespace Sluice.Engine.Backends.Cpu;
 /// </summary>
 /// <remarks>
 /// Pages are 16 absolute positions, one vector of scores, and each is computed whole before it is folded. So prefill and decode, any chunks and any
-/// batch-mates fold the same numbers in the same order. Slots after the row's position are selected away: they may hold anything.
-/// One of the two factors of a fold is exp(0) = 1 and is not multiplied by.
+/// batch-mates fold the same numbers in the same order. A score is the sum over the first half of the head plus the sum over the second: two chains,
+/// in every form. Slots after the row's position are selected away: they may hold anything.
 /// </remarks>
 internal static unsafe class AttentionKernel
 {
+    /// <summary>Queries that go over a page together.</summary>
+    public const int Together = 4;
+
     private const int Slots = StepPlan.PageTokens;
 
     /// <summary>Adds one page to a query's fold.</summary>
@@ -31,21 +34,21 @@ internal static unsafe class AttentionKernel
             Scalar(state, query, page, count);
     }
 
-    /// <summary>Adds one page, all of whose slots are seen, to the folds of four queries that lie one after the other.</summary>
-    public static void PageOfFour(AttentionState first, float** queries, AttentionPage page)
+    /// <summary>Adds one page to the folds of four queries that see the same slots of it.</summary>
+    public static void Page(AttentionState* states, float** queries, AttentionPage page, int count)
     {
         if (Isa.Avx512)
         {
-            Vector4<Lanes512>(first, queries, page);
+            Vector4<Lanes512>(states, queries, page, count);
         }
         else if (Isa.Avx2)
         {
-            Vector4<Lanes256>(first, queries, page);
+            Vector4<Lanes256>(states, queries, page, count);
         }
         else
         {
-            for (int i = 0; i < 4; i++)
-                Scalar(first.At(i), queries[i], page, Slots);
+            for (int i = 0; i < Together; i++)
+                Scalar(states[i], queries[i], page, count);
         }
     }
 
@@ -69,64 +72,92 @@ internal static unsafe class AttentionKernel
             sum += p[slot];
         }
 
-        bool rises = max > *state.Max;
-        float factor = MathF.Exp(rises ? *state.Max - max : max - *state.Max);
+        float highest = MathF.Max(max, *state.Max);
+        float before = MathF.Exp(*state.Max - highest);
+        float now = MathF.Exp(max - highest);
         for (int d = 0; d < page.HeadDim; d++)
         {
             float output = 0;
             for (int slot = 0; slot < count; slot++)
                 output += p[slot] * page.Values[(slot * page.ValueStride) + d];
-            state.Output[d] = rises ? (state.Output[d] * factor) + output : (output * factor) + state.Output[d];
+            state.Output[d] = (state.Output[d] * before) + (output * now);
         }
 
-        *state.Sum = rises ? (*state.Sum * factor) + sum : (sum * factor) + *state.Sum;
-        *state.Max = rises ? max : *state.Max;
+        *state.Sum = (*state.Sum * before) + (sum * now);
+        *state.Max = highest;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Vector1<TLanes>(AttentionState state, float* query, AttentionPage page, int count)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        TLanes s = TLanes.Splat(0);
-        for (int d = 0; d < page.HeadDim; d++)
-            s = TLanes.Fma(TLanes.Splat(query[d]), TLanes.Load(page.Keys + (d * Slots)), s);
+        TLanes s = TLanes.Splat(0), t = s;
+        int half = page.HeadDim / 2;
+        float* secondQuery = query + half;
+        float* keys = page.Keys;
+        float* secondKeys = keys + (half * Slots);
+        for (int d = 0; d < half; d++)
+        {
+            s = TLanes.Fma(TLanes.Splat(query[d]), TLanes.Load(keys + (d * Slots)), s);
+            t = TLanes.Fma(TLanes.Splat(secondQuery[d]), TLanes.Load(secondKeys + (d * Slots)), t);
+        }
+
         float* p = stackalloc float[Slots];
-        float factor = FoldSum(state, s, page.Scale, count, p, out bool rises);
+        float* factors = stackalloc float[Slots];
+        float sum = Weigh(TLanes.Add(s, t), page.Scale, count, p, state, factors);
+        Exponential.Of(TLanes.Load(factors)).Store(factors);
+        state.Fold(sum, factors[0], factors[Together]);
         for (int column = 0; column < page.ValueStride; column += ILanes<TLanes>.Count)
         {
             float* values = page.Values + column;
             TLanes o = TLanes.Splat(0);
             for (int slot = 0; slot < count; slot++)
                 o = TLanes.Fma(TLanes.Splat(p[slot]), TLanes.Load(values + (slot * page.ValueStride)), o);
-            FoldOutput(state.Output + column, o, factor, rises);
+            FoldOutput(state.Output + column, o, factors[0], factors[Together]);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Vector4<TLanes>(AttentionState first, float** queries, AttentionPage page)
+    private static void Vector4<TLanes>(AttentionState* states, float** queries, AttentionPage page, int count)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         TLanes s0 = TLanes.Splat(0), s1 = s0, s2 = s0, s3 = s0;
+        TLanes t0 = s0, t1 = s0, t2 = s0, t3 = s0;
         float* q0 = queries[0], q1 = queries[1], q2 = queries[2], q3 = queries[3];
-        for (int d = 0; d < page.HeadDim; d++)
+        float* keys = page.Keys;
+        int half = page.HeadDim / 2;
+        int second = half * Slots;
+        for (int d = 0; d < half; d++)
         {
-            TLanes keys = TLanes.Load(page.Keys + (d * Slots));
-            s0 = TLanes.Fma(TLanes.Splat(q0[d]), keys, s0);
-            s1 = TLanes.Fma(TLanes.Splat(q1[d]), keys, s1);
-            s2 = TLanes.Fma(TLanes.Splat(q2[d]), keys, s2);
-            s3 = TLanes.Fma(TLanes.Splat(q3[d]), keys, s3);
+            TLanes k = TLanes.Load(keys);
+            s0 = TLanes.Fma(TLanes.Splat(q0[d]), k, s0);
+            s1 = TLanes.Fma(TLanes.Splat(q1[d]), k, s1);
+            s2 = TLanes.Fma(TLanes.Splat(q2[d]), k, s2);
+            s3 = TLanes.Fma(TLanes.Splat(q3[d]), k, s3);
+            k = TLanes.Load(keys + second);
+            t0 = TLanes.Fma(TLanes.Splat(q0[half + d]), k, t0);
+            t1 = TLanes.Fma(TLanes.Splat(q1[half + d]), k, t1);
+            t2 = TLanes.Fma(TLanes.Splat(q2[half + d]), k, t2);
+            t3 = TLanes.Fma(TLanes.Splat(q3[half + d]), k, t3);
+            keys += Slots;
         }
 
-        float* p = stackalloc float[4 * Slots];
-        float f0 = FoldSum(first, s0, page.Scale, Slots, p, out bool r0);
-        float f1 = FoldSum(first.At(1), s1, page.Scale, Slots, p + Slots, out bool r1);
-        float f2 = FoldSum(first.At(2), s2, page.Scale, Slots, p + (2 * Slots), out bool r2);
-        float f3 = FoldSum(first.At(3), s3, page.Scale, Slots, p + (3 * Slots), out bool r3);
+        float* p = stackalloc float[Together * Slots];
+        float* factors = stackalloc float[Slots];
+        float sum0 = Weigh(TLanes.Add(s0, t0), page.Scale, count, p, states[0], factors);
+        float sum1 = Weigh(TLanes.Add(s1, t1), page.Scale, count, p + Slots, states[1], factors + 1);
+        float sum2 = Weigh(TLanes.Add(s2, t2), page.Scale, count, p + (2 * Slots), states[2], factors + 2);
+        float sum3 = Weigh(TLanes.Add(s3, t3), page.Scale, count, p + (3 * Slots), states[3], factors + 3);
+        Exponential.Of(TLanes.Load(factors)).Store(factors);
+        states[0].Fold(sum0, factors[0], factors[4]);
+        states[1].Fold(sum1, factors[1], factors[5]);
+        states[2].Fold(sum2, factors[2], factors[6]);
+        states[3].Fold(sum3, factors[3], factors[7]);
         for (int column = 0; column < page.ValueStride; column += ILanes<TLanes>.Count)
         {
             TLanes o0 = TLanes.Splat(0), o1 = o0, o2 = o0, o3 = o0;
             float* line = page.Values + column;
-            for (int slot = 0; slot < Slots; slot++)
+            for (int slot = 0; slot < count; slot++)
             {
                 TLanes values = TLanes.Load(line);
                 o0 = TLanes.Fma(TLanes.Splat(p[slot]), values, o0);
@@ -136,37 +167,32 @@ internal static unsafe class AttentionKernel
                 line += page.ValueStride;
             }
 
-            FoldOutput(first.Output + column, o0, f0, r0);
-            FoldOutput(first.At(1).Output + column, o1, f1, r1);
-            FoldOutput(first.At(2).Output + column, o2, f2, r2);
-            FoldOutput(first.At(3).Output + column, o3, f3, r3);
+            FoldOutput(states[0].Output + column, o0, factors[0], factors[4]);
+            FoldOutput(states[1].Output + column, o1, factors[1], factors[5]);
+            FoldOutput(states[2].Output + column, o2, factors[2], factors[6]);
+            FoldOutput(states[3].Output + column, o3, factors[3], factors[7]);
         }
     }
 
-    // Scores to p, and the page's maximum and sum into the fold. Returns exp(-|m - m_b|); the old fold is what it multiplies if the maximum rises.
+    // Writes the page's weights to p, the new maximum to the state, and m - M and m_b - M to factors[0] and factors[4]; returns the weights' sum.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float FoldSum<TLanes>(AttentionState state, TLanes dots, float scale, int count, float* p, out bool rises)
+    private static float Weigh<TLanes>(TLanes dots, float scale, int count, float* p, AttentionState state, float* factors)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         TLanes scores = TLanes.First(TLanes.Multiply(dots, TLanes.Splat(scale)), count, TLanes.Splat(float.NegativeInfinity));
         float max = TLanes.MaxAcross(scores);
         TLanes weights = TLanes.First(Exponential.Of(TLanes.Add(scores, TLanes.Splat(-max))), count, TLanes.Splat(0));
         weights.Store(p);
-        float sum = TLanes.Sum(weights);
         float before = *state.Max;
-        rises = max > before;
-        float factor = TLanes.MaxAcross(Exponential.Of(TLanes.Splat(rises ? before - max : max - before)));
-        *state.Sum = rises ? MathF.FusedMultiplyAdd(*state.Sum, factor, sum) : MathF.FusedMultiplyAdd(sum, factor, *state.Sum);
-        *state.Max = rises ? max : before;
-        return factor;
+        float highest = max > before ? max : before;
+        factors[0] = before - highest;
+        factors[Together] = max - highest;
+        *state.Max = highest;
+        return TLanes.Sum(weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FoldOutput<TLanes>(float* output, TLanes page, float factor, bool rises)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        TLanes before = TLanes.Load(output);
-        TLanes folded = rises ? TLanes.Fma(before, TLanes.Splat(factor), page) : TLanes.Fma(page, TLanes.Splat(factor), before);
-        folded.Store(output);
-    }
+    private static void FoldOutput<TLanes>(float* output, TLanes page, float before, float now)
+        where TLanes : unmanaged, ILanes<TLanes> =>
+        TLanes.Fma(TLanes.Load(output), TLanes.Splat(before), TLanes.Multiply(page, TLanes.Splat(now))).Store(output);
 }

@@ -1,3 +1,6 @@
+using System.Runtime.Intrinsics.X86;
+using Sluice.Engine.Sequences;
+
 namespace Sluice.Engine.Backends.Cpu;
 
 /// <summary>The fold of one query over the pages so far, in scratch memory where the states of neighbouring queries follow one another.</summary>
@@ -17,6 +20,9 @@ internal readonly unsafe struct AttentionState(float* at, int stride)
 
     public AttentionState At(int query) => new(at + (query * stride), stride);
 
+    /// <summary>Adds a page's sum: l = l x before + sum x now.</summary>
+    public void Fold(float sum, float before, float now) => *Sum = MathF.FusedMultiplyAdd(*Sum, before, sum * now);
+
     public void Clear()
     {
         *Max = float.NegativeInfinity;
@@ -35,4 +41,15 @@ internal readonly unsafe struct AttentionPage(float* keys, float* values, int he
 
     /// <summary>1 / sqrt(head_dim)</summary>
     public float Scale { get; } = scale;
+
+    /// <summary>Asks for the page to be brought into the second-level cache.</summary>
+    public void Prefetch()
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int i = 0; i < HeadDim * StepPlan.PageTokens; i += 16)
+            Sse.Prefetch1(Keys + i);
+        for (int i = 0; i < ValueStride * StepPlan.PageTokens; i += 16)
+            Sse.Prefetch1(Values + i);
+    }
 }

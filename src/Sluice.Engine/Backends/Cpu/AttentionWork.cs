@@ -20,7 +20,7 @@ internal unsafe struct AttentionWork : IWork
     private readonly int Group => Queries.Columns / Pages.HeadDim / Pages.KvHeads;
 
     /// <summary>Floats that one worker needs for heads of that size.</summary>
-    public static int ScratchFloats(int headDim) => MaxQueries * (AttentionState.Heading + Matrix.Padded(headDim));
+    public static int ScratchFloats(int headDim) => (MaxQueries + 1) * (AttentionState.Heading + Matrix.Padded(headDim));
 
     public void Run(int worker, int workers)
     {
@@ -52,11 +52,12 @@ internal unsafe struct AttentionWork : IWork
         }
 
         int* pages = Step.Pages + Step.RowPages[firstRow];
-        float scale = 1 / MathF.Sqrt(dim);
-        for (int b = 0; b * StepPlan.PageTokens < seen[count - 1]; b++)
+        int last = (seen[count - 1] - 1) / StepPlan.PageTokens;
+        for (int b = 0; b <= last; b++)
         {
-            AttentionPage page = new(Pages.Keys(Layer, pages[b], kvHead), Pages.Values(Layer, pages[b], kvHead), dim, Pages.ValueStride, scale);
-            RunPage(states, queries, seen, count, page, b * StepPlan.PageTokens);
+            if (b < last)
+                Page(pages[b + 1], kvHead).Prefetch();
+            RunPage(states, queries, seen, count, Page(pages[b], kvHead), b * StepPlan.PageTokens);
         }
 
         for (int i = 0; i < count; i++)
@@ -69,23 +70,36 @@ internal unsafe struct AttentionWork : IWork
         }
     }
 
-    // Later queries see at least what earlier ones see.
+    private readonly AttentionPage Page(int page, int kvHead) => new(
+        Pages.Keys(Layer, page, kvHead), Pages.Values(Layer, page, kvHead), Pages.HeadDim, Pages.ValueStride, 1 / MathF.Sqrt(Pages.HeadDim));
+
+    // Four at a time where neighbours see as many slots. Two or three fill up with the last of them again, whose second result goes where nobody reads.
     private static void RunPage(AttentionState states, float** queries, int* seen, int count, AttentionPage page, int start)
     {
-        int i = 0;
-        while (i < count)
+        AttentionState* four = stackalloc AttentionState[AttentionKernel.Together];
+        float** fourQueries = stackalloc float*[AttentionKernel.Together];
+        for (int i = 0; i < count;)
         {
             int slots = Math.Min(seen[i] - start, StepPlan.PageTokens);
-            if (slots == StepPlan.PageTokens && count - i >= 4)
+            int run = 1;
+            while (run < AttentionKernel.Together && i + run < count && Math.Min(seen[i + run] - start, StepPlan.PageTokens) == slots)
+                run++;
+            if (slots > 0 && run == 1)
             {
-                AttentionKernel.PageOfFour(states.At(i), queries + i, page);
-                i += 4;
-                continue;
+                AttentionKernel.Page(states.At(i), queries[i], page, slots);
+            }
+            else if (slots > 0)
+            {
+                for (int j = 0; j < AttentionKernel.Together; j++)
+                {
+                    four[j] = j < run ? states.At(i + j) : states.At(MaxQueries);
+                    fourQueries[j] = queries[i + Math.Min(j, run - 1)];
+                }
+
+                AttentionKernel.Page(four, fourQueries, page, slots);
             }
 
-            if (slots > 0)
-                AttentionKernel.Page(states.At(i), queries[i], page, slots);
-            i++;
+            i += run;
         }
     }
 }
