@@ -8,7 +8,12 @@ public sealed class CostEstimateTests
 {
     private static readonly WaitingJob _job = new()
     {
-        Id = new JobId(Guid.Empty), Tenant = "t", Class = JobClass.Bulk, PromptTokens = 100, MaxNewTokens = 10, CreatedAt = DateTimeOffset.UnixEpoch,
+        Id = new JobId(Guid.Empty),
+        Tenant = "t",
+        Class = JobClass.Bulk,
+        PromptTokens = 100,
+        MaxNewTokens = 10,
+        CreatedAt = DateTimeOffset.UnixEpoch,
     };
 
     [Fact]

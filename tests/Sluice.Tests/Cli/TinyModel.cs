@@ -12,7 +12,14 @@ internal sealed class TinyModel : IDisposable
     {
         ModelShape shape = new()
         {
-            HiddenSize = 32, Layers = 2, Heads = 4, KvHeads = 2, HeadDim = 8, Intermediate = 48, Vocabulary = Vocabulary, ContextLength = 1200,
+            HiddenSize = 32,
+            Layers = 2,
+            Heads = 4,
+            KvHeads = 2,
+            HeadDim = 8,
+            Intermediate = 48,
+            Vocabulary = Vocabulary,
+            ContextLength = 1200,
         };
         RandomModel.Write(Folder, shape, seed: 7);
         JsonObject vocabulary = [];
