@@ -28,15 +28,15 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
         return late;
     }
 
-    /// <summary>Who would go in this room, and why now; no reason where they had better wait, or nobody can go.</summary>
+    /// <summary>
+    /// Who would go in this room, and why now; no reason where they had better wait, or nobody can go. Suspects go in an empty engine: when nobody else
+    /// can, and when it is their turn; the engine empties because nobody else is picked then.
+    /// </summary>
     public (Selection Selection, CloseReason? Reason) Choose(long suspectsSince)
     {
-        Selection none = new(room);
-        if (room.RunningSuspects > 0) return (none, null);
-        bool suspectsDue = waiting.Suspects.Count > 0 && (now - suspectsSince >= options.SuspectPatience.Ticks || waiting.Suspects.InOrder().First() is var e && IsNear(e));
-        if (suspectsDue && room.Running > 0) return (none, null);
-
         Selection selection = new(room);
+        if (room.RunningSuspects > 0) return (selection, null);
+        bool suspectsDue = waiting.Suspects.Count > 0 && (now - suspectsSince >= options.SuspectPatience.Ticks || waiting.Suspects.InOrder().First() is var e && IsNear(e));
         if (!suspectsDue) PickUnsuspected(selection);
         if (selection.Picked.Count == 0 && room.Running == 0)
         {
