@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Engine;
+using Sluice.Service.Models;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>Loads an engine per model, once, and disposes of them.</summary>
+internal sealed partial class EngineHost(InferenceLoops loops, IOptions<WorkerOptions> options, TimeProvider time, ILoggerFactory loggers, ILogger<EngineHost> logger) : IAsyncDisposable
+{
+    private readonly List<IEngine> _engines = [];
+    private int _loaded;
+
+    /// <summary>True when every model's engine can run jobs.</summary>
+    public bool IsReady => Volatile.Read(ref _loaded) == loops.All.Count;
+
+    /// <summary>Loads on a thread of the pool. Throws what the engine throws for a folder that it cannot load.</summary>
+    public Task<IEngine> LoadAsync(InferenceLoop loop, CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        long start = time.GetTimestamp();
+        IEngine engine = Load(loop);
+        lock (_engines)
+        {
+            _engines.Add(engine);
+        }
+        Interlocked.Increment(ref _loaded);
+        LogLoaded(loop.Model.Name, engine.Info.Backend, engine.Info.TotalPages, time.GetElapsedTime(start).TotalSeconds);
+        return engine;
+    }, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IEngine engine in _engines)
+        {
+            await engine.DisposeAsync();
+        }
+    }
+
+    private IEngine Load(InferenceLoop loop)
+    {
+        ServedModel model = loop.Model;
+        return model.Path is { } path
+            ? ModelEngine.Load(path, new EngineOptions
+            {
+                Name = model.Name,
+                StepObserver = _ => loop.Stepped(),
+                Clock = time,
+                Logger = loggers.CreateLogger<ModelEngine>(),
+            })
+            : new StubEngine(model.Name, model.Revision, options.Value.StubDelay, time);
+    }
+
+    [LoggerMessage(4050, LogLevel.Information, "Loaded {Model} on {Backend}: {Pages} KV pages, {Seconds:0.00} s")]
+    private partial void LogLoaded(string model, string backend, int pages, double seconds);
+}

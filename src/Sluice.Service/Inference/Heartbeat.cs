@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Jobs;
+using Sluice.Store;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>
+/// Tells the store that this worker lives. When the store has declared it dead meanwhile, everything in hand belongs to others: work stops,
+/// and the worker begins anew under a fresh id.
+/// </summary>
+internal sealed partial class Heartbeat(
+    IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, RunningJobs running, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Heartbeat> logger)
+{
+    /// <summary>Beats until <paramref name="stop"/>. Ends without an exception.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using PeriodicTimer timer = new(options.Value.HeartbeatInterval, time);
+        while (await TickAsync(timer, stop))
+        {
+            try
+            {
+                if (!await store.HeartbeatAsync(incarnation.Current.Id, stop))
+                {
+                    await BeginAnewAsync(stop);
+                }
+            }
+            catch (Exception e) when (!stop.IsCancellationRequested)
+            {
+                LogMissed(e.Message);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Ends runs whose jobs are no longer this worker's to finish, until <paramref name="stop"/>: they would burn compute for nobody.</summary>
+    public async Task WatchLostAsync(CancellationToken stop)
+    {
+        using PeriodicTimer timer = new(options.Value.LostInterval, time);
+        while (await TickAsync(timer, stop))
+        {
+            Fence[] fences = running.Fences;
+            if (fences.Length == 0)
+            {
+                continue;
+            }
+            try
+            {
+                IReadOnlyList<JobId> lost = await store.FindLostAsync(incarnation.Current.Id, fences, stop);
+                foreach (JobId job in lost)
+                {
+                    running.Cancel(job);
+                }
+                if (lost.Count > 0)
+                {
+                    LogLost(lost.Count);
+                }
+            }
+            catch (Exception e) when (!stop.IsCancellationRequested)
+            {
+                LogMissed(e.Message);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task BeginAnewAsync(CancellationToken stop)
+    {
+        Guid dead = incarnation.Current.Id;
+        await incarnation.DieAsync();
+        int dropped = loops.TakeAll().Count;
+        held.Clear();
+        LogDead(dead, running.Active, dropped);
+        await incarnation.RegisterAsync(stop);
+    }
+
+    private static async Task<bool> TickAsync(PeriodicTimer timer, CancellationToken stop)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(4060, LogLevel.Warning, "The store did not take a sign of life: {Reason}")]
+    private partial void LogMissed(string reason);
+
+    [LoggerMessage(4061, LogLevel.Error, "Worker {Worker} was declared dead: {Running} running and {Waiting} held jobs are dropped, and it begins anew")]
+    private partial void LogDead(Guid worker, int running, int waiting);
+
+    [LoggerMessage(4062, LogLevel.Information, "{Jobs} running jobs were cancelled or taken away; their work stops")]
+    private partial void LogLost(int jobs);
+}

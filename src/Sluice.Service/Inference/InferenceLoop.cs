@@ -1,0 +1,176 @@
+using Microsoft.Extensions.Logging;
+using Sluice.Batching;
+using Sluice.Engine;
+using Sluice.Service.Models;
+using Sluice.Store;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>
+/// One model's way from held jobs to its engine: asks the former whenever a job has come or room has become free, and hands what it gives to
+/// <see cref="BatchRunner"/>. Two claims are under way at most: while they are, jobs gather for the next batch.
+/// </summary>
+internal sealed partial class InferenceLoop(
+    ServedModel model, FormerOptions formerOptions, BatchRunner runner, HeldJobs held, TimeProvider time, ILogger<InferenceLoop> logger)
+{
+    private const int MaxClaims = 2;
+    private readonly CostEstimate _cost = new();
+    private readonly WakeUp _wake = new();
+    private readonly Lock _lock = new();
+    private Former? _former;
+    private EngineLedger? _ledger;
+    private IEngine? _engine;
+    private int _claims;
+    private bool _waitsForStep;
+    private long _lastArrival = time.GetTimestamp();
+
+    public ServedModel Model => model;
+
+    /// <summary>Jobs that wait for a batch.</summary>
+    public int Waiting => Former.Count;
+
+    private Former Former => LazyInitializer.EnsureInitialized(ref _former, () => new Former(formerOptions, _cost, time));
+
+    /// <summary>Lets reserved jobs wait for a batch.</summary>
+    public void Add(IEnumerable<ReservedJob> jobs)
+    {
+        foreach (ReservedJob job in jobs)
+        {
+            if (held.TryAdd(job))
+            {
+                Former.Add(Wait(job));
+            }
+        }
+        Volatile.Write(ref _lastArrival, time.GetTimestamp());
+        _wake.Pulse();
+    }
+
+    /// <summary>Takes back everything that waits.</summary>
+    public IReadOnlyList<WaitingJob> TakeAll() => Former.TakeAll();
+
+    /// <summary>How many jobs from elsewhere would find an engine with nothing to do: 0 unless the former has been empty for <paramref name="after"/>.</summary>
+    public int Idle(TimeSpan after)
+    {
+        if (_engine is null || Waiting > 0 || time.GetElapsedTime(Volatile.Read(ref _lastArrival)) < after)
+        {
+            return 0;
+        }
+        lock (_lock)
+        {
+            return _ledger!.Room(_engine.Load).FreeSequences;
+        }
+    }
+
+    /// <summary>Runs until <paramref name="stop"/>; nothing is handed over after that. Ends without an exception.</summary>
+    public async Task RunAsync(IEngine engine, CancellationToken stop)
+    {
+        lock (_lock)
+        {
+            _ledger = new EngineLedger(engine.Info);
+            _engine = engine;
+        }
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await _wake.WaitAsync(Step(engine), stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogStep(e, model.Name);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>The engine has made a step: prompt tokens that held jobs back may be through.</summary>
+    public void Stepped()
+    {
+        if (Volatile.Read(ref _waitsForStep))
+        {
+            _wake.Pulse();
+        }
+    }
+
+    /// <summary>Hands over all that the engine can take now. Returns how long nothing will change unless something happens.</summary>
+    private TimeSpan Step(IEngine engine)
+    {
+        while (Volatile.Read(ref _claims) < MaxClaims)
+        {
+            FormerDecision decision;
+            lock (_lock)
+            {
+                EngineLoad load = engine.Load;
+                decision = Former.Next(_ledger!.Room(load));
+                if (decision.Batch is { } taken)
+                {
+                    _ledger.Take(taken, load);
+                }
+                Volatile.Write(ref _waitsForStep, _ledger.WaitsForSteps && Waiting > 0);
+            }
+            if (decision.Expired.Count + decision.Impossible.Count > 0)
+            {
+                runner.End(decision.Expired, decision.Impossible);
+            }
+            if (decision.Batch is not { } batch)
+            {
+                return Until(decision.LookAgainAt);
+            }
+            Interlocked.Increment(ref _claims);
+            runner.Run(batch, model, engine, Claimed, Ended);
+        }
+        return Timeout.InfiniteTimeSpan;
+
+        void Claimed()
+        {
+            Interlocked.Decrement(ref _claims);
+            _wake.Pulse();
+        }
+
+        void Ended(WaitingJob job, bool suspect, EngineResult? result)
+        {
+            if (result is not null)
+            {
+                _cost.Observe(job.PromptTokens - result.CachedTokens, result.Tokens.Length, result.Ran);
+            }
+            lock (_lock)
+            {
+                _ledger!.Free(job, suspect);
+            }
+            _wake.Pulse();
+        }
+    }
+
+    /// <summary>A millisecond at least, so that a time in the past does not spin; a day at most.</summary>
+    private TimeSpan Until(DateTimeOffset? at)
+    {
+        if (at is not { } look)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+        double milliseconds = Math.Ceiling((look - time.GetUtcNow()).TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, TimeSpan.FromDays(1).TotalMilliseconds));
+    }
+
+    private static WaitingJob Wait(ReservedJob job) => new()
+    {
+        Id = job.Id,
+        Tenant = job.Tenant,
+        Scope = HashCode.Combine(job.Tenant, job.Namespace),
+        Class = job.Class,
+        Deadline = job.Deadline,
+        OnLate = job.OnLate,
+        PromptTokens = job.PromptTokens,
+        MaxNewTokens = job.MaxNewTokens,
+        PrefixKey = job.PrefixKey,
+        CreatedAt = job.CreatedAt,
+        Suspicions = job.Suspicions,
+    };
+
+    [LoggerMessage(4001, LogLevel.Error, "A step of {Model}'s loop failed; it goes on in a second")]
+    private partial void LogStep(Exception exception, string model);
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Sluice.Batching;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>What runs jobs, and what keeps them from being forgotten.</summary>
+internal static class InferenceServices
+{
+    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(25);
+
+    /// <summary>The worker's side. Registered before the queue, so that the bus ends first and hands back what was not reserved.</summary>
+    public static IHostApplicationBuilder AddInference(this IHostApplicationBuilder builder)
+    {
+        AddOptions(builder);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
+        builder.Services
+            .AddSingleton(new FormerOptions())
+            .AddSingleton<Incarnation>()
+            .AddSingleton<HeldJobs>()
+            .AddSingleton<RunningJobs>()
+            .AddSingleton<CacheScopes>()
+            .AddSingleton<EngineRequests>()
+            .AddSingleton<EngineHost>()
+            .AddSingleton<Claims>()
+            .AddSingleton<Finisher>()
+            .AddSingleton<BatchRunner>()
+            .AddSingleton<InferenceLoops>()
+            .AddSingleton<Reservations>()
+            .AddSingleton<Stealing>()
+            .AddSingleton<Heartbeat>()
+            .AddSingleton<Drain>()
+            .AddHostedService<Worker>();
+        return builder;
+    }
+
+    /// <summary>Every node may reconcile: the store lets one at a time.</summary>
+    public static IHostApplicationBuilder AddReconciler(this IHostApplicationBuilder builder)
+    {
+        AddOptions(builder);
+        builder.Services.AddHostedService<Reconciler>();
+        return builder;
+    }
+
+    private static void AddOptions(IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        builder.Services.AddOptions<WorkerOptions>()
+            .Bind(builder.Configuration.GetSection(WorkerOptions.Section))
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Service.Intake;
+using Sluice.Store;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>Has the store set things right, round after round: the dead buried, deadlines kept, lost tickets sent again. Needs nothing of the broker.</summary>
+internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        ReconcileOptions limits = new() { HeartbeatTimeout = options.Value.HeartbeatTimeout, TicketTimeout = options.Value.TicketTimeout };
+        using PeriodicTimer timer = new(options.Value.ReconcileInterval, time);
+        bool failed = false;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    ReconcileReport report = await store.ReconcileAsync(limits, stoppingToken);
+                    failed = false;
+                    if (report != new ReconcileReport(0, 0, 0, 0, 0, 0))
+                    {
+                        LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted);
+                        signal.Pulse();
+                    }
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    if (!failed)
+                    {
+                        LogFailed(e.Message);
+                    }
+                    failed = true;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // the next node's round does what this one left
+        }
+    }
+
+    [LoggerMessage(4070, LogLevel.Information, "Reconciled: {Dead} dead workers, {Requeued} jobs requeued, {Freed} freed, {Expired} expired, {Reticketed} re-ticketed, {Exhausted} exhausted")]
+    private partial void LogRound(int dead, int requeued, int freed, int expired, int reticketed, int exhausted);
+
+    [LoggerMessage(4071, LogLevel.Warning, "Reconciling failed and is tried again: {Reason}")]
+    private partial void LogFailed(string reason);
+}

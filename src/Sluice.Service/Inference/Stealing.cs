@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Store;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>
+/// Takes jobs from the most laden worker for engines that have nothing to do. Looks ever more rarely while there is nothing to be had, and soon again after
+/// this worker had work of its own.
+/// </summary>
+internal sealed partial class Stealing(
+    IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Stealing> logger)
+{
+    private readonly WorkerOptions _options = options.Value;
+
+    /// <summary>Looks until <paramref name="stop"/>. Ends without an exception.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        TimeSpan pause = _options.StealAfter;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(pause, time, stop);
+                string[] idle = [.. loops.All.Where(loop => loop.Idle(_options.StealAfter) > 0).Select(loop => loop.Model.Name)];
+                if (idle.Length == 0 || !incarnation.IsRegistered)
+                {
+                    pause = _options.StealAfter;
+                    continue;
+                }
+                int stolen = await StealAsync(idle, stop);
+                pause = stolen > 0 ? _options.StealAfter : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, _options.StealBackoff.Ticks));
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogFailed(e.Message);
+                pause = _options.StealBackoff;
+            }
+        }
+    }
+
+    private async Task<int> StealAsync(string[] models, CancellationToken stop)
+    {
+        (Guid worker, CancellationToken dead) = incarnation.Current;
+        int room = Math.Min(_options.StealMax, await held.RoomAsync(stop));
+        IReadOnlyList<ReservedJob> jobs = await store.StealAsync(worker, models, room, CancellationToken.None);
+        if (jobs.Count > 0 && !dead.IsCancellationRequested)
+        {
+            await loops.AddAsync(worker, jobs);
+            LogStole(jobs.Count);
+        }
+        return jobs.Count;
+    }
+
+    [LoggerMessage(4080, LogLevel.Information, "Took {Jobs} jobs over from a worker with many")]
+    private partial void LogStole(int jobs);
+
+    [LoggerMessage(4081, LogLevel.Debug, "Could not look for jobs of other workers: {Reason}")]
+    private partial void LogFailed(string reason);
+}

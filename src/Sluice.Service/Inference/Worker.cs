@@ -1,0 +1,106 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Engine;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>
+/// Starts and stops the inference side of a process: engines load in the background while the rest is up, tickets are reserved from the moment that the
+/// worker is registered. The order to stop begins the drain at once, whatever else of the host still has to end.
+/// </summary>
+internal sealed partial class Worker(
+    Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Heartbeat heartbeat, Finisher finisher, Drain drain,
+    IHostApplicationLifetime lifetime, IOptions<WorkerOptions> options, ILogger<Worker> logger) : IHostedService, IDisposable
+{
+    private readonly CancellationTokenSource _intake = new(); // nothing new after this
+    private readonly CancellationTokenSource _watch = new(); // no signs of life after this
+    private readonly CancellationTokenSource _writing = new(); // no results after this
+    private readonly Lock _lock = new();
+    private Task? _drained;
+    private Task _taking = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
+    private Task _finishing = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
+        _finishing = Task.Run(() => finisher.RunAsync(_writing.Token), CancellationToken.None);
+        _watching = Task.Run(WatchAsync, CancellationToken.None);
+        _taking = Task.Run(TakeAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => DrainAsync().WaitAsync(cancellationToken);
+
+    public void Dispose()
+    {
+        _intake.Dispose();
+        _watch.Dispose();
+        _writing.Dispose();
+    }
+
+    private async Task TakeAsync()
+    {
+        try
+        {
+            await incarnation.RegisterAsync(_intake.Token);
+            LogRegistered(incarnation.Name, incarnation.Current.Id);
+            await Task.WhenAll([reservations.RunAsync(_intake.Token), stealing.RunAsync(_intake.Token), .. loops.All.Select(RunAsync)]);
+        }
+        catch (OperationCanceledException) when (_intake.IsCancellationRequested)
+        {
+            // told to stop before it could begin
+        }
+    }
+
+    private async Task RunAsync(InferenceLoop loop)
+    {
+        IEngine engine;
+        try
+        {
+            engine = await engines.LoadAsync(loop, _intake.Token);
+        }
+        catch (Exception e) when (!_intake.IsCancellationRequested)
+        {
+            // a worker that cannot run what it takes tickets for must not go on taking them
+            LogNotLoaded(e, loop.Model.Name);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+            return;
+        }
+        await loop.RunAsync(engine, _intake.Token);
+    }
+
+    private async Task WatchAsync() => await Task.WhenAll(heartbeat.RunAsync(_watch.Token), heartbeat.WatchLostAsync(_watch.Token));
+
+    /// <summary>Begins the drain on the first call; every call awaits its end.</summary>
+    private Task DrainAsync()
+    {
+        lock (_lock)
+        {
+            return _drained ??= Task.Run(RunDrainAsync, CancellationToken.None);
+        }
+    }
+
+    private async Task RunDrainAsync()
+    {
+        using CancellationTokenSource limit = new(options.Value.DrainTime);
+        await _intake.CancelAsync();
+        await _taking.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drain.ReleaseHeldAsync(limit.Token);
+        await drain.EndRunsAsync(limit.Token);
+        finisher.Complete();
+        _writing.CancelAfter(Drain.LastWrites);
+        await _finishing;
+        await drain.RetireAsync();
+        await _watch.CancelAsync();
+        await _watching;
+    }
+
+    [LoggerMessage(4090, LogLevel.Information, "Worker {Name} takes jobs as {Id}")]
+    private partial void LogRegistered(string name, Guid id);
+
+    [LoggerMessage(4091, LogLevel.Critical, "The engine of {Model} could not be loaded; the process stops")]
+    private partial void LogNotLoaded(Exception exception, string model);
+}

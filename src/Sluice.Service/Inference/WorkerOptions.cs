@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>Section <c>Worker</c>.</summary>
+internal sealed class WorkerOptions
+{
+    public const string Section = "Worker";
+
+    /// <summary>The same at every start of this worker, and different from every other's: a start declares the former run of its name dead.</summary>
+    [Required, StringLength(128, MinimumLength = 1)]
+    public string Name { get; set; } = Environment.MachineName;
+
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A worker unheard of for this long is declared dead by whoever reconciles. The same on all nodes.</summary>
+    public TimeSpan HeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan ReconcileInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A queued job that nobody holds gets a new ticket when its last one is older than this.</summary>
+    public TimeSpan TicketTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often running jobs are looked up for having been cancelled, expired or taken away.</summary>
+    public TimeSpan LostInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Most jobs held for the formers of this process; tickets past it wait in the broker.</summary>
+    [Range(1, 1_000_000)]
+    public int HoldLimit { get; set; } = 20_000;
+
+    /// <summary>Most tickets of one reservation.</summary>
+    [Range(1, 10_000)]
+    public int ReserveMax { get; set; } = 1_000;
+
+    /// <summary>A former that is empty this long, beside an engine with room, takes jobs from another worker.</summary>
+    public TimeSpan StealAfter { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Longest pause between attempts to take jobs that find none.</summary>
+    public TimeSpan StealBackoff { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Most jobs taken at once.</summary>
+    [Range(1, 20_000)]
+    public int StealMax { get; set; } = 1_000;
+
+    /// <summary>How long running jobs may go on after the order to stop; what is left then goes back to the queue, nothing charged.</summary>
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a stub engine takes for a batch.</summary>
+    public TimeSpan StubDelay { get; set; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>
+    /// Enters the scope of cached prefixes, so that no caller can name another's. Any text; null draws one per process, which is right wherever
+    /// cached prefixes do not outlive it.
+    /// </summary>
+    public string? CacheSecret { get; set; }
+}

@@ -1,0 +1,108 @@
+using MassTransit;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Jobs;
+using Sluice.Jobs.Messages;
+using Sluice.Service.Access;
+using Sluice.Service.Intake;
+using Sluice.Service.Telemetry;
+using Sluice.Store;
+
+namespace Sluice.Service.Queue;
+
+/// <summary>
+/// Stores what producers send over the bus, then acknowledges. The tenant is the broker-validated user-id. What cannot be accepted is answered with
+/// <see cref="JobRejected"/> on its exchange, never to an address that the message names. While the store is away the message waits, unacknowledged.
+/// </summary>
+internal sealed partial class SubmitConsumer(
+    JobIntake intake, IBus bus, IOptions<QueueOptions> options, TimeProvider time, ILogger<SubmitConsumer> logger) : IConsumer<SubmitMessage>
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    public async Task Consume(ConsumeContext<SubmitMessage> context)
+    {
+        SubmitMessage message = context.Message;
+        string? tenant = Tenant(context);
+        List<FieldError> errors = Check(message, tenant);
+        if (errors.Count == 0)
+        {
+            errors.AddRange(await StoreAsync(tenant!, message.Body!, context));
+        }
+        if (errors.Count > 0)
+        {
+            JobRejected rejected = new() { IdempotencyKey = message.IdempotencyKey, Tenant = tenant, Errors = errors };
+            await bus.Publish(rejected, context.CancellationToken);
+            LogRejected(tenant ?? "(none)", errors[0].Field, errors[0].Code);
+        }
+    }
+
+    private static List<FieldError> Check(SubmitMessage message, string? tenant)
+    {
+        List<FieldError> errors = [];
+        if (tenant is null)
+        {
+            errors.Add(new FieldError("user_id", "The message has no user-id property: the broker must vouch for its sender.", "required"));
+        }
+        if (message.Error is { } error)
+        {
+            errors.Add(error);
+            return errors;
+        }
+        SubmitJob body = message.Body!;
+        if (body.SchemaVersion is < 1 or > SubmitJob.CurrentVersion)
+        {
+            errors.Add(new FieldError("schema_version", $"Versions 1 to {SubmitJob.CurrentVersion} are understood; it is {body.SchemaVersion}.", "not_supported"));
+        }
+        if (string.IsNullOrEmpty(body.IdempotencyKey))
+        {
+            errors.Add(new FieldError("idempotency_key", "A submitted job needs a key, so that a repeated message makes one job.", "required"));
+        }
+        if (body.Job is null)
+        {
+            errors.Add(new FieldError("job", "The message carries no job.", "required"));
+        }
+        return errors;
+    }
+
+    private string? Tenant(ConsumeContext context)
+    {
+        QueueOptions queue = options.Value;
+        if (queue.Transport == QueueTransport.InMemory)
+        {
+            return queue.AnonymousTenant ?? "default";
+        }
+        return context.ReceiveContext.TransportHeaders.TryGetHeader("RMQ-UserId", out object? value) && value is string { Length: > 0 } user
+            ? queue.Tenants.GetValueOrDefault(user, user)
+            : queue.AnonymousTenant;
+    }
+
+    private static string? TraceParent(ConsumeContext context) =>
+        context.ReceiveContext.TransportHeaders.TryGetHeader("traceparent", out object? value) ? value as string : null;
+
+    private async Task<IReadOnlyList<FieldError>> StoreAsync(string tenant, SubmitJob body, ConsumeContext context)
+    {
+        while (true)
+        {
+            try
+            {
+                SubmitOptions submit = new() { IdempotencyKey = body.IdempotencyKey, TraceParent = SluiceActivity.CurrentTraceParent ?? TraceParent(context) };
+                IntakeResult result = await intake.SubmitAsync(new Caller(tenant, KeyScopes.Submit), body.Job!, submit, context.CancellationToken);
+                return result switch
+                {
+                    IntakeResult.Accepted => [],
+                    IntakeResult.Invalid invalid => invalid.Errors,
+                    IntakeResult.KeyReused reused => [new FieldError("idempotency_key", $"'{reused.Key}' belongs to another request.", "key_reused")],
+                    IntakeResult.TenantFull full => [new FieldError("job", $"The tenant has its {full.Bound} queued jobs.", "tenant_full")],
+                    _ => throw new System.Diagnostics.UnreachableException($"Unknown result {result}."),
+                };
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(Retry, time, context.CancellationToken);
+            }
+        }
+    }
+
+    [LoggerMessage(3010, LogLevel.Information, "A submitted job of tenant {Tenant} was rejected: {Field} {Code}")]
+    private partial void LogRejected(string tenant, string field, string code);
+}
