@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Sluice.Engine;
 using Sluice.Service.Models;
 
 namespace Sluice.Service.Inference;
 
 /// <summary>Loads an engine per model, once, and disposes of them.</summary>
-internal sealed partial class EngineHost(InferenceLoops loops, IOptions<WorkerOptions> options, TimeProvider time, ILoggerFactory loggers, ILogger<EngineHost> logger) : IAsyncDisposable
+internal sealed partial class EngineHost(InferenceLoops loops, StubOptions stub, TimeProvider time, ILoggerFactory loggers, ILogger<EngineHost> logger) : IAsyncDisposable
 {
     private readonly List<IEngine> _engines = [];
     private int _loaded;
@@ -47,7 +46,7 @@ internal sealed partial class EngineHost(InferenceLoops loops, IOptions<WorkerOp
                 Clock = time,
                 Logger = loggers.CreateLogger<ModelEngine>(),
             })
-            : new StubEngine(model.Name, model.Revision, options.Value.StubDelay, time);
+            : new StubEngine(stub with { Name = model.Name, ContextLength = model.ContextLength, Clock = time });
     }
 
     [LoggerMessage(4050, LogLevel.Information, "Loaded {Model} on {Backend}: {Pages} KV pages, {Seconds:0.00} s")]

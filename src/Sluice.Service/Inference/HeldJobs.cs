@@ -6,7 +6,7 @@ using Sluice.Store;
 namespace Sluice.Service.Inference;
 
 /// <summary>Jobs that this worker holds and has not claimed, within a limit: past it nothing is reserved, and tickets wait in the broker.</summary>
-internal sealed class HeldJobs(IOptions<WorkerOptions> options)
+internal sealed class HeldJobs(IOptions<WorkerOptions> options) : IDisposable
 {
     private readonly ConcurrentDictionary<JobId, ReservedJob> _jobs = new();
     private readonly WakeUp _room = new();
@@ -45,4 +45,6 @@ internal sealed class HeldJobs(IOptions<WorkerOptions> options)
             await _room.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken);
         }
     }
+
+    public void Dispose() => _room.Dispose();
 }

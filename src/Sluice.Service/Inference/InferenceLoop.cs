@@ -11,7 +11,7 @@ namespace Sluice.Service.Inference;
 /// <see cref="BatchRunner"/>. Two claims are under way at most: while they are, jobs gather for the next batch.
 /// </summary>
 internal sealed partial class InferenceLoop(
-    ServedModel model, FormerOptions formerOptions, BatchRunner runner, HeldJobs held, TimeProvider time, ILogger<InferenceLoop> logger)
+    ServedModel model, FormerOptions formerOptions, BatchRunner runner, HeldJobs held, TimeProvider time, ILogger<InferenceLoop> logger) : IDisposable
 {
     private const int MaxClaims = 2;
     private readonly CostEstimate _cost = new();
@@ -95,6 +95,8 @@ internal sealed partial class InferenceLoop(
             _wake.Pulse();
         }
     }
+
+    public void Dispose() => _wake.Dispose();
 
     /// <summary>Hands over all that the engine can take now. Returns how long nothing will change unless something happens.</summary>
     private TimeSpan Step(IEngine engine)

@@ -2,12 +2,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Sluice.Batching;
+using Sluice.Engine;
 
 namespace Sluice.Service.Inference;
 
 /// <summary>What runs jobs, and what keeps them from being forgotten.</summary>
 internal static class InferenceServices
 {
+    private const int StubStepTokens = 65_536;
     private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(25);
 
     /// <summary>The worker's side. Registered before the queue, so that the bus ends first and hands back what was not reserved.</summary>
@@ -17,6 +19,7 @@ internal static class InferenceServices
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
         builder.Services
             .AddSingleton(new FormerOptions())
+            .AddSingleton(Stub)
             .AddSingleton<Incarnation>()
             .AddSingleton<HeldJobs>()
             .AddSingleton<RunningJobs>()
@@ -41,6 +44,12 @@ internal static class InferenceServices
         AddOptions(builder);
         builder.Services.AddHostedService<Reconciler>();
         return builder;
+    }
+
+    private static StubOptions Stub(IServiceProvider provider)
+    {
+        WorkerOptions options = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
+        return new StubOptions { BatchTime = options.StubDelay, MaxSequences = options.StubSequences, MaxStepTokens = StubStepTokens };
     }
 
     private static void AddOptions(IHostApplicationBuilder builder)

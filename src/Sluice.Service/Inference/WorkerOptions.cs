@@ -48,6 +48,10 @@ internal sealed class WorkerOptions
     /// <summary>How long a stub engine takes for a batch.</summary>
     public TimeSpan StubDelay { get; set; } = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>Most sequences in a stub engine's batch.</summary>
+    [Range(1, 100_000)]
+    public int StubSequences { get; set; } = 256;
+
     /// <summary>
     /// Enters the scope of cached prefixes, so that no caller can name another's. Any text; null draws one per process, which is right wherever
     /// cached prefixes do not outlive it.

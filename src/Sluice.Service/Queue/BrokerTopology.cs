@@ -9,7 +9,7 @@ namespace Sluice.Service.Queue;
 /// Declares the ticket queues before tickets are sent to them: a ticket for a model that no worker has served yet waits in its queue instead of falling through the exchange.
 /// The declarations equal those of the workers' endpoints.
 /// </summary>
-internal sealed class BrokerTopology(QueueNames names, IOptions<QueueOptions> options)
+internal sealed class BrokerTopology(QueueNames names, IOptions<QueueOptions> options) : IDisposable
 {
     private readonly HashSet<(string Model, JobClass Class)> _declared = [];
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -53,6 +53,8 @@ internal sealed class BrokerTopology(QueueNames names, IOptions<QueueOptions> op
             _gate.Release();
         }
     }
+
+    public void Dispose() => _gate.Dispose();
 
     private async Task DeclareAsync((string Model, JobClass Class)[] runs, CancellationToken cancellationToken)
     {

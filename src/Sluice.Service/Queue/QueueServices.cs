@@ -1,4 +1,5 @@
 using MassTransit;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -38,7 +39,7 @@ internal static class QueueServices
         {
             services.AddSingleton<TicketConsumer>();
         }
-        bool inMemory = host.Embedded || builder.Configuration.GetSection(QueueOptions.Section).GetValue<QueueTransport>(nameof(QueueOptions.Transport)) == QueueTransport.InMemory;
+        bool inMemory = host.Embedded || builder.Configuration.GetValue<QueueTransport>($"{QueueOptions.Section}:{nameof(QueueOptions.Transport)}") == QueueTransport.InMemory;
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
