@@ -1,2 +1,0 @@
-namespace Sluice.Integration.Tests;
-internal static class Placeholder;

@@ -1,0 +1,33 @@
+using Sluice.Engine;
+using Sluice.Jobs;
+using Sluice.Service;
+using Sluice.Service.Models;
+using Sluice.Store.Memory;
+
+namespace Sluice.Tests.Inference;
+
+/// <summary>Rigs in one process: memory store, in-memory transport.</summary>
+internal static class Embedded
+{
+    private static readonly Dictionary<string, string?> s_quick = new()
+    {
+        ["Worker:HeartbeatInterval"] = "00:00:00.1",
+        ["Worker:HeartbeatTimeout"] = "00:00:01",
+        ["Worker:ReconcileInterval"] = "00:00:00.1",
+        ["Worker:LostInterval"] = "00:00:00.1",
+        ["Worker:DrainTime"] = "00:00:01",
+    };
+
+    public static Task<WorkerRig> StartAsync(StubOptions? stub = null, params (string Key, string? Value)[] settings)
+    {
+        Dictionary<string, string?> all = new(s_quick);
+        foreach ((string key, string? value) in settings)
+        {
+            all[key] = value;
+        }
+        SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = all };
+        return WorkerRig.StartAsync(options, services => services.AddMemoryStore(), stub);
+    }
+
+    public static JobRequest Prompt(string prompt) => new() { Model = StubModel.Name, Prompt = prompt, Cache = new CacheRequest { Mode = CacheMode.Off } };
+}

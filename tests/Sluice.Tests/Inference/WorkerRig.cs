@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Sluice.Engine;
+using Sluice.Jobs;
+using Sluice.Service;
+using Sluice.Service.Access;
+using Sluice.Service.Inference;
+using Sluice.Service.Intake;
+using Sluice.Service.Models;
+using Sluice.Service.Queue;
+using Sluice.Service.Telemetry;
+using Sluice.Store;
+using Xunit;
+
+namespace Sluice.Tests.Inference;
+
+/// <summary>The service's inside without its HTTP side: intake, queue and worker around a store, with a stub engine that a test may break.</summary>
+internal sealed class WorkerRig : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly ConcurrentQueue<string> _log = new();
+    private bool _stopped;
+
+    private WorkerRig(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(options.Settings);
+        builder.Logging.AddProvider(new Lines(_log));
+        builder.Services.AddSingleton(options.Time);
+        store(builder.Services);
+        builder.AddTelemetry();
+        builder.AddModels(options);
+        builder.AddIntake();
+        builder.AddReconciler();
+        if (options.Runs(HostRole.Worker))
+        {
+            builder.AddInference();
+        }
+        if (stub is not null)
+        {
+            builder.Services.AddSingleton(stub);
+        }
+        builder.AddQueue(options);
+        _host = builder.Build();
+    }
+
+    public IJobStore Store => Get<IJobStore>();
+
+    /// <summary>Lines of level Information and above, oldest first.</summary>
+    public IReadOnlyCollection<string> Log => _log;
+
+    public static async Task<WorkerRig> StartAsync(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub = null)
+    {
+        WorkerRig rig = new(options, store, stub);
+        await rig._host.StartAsync();
+        return rig;
+    }
+
+    public T Get<T>()
+        where T : notnull => _host.Services.GetRequiredService<T>();
+
+    public async Task<JobId> SubmitAsync(JobRequest request, string tenant = "t1", string? key = null)
+    {
+        IntakeResult result = await Get<JobIntake>().SubmitAsync(
+            new Caller(tenant, KeyScopes.All), request, new SubmitOptions { IdempotencyKey = key }, CancellationToken.None);
+        return Assert.IsType<IntakeResult.Accepted>(result).Job.Id;
+    }
+
+    public Task<JobId[]> SubmitManyAsync(int jobs, Func<int, JobRequest> request) =>
+        Task.WhenAll(Enumerable.Range(0, jobs).Select(i => SubmitAsync(request(i))));
+
+    /// <summary>The job once it has ended; fails after <paramref name="seconds"/>.</summary>
+    public async Task<JobRecord> EndAsync(JobId id, string tenant = "t1", double seconds = 30)
+    {
+        JobRecord? job = null;
+        await EventuallyAsync(async () => (job = await Store.GetAsync(tenant, id, CancellationToken.None))?.State.IsTerminal() == true, $"{id} ends", seconds);
+        return job!;
+    }
+
+    public async Task<JobRecord[]> EndAllAsync(IEnumerable<JobId> ids, string tenant = "t1", double seconds = 30)
+    {
+        List<JobRecord> ended = [];
+        foreach (JobId id in ids)
+        {
+            ended.Add(await EndAsync(id, tenant, seconds));
+        }
+        return [.. ended];
+    }
+
+    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what, double seconds = 30)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!await holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start).TotalSeconds < seconds, $"Not within {seconds} s: {what}");
+            await Task.Delay(20);
+        }
+    }
+
+    public static Task EventuallyAsync(Func<bool> holds, string what, double seconds = 30) => EventuallyAsync(() => Task.FromResult(holds()), what, seconds);
+
+    /// <summary>The order to stop, as SIGTERM gives it; returns when the host has ended.</summary>
+    public async Task StopAsync()
+    {
+        _stopped = true;
+        Get<IHostApplicationLifetime>().StopApplication();
+        await _host.StopAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stopped)
+        {
+            await _host.StopAsync();
+        }
+        if (_host is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync();
+        }
+    }
+
+    private sealed class Lines(ConcurrentQueue<string> log) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                log.Enqueue($"{logLevel} {formatter(state, exception)}{(exception is null ? "" : $" | {exception}")}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
