@@ -3,8 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sluice.Service.Access;
 using Sluice.Service.Api;
+using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
+using Sluice.Service.Queue;
 using Sluice.Service.Telemetry;
 
 namespace Sluice.Service;
@@ -31,6 +33,9 @@ public static class SluiceHost
         builder.AddStore(options);
         builder.AddAccess();
         builder.AddIntake();
+        builder.AddReconciler();
+        builder.AddInference(options);
+        builder.AddQueue(options);
         builder.AddApi();
         return builder.Build().MapApi(options);
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Sluice.Batching;
 using Sluice.Engine;
+using Sluice.Service.Api;
 
 namespace Sluice.Service.Inference;
 
@@ -10,13 +11,16 @@ namespace Sluice.Service.Inference;
 internal static class InferenceServices
 {
     private const int StubStepTokens = 65_536;
-    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(25);
 
     /// <summary>The worker's side. Registered before the queue, so that the bus ends first and hands back what was not reserved.</summary>
-    public static IHostApplicationBuilder AddInference(this IHostApplicationBuilder builder)
+    public static IHostApplicationBuilder AddInference(this IHostApplicationBuilder builder, SluiceHostOptions host)
     {
+        if (!host.Runs(HostRole.Worker))
+        {
+            return builder;
+        }
         AddOptions(builder);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
+        builder.Services.AddHealthChecks().AddCheck<EngineHealth>("engines", tags: [HealthEndpoints.RequiredTag]);
         builder.Services
             .AddSingleton(new FormerOptions())
             .AddSingleton(Stub)

@@ -48,7 +48,7 @@ internal sealed partial class OutboxRelay(
                 }
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // rows that are left are another node's, or this one's after its next start
         }

@@ -21,7 +21,6 @@ internal static class QueueServices
         services.AddSingleton(provider => new QueueNames(provider.GetRequiredService<IOptions<QueueOptions>>().Value.Prefix));
         services.AddSingleton<BrokerTopology>();
         services.AddSingleton<OutboxPublisher>();
-        services.AddHostedService<OutboxRelay>();
         // the broker may be away when the process starts: submits are accepted all the same
         services.Configure<MassTransitHostOptions>(options =>
         {
@@ -52,6 +51,8 @@ internal static class QueueServices
                 bus.UsingRabbitMq((context, configurator) => RabbitMqBus.Configure(configurator, context, parts));
             }
         });
+        // after the bus, so that it ends before it
+        services.AddHostedService<OutboxRelay>();
         return builder;
     }
 }

@@ -15,7 +15,7 @@ namespace Sluice.Service.Queue;
 /// <see cref="JobRejected"/> on its exchange, never to an address that the message names. While the store is away the message waits, unacknowledged.
 /// </summary>
 internal sealed partial class SubmitConsumer(
-    JobIntake intake, IBus bus, IOptions<QueueOptions> options, TimeProvider time, ILogger<SubmitConsumer> logger) : IConsumer<SubmitMessage>
+    JobIntake intake, IOptions<QueueOptions> options, TimeProvider time, ILogger<SubmitConsumer> logger) : IConsumer<SubmitMessage>
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
@@ -31,7 +31,7 @@ internal sealed partial class SubmitConsumer(
         if (errors.Count > 0)
         {
             JobRejected rejected = new() { IdempotencyKey = message.IdempotencyKey, Tenant = tenant, Errors = errors };
-            await bus.Publish(rejected, context.CancellationToken);
+            await context.Publish(rejected, context.CancellationToken);
             LogRejected(tenant ?? "(none)", errors[0].Field, errors[0].Code);
         }
     }

@@ -35,10 +35,7 @@ internal sealed class WorkerRig : IAsyncDisposable
         builder.AddModels(options);
         builder.AddIntake();
         builder.AddReconciler();
-        if (options.Runs(HostRole.Worker))
-        {
-            builder.AddInference();
-        }
+        builder.AddInference(options);
         if (stub is not null)
         {
             builder.Services.AddSingleton(stub);
@@ -55,7 +52,7 @@ internal sealed class WorkerRig : IAsyncDisposable
     public static async Task<WorkerRig> StartAsync(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub = null)
     {
         WorkerRig rig = new(options, store, stub);
-        await rig._host.StartAsync();
+        await rig._host.StartAsync().WaitAsync(TimeSpan.FromSeconds(30));
         return rig;
     }
 
@@ -114,7 +111,7 @@ internal sealed class WorkerRig : IAsyncDisposable
     {
         if (!_stopped)
         {
-            await _host.StopAsync();
+            await _host.StopAsync().WaitAsync(TimeSpan.FromSeconds(40));
         }
         if (_host is IAsyncDisposable disposable)
         {
@@ -124,6 +121,8 @@ internal sealed class WorkerRig : IAsyncDisposable
 
     private sealed class Lines(ConcurrentQueue<string> log) : ILoggerProvider, ILogger
     {
+        private static readonly bool s_echo = Environment.GetEnvironmentVariable("SLUICE_TEST_LOG") is not null;
+
         public ILogger CreateLogger(string categoryName) => this;
 
         public IDisposable? BeginScope<TState>(TState state)
@@ -135,7 +134,12 @@ internal sealed class WorkerRig : IAsyncDisposable
         {
             if (IsEnabled(logLevel))
             {
-                log.Enqueue($"{logLevel} {formatter(state, exception)}{(exception is null ? "" : $" | {exception}")}");
+                string line = $"{logLevel} {formatter(state, exception)}{(exception is null ? "" : $" | {exception}")}";
+                log.Enqueue(line);
+                if (s_echo)
+                {
+                    Console.Error.WriteLine(line);
+                }
             }
         }
 
