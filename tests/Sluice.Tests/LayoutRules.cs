@@ -46,7 +46,7 @@ internal static partial class LayoutRules
     };
 
     // everyone may use these; they use none of the others
-    private static readonly string[] EngineLeaves = ["Sequences", "Tokens"];
+    private static readonly string[] EngineLeaves = ["Sequences", "Tokens", "Templates"];
 
     public static IEnumerable<string> StrangersAtTheTop(IEnumerable<string> names)
         => names.Where(name => !name.StartsWith('.') && !TopLevelNames.Contains(name))
