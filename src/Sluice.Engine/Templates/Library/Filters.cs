@@ -25,7 +25,7 @@ internal static class Filters
         ["d"] = Default,
         ["int"] = Conversions.ToInt,
         ["float"] = Conversions.ToFloat,
-        ["abs"] = (run, value, _) => Comparing.Order(run, value, new IntValue(0)) < 0 ? Arithmetic.Apply(run, "-", new IntValue(0), value) : value,
+        ["abs"] = (run, value, _) => Arithmetic.Apply(run, "*", value, new IntValue(Comparing.Order(run, value, new IntValue(0)) < 0 ? -1 : 1)),
         ["length"] = (run, value, _) => Length(run, value),
         ["count"] = (run, value, _) => Length(run, value),
         ["list"] = (run, value, _) => new ListValue(Elements.Items(run, value)),

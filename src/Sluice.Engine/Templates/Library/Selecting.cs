@@ -9,7 +9,7 @@ internal static class Selecting
 {
     public static Value Map(RenderRun run, Value value, Arguments arguments)
     {
-        IReadOnlyList<Value> items = Elements.Items(run, value);
+        IReadOnlyList<Value> items = ItemsOf(run, value);
         run.ChargeItems(items.Count);
         if (!arguments.HasPositional)
         {
@@ -33,7 +33,7 @@ internal static class Selecting
     public static ListValue Select(RenderRun run, Value value, Arguments arguments, string filter, bool byAttribute, bool keeps)
     {
         Value? attribute = byAttribute ? arguments.Required("attribute") : null;
-        IReadOnlyList<Value> items = Elements.Items(run, value);
+        IReadOnlyList<Value> items = ItemsOf(run, value);
         run.ChargeItems(items.Count);
         Func<Value, bool> wanted = item => item.IsTrue;
         if (arguments.HasPositional)
@@ -71,6 +71,9 @@ internal static class Selecting
 
         return item;
     }
+
+    /// <summary>As Jinja has it, there is nothing in what counts as false: none, 0, an empty list.</summary>
+    private static IReadOnlyList<Value> ItemsOf(RenderRun run, Value value) => value.IsTrue ? Elements.Items(run, value) : [];
 
     /// <summary>The arguments that are left, as often as they are needed.</summary>
     private static Func<Arguments> Copies(Arguments arguments, string callee)

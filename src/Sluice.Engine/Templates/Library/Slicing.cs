@@ -20,7 +20,7 @@ internal static class Slicing
             case UndefinedValue:
                 throw run.Fail($"{owner.Kind} cannot be sliced");
             default:
-                throw run.Fail($"{owner.Kind} has no slices");
+                return new UndefinedValue($"a slice of {owner.Kind}");
         }
     }
 

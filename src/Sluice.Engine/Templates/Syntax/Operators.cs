@@ -12,8 +12,13 @@ internal sealed class Binary(int line, string sign, Expression left, Expression 
 
 internal sealed class Signed(int line, bool isNegative, Expression operand) : Expression(line)
 {
-    protected override Value Compute(Scope scope, RenderRun run) =>
-        Arithmetic.Apply(run, isNegative ? "-" : "+", new IntValue(0), operand.Evaluate(scope));
+    protected override Value Compute(Scope scope, RenderRun run)
+    {
+        Value value = operand.Evaluate(scope);
+        return Arithmetic.IsNumber(value)
+            ? Arithmetic.Apply(run, "*", value, new IntValue(isNegative ? -1 : 1))
+            : throw run.Fail($"a sign is not for {value.Kind}");
+    }
 }
 
 /// <summary>The operator <c>~</c>: the printed forms, joined.</summary>
