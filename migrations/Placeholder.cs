@@ -1,2 +1,0 @@
-namespace Sluice.Migrations;
-internal static class Placeholder;

@@ -1,0 +1,68 @@
+using Sluice.Jobs;
+
+namespace Sluice.Store.Schema;
+
+/// <summary>Waits to be published; deleted when it was.</summary>
+internal sealed class OutboxEntry
+{
+    public long Id { get; set; }
+    public OutboxKind Kind { get; set; }
+    public Guid Job { get; set; }
+    public required string Tenant { get; set; }
+    public required string Model { get; set; }
+    public JobClass Class { get; set; }
+    public long PrefixKey { get; set; }
+    public DateTimeOffset? Deadline { get; set; }
+    public JobState? State { get; set; }
+    public string? ErrorCode { get; set; }
+    public string? CustomId { get; set; }
+    public string? IdempotencyKey { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public string? TraceParent { get; set; }
+}
+
+/// <summary>One key of one tenant makes one job.</summary>
+internal sealed class IdempotencyKeyRow
+{
+    public required string Tenant { get; set; }
+    public required string Key { get; set; }
+    public required byte[] Hash { get; set; }
+    public Guid Job { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset ExpiresAt { get; set; }
+}
+
+/// <summary>A living worker incarnation: the row's absence means dead.</summary>
+internal sealed class WorkerRow
+{
+    public Guid Id { get; set; }
+    public required string Name { get; set; }
+    public required string[] Models { get; set; }
+    public DateTimeOffset StartedAt { get; set; }
+    public DateTimeOffset SeenAt { get; set; }
+}
+
+/// <summary>A model revision that was served.</summary>
+internal sealed class ModelRow
+{
+    public required string Name { get; set; }
+
+    /// <summary>Hash over the model's files.</summary>
+    public required string Revision { get; set; }
+    public string? Config { get; set; }
+    public DateTimeOffset FirstSeenAt { get; set; }
+}
+
+/// <summary>What a step of a model costs on a device, as learned.</summary>
+internal sealed class CostModelRow
+{
+    public long Id { get; set; }
+    public required string Model { get; set; }
+    public required string Revision { get; set; }
+    public required string Device { get; set; }
+
+    /// <summary>Coefficients as JSON.</summary>
+    public required string Coefficients { get; set; }
+    public long Samples { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+}
