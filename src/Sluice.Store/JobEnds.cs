@@ -17,4 +17,7 @@ internal static class JobEnds
 
     /// <summary>How an entry's id is shown.</summary>
     public static string EntryName(Guid entry) => $"ent_{entry:N}";
+
+    /// <summary>The way back; throws where it is no entry's name.</summary>
+    public static Guid EntryId(string name) => Guid.ParseExact(name.AsSpan()["ent_".Length..], "N");
 }

@@ -54,7 +54,8 @@ internal static partial class LayoutRules
 
     public static IEnumerable<string> LongFiles(IEnumerable<SourceFile> files)
         => from file in files
-           where !file.Path.EndsWith(".Designer.cs", StringComparison.Ordinal) && !file.Path.EndsWith("Snapshot.cs", StringComparison.Ordinal)
+           // generated: one migration is as long as its schema
+           where !file.Path.StartsWith("migrations/Migrations/", StringComparison.Ordinal) && !file.Path.EndsWith(".Designer.cs", StringComparison.Ordinal) && !file.Path.EndsWith("Snapshot.cs", StringComparison.Ordinal)
            let lines = file.Text.Count(c => c == '\n') + (file.Text.Length > 0 && !file.Text.EndsWith('\n') ? 1 : 0)
            where lines > MostLines
            select $"{file.Path} has {lines} lines, at most {MostLines}";

@@ -4,14 +4,11 @@ using Sluice.Jobs;
 
 namespace Sluice.Store.Schema;
 
-/// <summary>The schema, for migrations and for the paths where speed does not matter. The hot ones are SQL, in Postgres/.</summary>
+/// <summary>The schema, for migrations. What the service runs is SQL, in Postgres/.</summary>
 internal sealed class SluiceDbContext(DbContextOptions<SluiceDbContext> options) : DbContext(options)
 {
     /// <summary>Where EF notes which migrations were applied.</summary>
     public const string HistoryTable = "schema_migrations";
-
-    public DbSet<TenantRow> Tenants => Set<TenantRow>();
-    public DbSet<ApiKeyRow> ApiKeys => Set<ApiKeyRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

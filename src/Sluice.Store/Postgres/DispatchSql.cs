@@ -1,0 +1,142 @@
+namespace Sluice.Store.Postgres;
+
+/// <summary>Statements of reserve, steal, claim, finish and release.</summary>
+internal static class DispatchSql
+{
+    private const string Reserved = """
+        j.id, j.tenant, j.namespace, j.model, j.kind, j.run_class, j.run_by, j.on_late, j.prompt_tokens, j.max_new_tokens, j.prefix_key, j.created_at, j.suspicions, j.trace_parent
+        """;
+
+    /// <summary>Holds off the declaration of this worker's death (its row's deletion) until the transaction ends; heartbeats pass.</summary>
+    private const string Alive = "(select id from workers where id = $1 for key share)";
+
+    /// <summary>$1 worker, $2 jobs.</summary>
+    public const string Reserve = $"""
+        update jobs j set held_by = w.id from {Alive} w
+        where j.id = any($2) and j.state = 0 and j.held_by is null and j.waits_for is null
+        returning {Reserved}
+        """;
+
+    /// <summary>$1 thief, $2 models.</summary>
+    public const string Loot = """
+        with richest as (
+            select j.held_by from jobs j join workers w on w.id = j.held_by
+            where j.live and j.state = 0 and j.held_by <> $1 and j.model = any($2) and exists (select from workers where id = $1)
+            group by j.held_by order by count(*) desc, j.held_by limit 1)
+        select j.held_by, j.id, j.model, j.prefix_key, j.run_class, j.created_at from jobs j join richest r on r.held_by = j.held_by
+        where j.live and j.state = 0 and j.model = any($2)
+        """;
+
+    /// <summary>$1 thief, $2 jobs, $3 holder.</summary>
+    public const string Steal = $"""
+        update jobs j set held_by = w.id from {Alive} w
+        where j.id = any($2) and j.state = 0 and j.held_by = $3
+        returning {Reserved}
+        """;
+
+    /// <summary>$1 worker, $2 jobs.</summary>
+    public const string Unreserve = "update jobs set held_by = null where id = any($2) and state = 0 and held_by = $1";
+
+    /// <summary>As <see cref="Unreserve"/>, with fresh tickets.</summary>
+    public const string UnreserveWithTickets = """
+        with freed as (
+            update jobs set held_by = null, ticketed_at = now() where id = any($2) and state = 0 and held_by = $1
+            returning id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, trace_parent)
+        insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
+        select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from freed
+        """;
+
+    /// <summary>$1 worker, $2 jobs, $3 most claims.</summary>
+    public const string Claim = $"""
+        with claimed as (
+            update jobs j set state = 1, claims = j.claims + 1, started_at = now(), seq = j.seq + 1 from {Alive} w
+            where j.id = any($2) and j.state = 0 and j.held_by = w.id and j.claims < $3 and (j.on_late = 1 or j.deadline is null or j.deadline > now())
+            returning j.id, j.claims, j.tenant, j.namespace, j.model, j.deadline, j.trace_parent, j.seq),
+        noted as (
+            insert into job_events (job_id, seq, tenant, at, state, worker, claims)
+            select id, seq, tenant, now(), 1, $1, claims from claimed)
+        select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent from claimed c join job_inputs i on i.job = c.id
+        """;
+
+    private const string Ended = "returning j.id, j.tenant, j.state, j.exact_key is not null";
+
+    /// <summary>$1 worker, $2 jobs, $3 code, $4 message: held jobs past their deadline.</summary>
+    public const string ExpireAtClaim = $"""
+        update jobs j set state = 4, finished_at = now(), held_by = null, error_code = $3, error_message = $4, seq = j.seq + 1
+        where j.id = any($2) and j.state = 0 and j.held_by = $1 and j.on_late <> 1 and j.deadline <= now()
+        {Ended}
+        """;
+
+    /// <summary>$1 worker, $2 jobs, $3 most claims, $4 code, $5 message.</summary>
+    public const string ExhaustAtClaim = $"""
+        update jobs j set state = 3, finished_at = now(), held_by = null, error_code = $4, error_message = $5, seq = j.seq + 1
+        where j.id = any($2) and j.state = 0 and j.held_by = $1 and j.claims >= $3
+        {Ended}
+        """;
+
+    /// <summary>$1 jobs, $2 claims, $3 states, $4 batches, $5 codes, $6 messages, $7 retryable, $8 most failures. What may be tried again is left out.</summary>
+    public const string Finish = $"""
+        update jobs j set state = n.state, finished_at = now(), held_by = null, batch = n.batch, failures = j.failures + (n.state = 3)::int,
+            error_code = n.code, error_message = n.message, seq = j.seq + 1
+        from unnest($1::uuid[], $2::int[], $3::smallint[], $4::uuid[], $5::text[], $6::text[], $7::bool[]) n(id, claims, state, batch, code, message, retryable)
+        where j.id = n.id and j.claims = n.claims and j.state = 1 and not (n.state = 3 and n.retryable and j.failures + 1 < $8)
+        {Ended}, j.claims
+        """;
+
+    private const string Requeued = """
+        noted as (
+            insert into job_events (job_id, seq, tenant, at, state, reason, worker, claims)
+            select id, seq, tenant, now(), 0, reason, $3, claims from requeued where noteworthy),
+        ticketed as (
+            insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
+            select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from requeued)
+        """;
+
+    private const string Ticketable = "j.id, j.seq, j.tenant, j.claims, j.model, j.run_class, j.prefix_key, j.run_by, j.custom_id, j.idempotency_key, j.trace_parent";
+
+    /// <summary>$1 jobs, $2 claims, $3 worker, $4 codes: failed, to be tried again.</summary>
+    public const string RetryFailed = $"""
+        with requeued as (
+            update jobs j set state = 0, held_by = null, started_at = null, failures = j.failures + 1, ticketed_at = now(), seq = j.seq + 1
+            from unnest($1::uuid[], $2::int[], $4::text[]) n(id, claims, code) where j.id = n.id and j.claims = n.claims and j.state = 1
+            returning {Ticketable}, n.code as reason, true as noteworthy),
+        {Requeued}
+        select id, claims from requeued
+        """;
+
+    /// <summary>$1 jobs, $2 claims, $3 worker.</summary>
+    public const string Release = $"""
+        with requeued as (
+            update jobs j set state = 0, held_by = null, started_at = null, ticketed_at = now(), seq = j.seq + 1
+            from unnest($1::uuid[], $2::int[]) n(id, claims) where j.id = n.id and j.claims = n.claims and j.state = 1 and j.held_by = $3
+            returning {Ticketable}, 'released' as reason, true as noteworthy),
+        {Requeued}
+        select id, claims from requeued
+        """;
+
+    /// <summary>$1 workers that are gone, $2 most jobs, $3 null, $4 what they ran is suspect: free again, with tickets. Those that ran return true.</summary>
+    public const string Bury = $"""
+        with picked as (
+            select id, state from jobs where live and held_by = any($1) order by id limit $2 for update),
+        requeued as (
+            update jobs j set state = 0, held_by = null, started_at = null, ticketed_at = now(),
+                seq = j.seq + p.state, suspicions = j.suspicions + (p.state = 1 and $4)::int
+            from picked p where j.id = p.id
+            returning {Ticketable}, case when $4 then 'worker_died' else 'released' end as reason, p.state = 1 as noteworthy),
+        {Requeued}
+        select noteworthy from requeued
+        """;
+
+    /// <summary>$1 workers, $2 most claims, $3 code, $4 message: running jobs of the dead that may not be claimed again.</summary>
+    public const string ExhaustOfDead = $"""
+        update jobs j set state = 3, finished_at = now(), held_by = null, error_code = $3, error_message = $4, seq = j.seq + 1
+        where j.live and j.held_by = any($1) and j.state = 1 and j.claims >= $2
+        {Ended}
+        """;
+
+    /// <summary>$1 worker, $2 jobs, $3 claims: those that still are its own.</summary>
+    public const string StillOwn = """
+        select j.id from unnest($2::uuid[], $3::int[]) n(id, claims) join jobs j on j.id = n.id
+        where j.claims = n.claims and j.state = 1 and j.held_by = $1
+        """;
+}

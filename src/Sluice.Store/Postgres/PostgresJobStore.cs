@@ -1,0 +1,108 @@
+using Npgsql;
+using Sluice.Jobs;
+
+namespace Sluice.Store.Postgres;
+
+/// <summary>Jobs in Postgres: set-based statements, a handful of round trips a call whatever the number of jobs.</summary>
+internal sealed partial class PostgresJobStore(Database database, TimeProvider time) : IJobStore
+{
+    private const string GetInput = "select i.request, j.namespace from jobs j join job_inputs i on i.job = j.id where j.tenant = $1 and j.id = $2";
+
+    /// <summary>$1 tenant, $2 id. A running job's fence falls with its state.</summary>
+    private const string Cancel = """
+        update jobs j set state = 5, finished_at = now(), held_by = null, waits_for = null, seq = j.seq + 1
+        where j.tenant = $1 and j.id = $2 and j.live
+        returning j.id, j.tenant, j.state, j.exact_key is not null
+        """;
+
+    private const string CountLive = "select tenant, state, count(*) from jobs where live group by tenant, state";
+    private const string CountOutbox = "select count(*) from outbox";
+
+    private readonly TenantBacklog _backlog = new(time);
+
+    public async Task<IReadOnlyList<SubmitResult>> SubmitAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken)
+    {
+        if (jobs.Count == 0)
+            return [];
+        foreach (NewJob job in jobs)
+        {
+            Scope.Of(job.Tenant);
+        }
+        IReadOnlyList<SubmitResult> results = await database.AskAsync((connection, limit) =>
+            Database.InTransactionAsync(connection, () => new SubmitTransaction(connection, _backlog, limit).RunAsync(jobs), limit), cancellationToken);
+        foreach (IGrouping<string, SubmitResult> tenant in results.Where(r => r.Outcome is SubmitOutcome.Queued or SubmitOutcome.Twin).GroupBy(r => r.Job!.Tenant))
+        {
+            _backlog.Add(tenant.Key, tenant.Count());
+        }
+        return results;
+    }
+
+    public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
+        database.AskAsync((connection, limit) => FindAsync(connection, tenant, id, limit), cancellationToken);
+
+    public Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
+        database.AskAsync<IReadOnlyList<JobRecord>>(async (connection, limit) =>
+        {
+            Commands commands = new Commands(connection).For(Scope.Of(tenant));
+            if (query.Submission is { } submission)
+                commands.Add(RecordSql.PageOfSubmission, tenant, Parameters.Id(query.After?.Value), Parameters.Small((short?)query.State), query.Limit, submission);
+            else
+                commands.Add(RecordSql.Page, tenant, Parameters.Id(query.After?.Value), Parameters.Small((short?)query.State), query.Limit);
+            await using Rows rows = await commands.ReadAsync(limit);
+            return await rows.ListAsync(RecordSql.Read, limit);
+        }, cancellationToken);
+
+    public Task<JobInput?> GetInputAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
+        database.AskAsync(async (connection, limit) =>
+        {
+            await using Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(GetInput, tenant, id.Value).ReadAsync(limit);
+            List<JobInput> found = await rows.ListAsync(r => new JobInput(RecordSql.ReadRequest(r.GetString(0)), r.GetString(1)), limit);
+            return found.Count == 0 ? null : found[0];
+        }, cancellationToken);
+
+    public Task<CancelResult?> CancelAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
+        database.AskAsync((connection, limit) => Database.InTransactionAsync(connection, async () =>
+        {
+            bool ended = await CancelAsync(connection, tenant, id, limit);
+            return await FindAsync(connection, tenant, id, limit) is { } job ? new CancelResult(ended, job) : null;
+        }, limit), cancellationToken);
+
+    public Task<bool> EraseAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
+        database.AskAsync((connection, limit) => Database.InTransactionAsync(connection, async () =>
+        {
+            await CancelAsync(connection, tenant, id, limit);
+            return await EraseTransaction.RunAsync(connection, tenant, id.Value, limit);
+        }, limit), cancellationToken);
+
+    public Task<int> RelayOutboxAsync(int max, Func<IReadOnlyList<OutboxRow>, CancellationToken, Task> publish, CancellationToken cancellationToken) =>
+        OutboxRelay.RunAsync(database, max, publish, cancellationToken);
+
+    public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
+        database.DispatchAsync(async (connection, limit) =>
+        {
+            await using Rows rows = await new Commands(connection).For(Scope.All).Add(CountLive).Add(CountOutbox).ReadAsync(limit);
+            List<(string Tenant, JobState State, long Count)> live = await rows.ListAsync(r => (r.GetString(0), (JobState)r.GetInt16(1), r.GetInt64(2)), limit);
+            await rows.NextAsync(limit);
+            long outbox = (await rows.ListAsync(r => r.GetInt64(0), limit))[0];
+            Dictionary<string, long> queued = live.Where(l => l.State == JobState.Queued).ToDictionary(l => l.Tenant, l => l.Count);
+            return new StoreStatistics(queued.Values.Sum(), live.Where(l => l.State == JobState.Running).Sum(l => l.Count), outbox, queued);
+        }, cancellationToken);
+
+    private static async Task<JobRecord?> FindAsync(NpgsqlConnection connection, string tenant, JobId id, CancellationToken cancellationToken)
+    {
+        await using Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(RecordSql.One, tenant, id.Value).ReadAsync(cancellationToken);
+        List<JobRecord> found = await rows.ListAsync(RecordSql.Read, cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private static async Task<bool> CancelAsync(NpgsqlConnection connection, string tenant, JobId id, CancellationToken cancellationToken)
+    {
+        List<EndedJob> ended;
+        await using (Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(Cancel, tenant, id.Value).ReadAsync(cancellationToken))
+        {
+            ended = await rows.ListAsync(FinishTransaction.ReadEnded, cancellationToken);
+        }
+        await TerminalTransaction.RecordAsync(connection, null, ended, cancellationToken);
+        return ended.Count > 0;
+    }
+}

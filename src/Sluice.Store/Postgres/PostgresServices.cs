@@ -1,0 +1,22 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Sluice.Store.Postgres;
+
+/// <summary>Registers the Postgres store.</summary>
+public static class PostgresServices
+{
+    /// <summary><see cref="IJobStore"/> and <see cref="IKeyStore"/> on Postgres, options from section <c>Store</c>. Before anything else starts, role, settings and schema are checked.</summary>
+    public static IServiceCollection AddPostgresStore(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<StoreOptions>().BindConfiguration(StoreOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StoreOptions>, StoreOptionsValidator>());
+        services.TryAddSingleton<Database>();
+        services.TryAddSingleton<IJobStore, PostgresJobStore>();
+        services.TryAddSingleton<IKeyStore, PostgresKeyStore>();
+        services.AddHostedService<StartupCheck>();
+        return services;
+    }
+}

@@ -1,0 +1,102 @@
+using Npgsql;
+
+namespace Sluice.Store.Postgres;
+
+/// <summary>A reconciler's round, and the burial of workers it shares with registering and retiring. All times are the database's.</summary>
+internal static class ReconcileTransaction
+{
+    /// <summary>Of the advisory lock that makes the round one at a time: "sluice" in ASCII.</summary>
+    private const long LockKey = 0x736c75696365;
+
+    private const string TryLock = "select pg_try_advisory_xact_lock($1)";
+    private const string DeclareDead = "delete from workers where seen_at < now() - $1 returning id";
+
+    /// <summary>Holders that are no living worker.</summary>
+    private const string Orphaned = "select distinct held_by from jobs j where live and held_by is not null and not exists (select from workers w where w.id = j.held_by)";
+
+    /// <summary>$1 most, $2 code, $3 message.</summary>
+    private const string Expire = """
+        with late as (select id from jobs where live and deadline <= now() and on_late <> 1 order by id limit $1 for update skip locked)
+        update jobs j set state = 4, finished_at = now(), held_by = null, waits_for = null, error_code = $2, error_message = $3, seq = j.seq + 1
+        from late where j.id = late.id
+        returning j.id, j.tenant, j.state, j.exact_key is not null
+        """;
+
+    /// <summary>Ended leaders that still have live followers.</summary>
+    private const string Headless = """
+        select distinct f.waits_for from jobs f left join jobs l on l.id = f.waits_for
+        where f.live and f.waits_for is not null and (l.id is null or not l.live)
+        """;
+
+    /// <summary>$1 age, $2 most.</summary>
+    private const string Reticket = """
+        with forgotten as (
+            select id from jobs where live and state = 0 and held_by is null and waits_for is null and ticketed_at < now() - $1
+            order by ticketed_at limit $2 for update skip locked),
+        told as (
+            update jobs j set ticketed_at = now() from forgotten f where j.id = f.id
+            returning j.id, j.tenant, j.model, j.run_class, j.prefix_key, j.run_by, j.custom_id, j.idempotency_key, j.trace_parent),
+        ticketed as (
+            insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
+            select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from told)
+        select count(*) from told
+        """;
+
+    public static async Task<ReconcileReport> RunAsync(NpgsqlConnection connection, ReconcileOptions options, CancellationToken cancellationToken)
+    {
+        await using (Rows locked = await new Commands(connection).Add(TryLock, LockKey).ReadAsync(cancellationToken))
+        {
+            if (!(await locked.ListAsync(r => r.GetBoolean(0), cancellationToken))[0])
+                return new ReconcileReport(0, 0, 0, 0, 0, 0);
+        }
+        int dead;
+        Guid[] orphaned;
+        List<EndedJob> expired;
+        await using (Rows rows = await new Commands(connection).For(Scope.All)
+            .Add(DeclareDead, options.HeartbeatTimeout)
+            .Add(Orphaned)
+            .Add(Expire, options.Max, JobEnds.DeadlineCode, JobEnds.DeadlineMessage)
+            .ReadAsync(cancellationToken))
+        {
+            dead = (await rows.ListAsync(r => r.GetGuid(0), cancellationToken)).Count;
+            await rows.NextAsync(cancellationToken);
+            orphaned = [.. await rows.ListAsync(r => r.GetGuid(0), cancellationToken)];
+            await rows.NextAsync(cancellationToken);
+            expired = await rows.ListAsync(FinishTransaction.ReadEnded, cancellationToken);
+        }
+        await TerminalTransaction.RecordAsync(connection, null, expired, cancellationToken);
+        (int requeued, int freed, int exhausted) = await BuryAsync(connection, orphaned, suspect: true, options.Max, cancellationToken);
+        Guid[] headless;
+        long reticketed;
+        await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Headless).Add(Reticket, options.TicketTimeout, options.Max).ReadAsync(cancellationToken))
+        {
+            headless = [.. await rows.ListAsync(r => r.GetGuid(0), cancellationToken)];
+            await rows.NextAsync(cancellationToken);
+            reticketed = (await rows.ListAsync(r => r.GetInt64(0), cancellationToken))[0];
+        }
+        if (headless.Length > 0)
+            await new Commands(connection).For(Scope.All).Add(TerminalSql.Promote, headless).RunAsync(cancellationToken);
+        return new ReconcileReport(dead, requeued, freed, expired.Count, (int)reticketed, exhausted);
+    }
+
+    /// <summary>What these workers held is free again, what they ran is queued again or, started too often, has failed.</summary>
+    public static async Task<(int Requeued, int Freed, int Exhausted)> BuryAsync(NpgsqlConnection connection, Guid[] workers, bool suspect, int max, CancellationToken cancellationToken)
+    {
+        if (workers.Length == 0)
+            return (0, 0, 0);
+        List<EndedJob> exhausted;
+        List<bool> back;
+        await using (Rows rows = await new Commands(connection).For(Scope.All)
+            .Add(DispatchSql.ExhaustOfDead, workers, JobLimits.MaxClaims, JobEnds.ExhaustedCode, JobEnds.ExhaustedMessage(JobLimits.MaxClaims))
+            .Add(DispatchSql.Bury, workers, max, Parameters.Id(null), suspect)
+            .ReadAsync(cancellationToken))
+        {
+            exhausted = await rows.ListAsync(FinishTransaction.ReadEnded, cancellationToken);
+            await rows.NextAsync(cancellationToken);
+            back = await rows.ListAsync(r => r.GetBoolean(0), cancellationToken);
+        }
+        await TerminalTransaction.RecordAsync(connection, null, exhausted, cancellationToken);
+        int requeued = back.Count(ran => ran);
+        return (requeued, back.Count - requeued, exhausted.Count);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Npgsql;
+using Sluice.Jobs;
+
+namespace Sluice.Store.Postgres;
+
+/// <summary>How a <see cref="JobRecord"/> is read.</summary>
+internal static class RecordSql
+{
+    private const string Columns = """
+        select j.id, j.tenant, j.namespace, j.kind, j.class, j.model, j.model_revision, j.state, j.prompt_tokens, j.claims,
+            j.failures, j.waits_for, j.retry_of, j.submission, j.custom_id, j.created_at, j.started_at, j.finished_at, j.deadline, j.on_late,
+            j.error_code, j.error_message, i.metadata, r.source, r.outputs, r.prompt_tokens, r.cached_tokens, r.generated_tokens, r.drafted_tokens, r.accepted_tokens,
+            r.cache_tier, r.cache_entry, r.similarity, r.embedding, r.embedder_id
+        """;
+
+    private const string Joins = " left join job_inputs i on i.job = j.id left join results r on r.job = j.id ";
+
+    /// <summary>$1 tenant, $2 id.</summary>
+    public const string One = Columns + " from jobs j" + Joins + "where j.tenant = $1 and j.id = $2";
+
+    /// <summary>$1 ids, of any tenant that the scope shows.</summary>
+    public const string Many = Columns + " from jobs j" + Joins + "where j.id = any($1)";
+
+    /// <summary>$1 tenant, $2 below this id, $3 state or null, $4 limit.</summary>
+    public const string Page = Columns + """
+         from (select * from jobs where tenant = $1 and id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and ($3 is null or state = $3)
+            order by id desc limit $4) j
+        """ + Joins + "order by j.id desc";
+
+    /// <summary>As <see cref="Page"/>, $5 submission.</summary>
+    public const string PageOfSubmission = Columns + """
+         from (select * from jobs where tenant = $1 and submission = $5 and id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and ($3 is null or state = $3)
+            order by id desc limit $4) j
+        """ + Joins + "order by j.id desc";
+
+    public static JobRecord Read(NpgsqlDataReader row) => new()
+    {
+        Id = new JobId(row.GetGuid(0)),
+        Tenant = row.GetString(1),
+        Namespace = row.GetString(2),
+        Kind = (JobKind)row.GetInt16(3),
+        Class = (JobClass)row.GetInt16(4),
+        Model = row.GetString(5),
+        ModelRevision = row.GetString(6),
+        State = (JobState)row.GetInt16(7),
+        PromptTokens = row.GetInt32(8),
+        Claims = row.GetInt32(9),
+        Failures = row.GetInt32(10),
+        WaitsFor = row.Id(11) is { } leader ? new JobId(leader) : null,
+        RetryOf = row.Id(12) is { } first ? new JobId(first) : null,
+        Submission = row.Id(13),
+        CustomId = row.Text(14),
+        CreatedAt = row.Time(15),
+        StartedAt = row.TimeOrNull(16),
+        FinishedAt = row.TimeOrNull(17),
+        Deadline = row.TimeOrNull(18),
+        OnLate = (OnLate)row.GetInt16(19),
+        Error = row.Text(20) is { } code ? new JobError(code, row.Text(21) ?? "") : null,
+        Metadata = row.Text(22) is { } metadata ? JsonSerializer.Deserialize(metadata, JobsJson.Default.IReadOnlyDictionaryStringString) : null,
+        Result = row.IsDBNull(23) ? null : ReadResult(row),
+    };
+
+    public static string Write(IReadOnlyList<JobOutput> outputs) => JsonSerializer.Serialize(outputs, JobsJson.Default.IReadOnlyListJobOutput);
+
+    public static IReadOnlyList<JobOutput> ReadOutputs(string outputs) => JsonSerializer.Deserialize(outputs, JobsJson.Default.IReadOnlyListJobOutput)!;
+
+    public static JobRequest ReadRequest(string request) => JsonSerializer.Deserialize(request, JobsJson.Default.JobRequest)!;
+
+    /// <summary>Five columns from <paramref name="first"/> on: prompt, cached, generated, drafted, accepted tokens.</summary>
+    public static JobUsage ReadUsage(NpgsqlDataReader row, int first) => new()
+    {
+        PromptTokens = row.GetInt32(first),
+        CachedTokens = row.GetInt32(first + 1),
+        GeneratedTokens = row.GetInt32(first + 2),
+        DraftedTokens = row.GetInt32(first + 3),
+        AcceptedTokens = row.GetInt32(first + 4),
+    };
+
+    private static JobResult ReadResult(NpgsqlDataReader row) => new()
+    {
+        Source = (AnswerSource)row.GetInt16(23),
+        Outputs = ReadOutputs(row.GetString(24)),
+        Usage = ReadUsage(row, 25),
+        Cache = row.Text(30) is { } tier ? new CacheHit { Tier = tier, Entry = JobEnds.EntryName(row.GetGuid(31)), Similarity = row.GetDouble(32) } : null,
+        Embedding = row.IsDBNull(33) ? null : row.GetFieldValue<float[]>(33),
+        EmbedderId = row.Text(34),
+    };
+}

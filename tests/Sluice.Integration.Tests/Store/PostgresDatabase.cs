@@ -1,0 +1,69 @@
+using Npgsql;
+using Sluice.Migrations;
+using Sluice.Store.Postgres;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Sluice.Integration.Tests.Store.PostgresDatabase))]
+
+namespace Sluice.Integration.Tests.Store;
+
+/// <summary>A database of this run's own, migrated, dropped at the end. Needs the settings Store:ConnectionString and Store:AdminConnectionString in the environment.</summary>
+public sealed class PostgresDatabase : IAsyncLifetime
+{
+    public const string Missing = "No Postgres: set SLUICE__STORE__CONNECTIONSTRING and SLUICE__STORE__ADMINCONNECTIONSTRING (ops/services.sh up prints them).";
+
+    private const string Truncate = """
+        truncate jobs, job_inputs, job_events, results, outbox, idempotency_keys, cache_entries, usage, workers, api_keys, tenants, webhook_endpoints, webhook_deliveries, submission_lines
+        """;
+
+    private readonly string? _service = Environment.GetEnvironmentVariable("SLUICE__STORE__CONNECTIONSTRING");
+    private readonly string? _admin = Environment.GetEnvironmentVariable("SLUICE__STORE__ADMINCONNECTIONSTRING");
+    private readonly string _name = $"sluice_test_{Guid.NewGuid():N}";
+
+    /// <summary>As sluice_service, without pooling.</summary>
+    public string ServiceConnectionString => In(_service!, _name);
+
+    /// <summary>As the schema's owner.</summary>
+    public string AdminConnectionString => In(_admin!, _name);
+
+    /// <summary>Null where there is no Postgres.</summary>
+    public MigrationReport? Report { get; private set; }
+
+    public StoreOptions Options => new() { ConnectionString = ServiceConnectionString, CommandTimeout = TimeSpan.FromSeconds(10), DispatchTimeout = TimeSpan.FromSeconds(20) };
+
+    public async ValueTask InitializeAsync()
+    {
+        if (_service is null || _admin is null)
+            return;
+        await RunAsync(_admin, $"create database {_name}");
+        Report = await Migrator.ApplyAsync(AdminConnectionString, CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Report is not null)
+            await RunAsync(_admin!, $"drop database {_name} with (force)");
+    }
+
+    /// <summary>Skips the test where there is no Postgres, else empties the tables.</summary>
+    public async Task EmptyAsync()
+    {
+        Assert.SkipWhen(Report is null, Missing);
+        await RunAsync(AdminConnectionString, Truncate);
+    }
+
+    public static async Task RunAsync(string connectionString, string sql)
+    {
+        await using NpgsqlConnection connection = new(In(connectionString, null));
+        await connection.OpenAsync();
+        await using NpgsqlCommand command = new(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static string In(string connectionString, string? database)
+    {
+        NpgsqlConnectionStringBuilder builder = new(connectionString) { Pooling = false };
+        builder.Database = database ?? builder.Database;
+        return builder.ConnectionString;
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Sluice.Store;
+using Sluice.Store.Postgres;
+using Sluice.Tests.Store;
+
+namespace Sluice.Integration.Tests.Store;
+
+/// <summary>The Postgres store, emptied, as the service's own role. Time is the server's: it passes by waiting.</summary>
+internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
+{
+    private Database? _connections;
+    private IJobStore? _jobs;
+
+    public override IJobStore Jobs => _jobs!;
+    public override IKeyStore Keys => new PostgresKeyStore(_connections!);
+
+    public override async Task OpenAsync()
+    {
+        await database.EmptyAsync();
+        StoreOptions options = database.Options;
+        options.ConnectionString = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Pooling = true }.ConnectionString;
+        _connections = new Database(Options.Create(options), TimeProvider.System);
+        _jobs = new PostgresJobStore(_connections, TimeProvider.System);
+    }
+
+    public override Task PassAsync(TimeSpan time) => Task.Delay(time);
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_connections is not null)
+            await _connections.DisposeAsync();
+        await base.DisposeAsync();
+    }
+}

@@ -1,0 +1,29 @@
+using Sluice.Tests.Store;
+using Xunit;
+
+namespace Sluice.Integration.Tests.Store;
+
+/// <summary>One after the other: the tests share a database.</summary>
+[CollectionDefinition(Name)]
+public sealed class PostgresTests
+{
+    public const string Name = "postgres";
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresSubmitTests(PostgresDatabase database) : SubmitContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresDispatchTests(PostgresDatabase database) : DispatchContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresFinishTests(PostgresDatabase database) : FinishContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresTwinTests(PostgresDatabase database) : TwinContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresReconcileTests(PostgresDatabase database) : ReconcileContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresKeyStoreTests(PostgresDatabase database) : KeyStoreContract(new PostgresHost(database));
