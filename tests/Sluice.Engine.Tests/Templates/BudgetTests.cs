@@ -37,6 +37,11 @@ public sealed class BudgetTests
         { "{% set ns = namespace(l=[1], m=[1]) %}{% for i in range(40) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.m = [ns.m, ns.m] %}{% endfor %}{{ ns.l == ns.m }}", "evaluations" },
         { "{% set ns = namespace(l=[1]) %}{% for i in range(5000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}", "nested more than" },
         { "{% set ns = namespace(l=[1], m=[1]) %}{% for i in range(5000) %}{% set ns.l = [ns.l] %}{% set ns.m = [ns.m] %}{% endfor %}{{ ns.l == ns.m }}", "nested more than" },
+        { "{% set t = 'x' * 4000000 %}{% set m = {'k': 1} %}{% for i in range(9000) %}{{ m[t] }}{% endfor %}", "copies and searches" },
+        { "{% set t = 'x' * 4000000 %}{% set m = {'k': 1} %}{% for i in range(9000) %}{{ m.get(t) }}{% endfor %}", "copies and searches" },
+        { "{% set t = 'x' * 4000000 %}{% set m = {'k': 1} %}{% for i in range(9000) %}{% if t in m %}{% endif %}{% endfor %}", "copies and searches" },
+        { "{% set t = 'x' * 4000000 %}{% for i in range(9000) %}{% if [{}]|map(attribute=t)|list %}{% endif %}{% endfor %}", "copies and searches" },
+        { "{% set t = '😀' * 1000000 %}{% for i in range(9000) %}{% if t[-1] %}{% endif %}{% endfor %}", "copies and searches" },
         { "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "macros call one another" },
         { "{% macro m(n) %}{{ m(n + 1) ~ m(n + 1) }}{% endmacro %}{{ m(0) }}", "macros call one another" },
         { "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}", "macros call one another" },
@@ -98,6 +103,19 @@ public sealed class BudgetTests
         IReadOnlyList<TemplateSegment> segments = template.Render(messages, new TemplateOptions());
 
         Assert.Equal(2000, segments.Count(segment => segment.IsContent));
+    }
+
+    [Fact]
+    public void A_content_of_a_million_characters_goes_through_the_usual_operations()
+    {
+        ChatTemplate template = ChatTemplate.Parse(GoldenCase.Source("thinking"), "thinking");
+        string content = new string('x', 500_000) + "</think>\n" + new string('y', 500_000);
+        TemplateMessage[] messages = [new("user", content), new("assistant", content), new("user", content)];
+
+        IReadOnlyList<TemplateSegment> segments = template.Render(messages, new TemplateOptions());
+
+        Assert.Equal([content.Length, 500_000, content.Length], segments.Where(segment => segment.IsContent).Select(segment => segment.Text.Length));
+        Assert.Equal("xy", ChatTemplate.Parse("{{ messages[0].content|first }}{{ messages[0].content|last }}", "test").Render(messages, new TemplateOptions()).Single().Text);
     }
 
     [Fact]

@@ -69,6 +69,13 @@ public sealed class ChatTemplateTests
     }
 
     [Fact]
+    public void A_name_has_a_longest_length()
+    {
+        TemplateException refusal = Assert.Throws<TemplateException>(() => ChatTemplate.Parse($"{{{{ {new string('a', 257)} }}}}", "test"));
+        Assert.Equal("test, line 1: a name has at most 256 characters, not 257", refusal.Message);
+    }
+
+    [Fact]
     public void Half_a_surrogate_pair_is_refused_at_the_edge_and_in_the_prompt()
     {
         TemplateException atTheEdge = Assert.Throws<TemplateException>(

@@ -12,6 +12,8 @@ internal static class Conversions
     public static Value ToInt(RenderRun run, Value value, Arguments arguments)
     {
         Value missing = arguments.Next("default") ?? new IntValue(0);
+        if (value is TextValue { Text.Length: > LongestNumber })
+            return missing;
         switch (value)
         {
             case IntValue:

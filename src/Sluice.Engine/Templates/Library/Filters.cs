@@ -29,8 +29,10 @@ internal static class Filters
         ["length"] = (run, value, _) => Length(run, value),
         ["count"] = (run, value, _) => Length(run, value),
         ["list"] = (run, value, _) => new ListValue(Elements.Items(run, value)),
-        ["first"] = (run, value, _) => Elements.Items(run, value) is [Value first, ..] ? first : new UndefinedValue("the first of nothing"),
-        ["last"] = (run, value, _) => Elements.Items(run, value) is [.., Value last] ? last : new UndefinedValue("the last of nothing"),
+        ["first"] = (run, value, _) => value is TextValue ? Members.Item(run, value, new IntValue(0))
+            : Elements.Items(run, value) is [Value first, ..] ? first : new UndefinedValue("the first of nothing"),
+        ["last"] = (run, value, _) => value is TextValue ? Members.Item(run, value, new IntValue(-1))
+            : Elements.Items(run, value) is [.., Value last] ? last : new UndefinedValue("the last of nothing"),
         ["reverse"] = Reverse,
         ["items"] = Items,
         ["join"] = Join,

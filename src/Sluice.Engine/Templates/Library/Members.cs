@@ -24,6 +24,8 @@ internal static class Members
     /// <summary><c>owner[key]</c></summary>
     public static Value Item(RenderRun run, Value owner, Value key)
     {
+        if (key is TextValue looked)
+            run.Charge(looked.Text.Length);
         switch (owner)
         {
             case UndefinedValue:

@@ -61,6 +61,7 @@ internal static class Selecting
         run.Evaluate();
         if (attribute is not TextValue path)
             return Members.Item(run, item, attribute);
+        run.Charge(path.Text.Length);
         foreach (string name in path.Text.Split('.'))
         {
             run.Evaluate();

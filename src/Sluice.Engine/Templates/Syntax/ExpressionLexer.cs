@@ -6,6 +6,8 @@ namespace Sluice.Engine.Templates.Syntax;
 /// <summary>One token inside a tag: a name, a number, a string or an operator.</summary>
 internal static class ExpressionLexer
 {
+    private const int LongestName = 256;
+
     private static readonly string[] s_operators =
     [
         "**", "//", "==", "!=", "<=", ">=",
@@ -16,7 +18,7 @@ internal static class ExpressionLexer
     {
         char first = source[position];
         if (char.IsLetter(first) || first == '_')
-            return new Token(TokenKind.Name, Take(source, ref position, c => char.IsLetterOrDigit(c) || c == '_'), line);
+            return new Token(TokenKind.Name, ReadName(source, ref position, fail), line);
         if (char.IsAsciiDigit(first))
             return ReadNumber(source, ref position, line);
         if (first is '\'' or '"')
@@ -31,6 +33,12 @@ internal static class ExpressionLexer
         }
 
         throw fail($"the character U+{(int)first:X4} means nothing in a tag");
+    }
+
+    private static string ReadName(string source, ref int position, Func<string, TemplateException> fail)
+    {
+        string name = Take(source, ref position, c => char.IsLetterOrDigit(c) || c == '_');
+        return name.Length <= LongestName ? name : throw fail($"a name has at most {LongestName} characters, not {name.Length}");
     }
 
     private static Token ReadNumber(string source, ref int position, int line)

@@ -72,7 +72,7 @@ internal static class Comparing
 
                 return false;
             case MapValue map:
-                return MapKey.TryOf(item) is MapKey key && map.Find(key) is not null;
+                return MapKey.TryOf(item) is not null && map.Find(MapKey.Of(run, item)) is not null;
             case UndefinedValue:
                 return false;
             default:
