@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Sluice.Engine.Models;
 using Spectre.Console;
 
 namespace Sluice.Cli.Models;
@@ -17,10 +16,8 @@ internal static class InspectCommand
         Command command = new("inspect", "Architecture, parameters, bytes per type, and what a KV budget holds.") { folder, kvBytes, json };
         command.SetAction(parse =>
         {
-            ModelSummary summary = ModelSummary.Read(parse.GetRequiredValue(folder));
             long budget = parse.GetValue(kvBytes);
-            KvBudget.Require(budget, summary);
-            ModelReport report = ModelReport.Of(summary, budget);
+            ModelReport report = ModelReport.Of(KvBudget.Inspect(parse.GetRequiredValue(folder), backend: null, budget), budget);
             if (parse.GetValue(json)) terminal.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Default.ModelReport));
             else Draw(report, terminal.Tables());
             return ExitCode.Done;
@@ -33,13 +30,14 @@ internal static class InspectCommand
         Grid grid = new Grid().AddColumn().AddColumn();
         Add("architecture", report.Architecture);
         Add("parameters", Number(report.Parameters));
-        Add("tensors", Number(report.Tensors));
+        Add("tensors", $"{Number(report.Tensors)} in {Number(report.Files)} file(s) of {Number(report.FileBytes)} bytes");
         foreach ((string type, long bytes) in report.Bytes) Add($"bytes as {type}", Number(bytes));
         Add("layers", $"{report.Layers}, hidden {report.HiddenSize}, intermediate {report.IntermediateSize}");
         Add("heads", $"{report.Heads} of {report.HeadDim}, {report.KvHeads} for keys and values");
         Add("vocabulary", Number(report.Vocabulary) + (report.Tied ? ", head tied to the embedding" : ""));
         Add("context", $"{Number(report.ContextLength)} tokens");
         Add("KV budget", $"{Number(report.Kv.Bytes)} bytes hold {Number(report.Kv.Tokens)} tokens ({Number(report.Kv.Pages)} pages of {Number(report.Kv.BytesPerPage)} bytes), {Number(report.Kv.FullContexts)} full contexts");
+        Add("in memory", $"{Number(report.Memory.Weights)} bytes of weights, {Number(report.Memory.Arena)} of scratch, run by {report.Backend}");
         console.Write(grid);
 
         void Add(string name, string value) => grid.AddRow(new Text(name), new Text(value));

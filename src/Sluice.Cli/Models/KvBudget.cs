@@ -10,10 +10,16 @@ internal static class KvBudget
 
     public static Option<long> Option(string description) => new("--kv-bytes") { Description = description, HelpName = "BYTES", DefaultValueFactory = _ => Default };
 
-    /// <summary>Wrong usage where not even one page fits.</summary>
-    public static void Require(long bytes, ModelSummary model)
+    /// <summary>Looks into the folder. Wrong usage where not even one page fits into the budget, or the environment names a backend that is none.</summary>
+    public static ModelInspection Inspect(string folder, string? backend, long kvBytes)
     {
-        if (bytes < model.KvBytesPerPage)
-            throw CommandFailedException.Usage($"--kv-bytes: expected at least {model.KvBytesPerPage} (16 tokens of this model), found {bytes}.");
+        try
+        {
+            return ModelInspection.Read(folder, new ModelOptions { Backend = backend, KvBytes = kvBytes });
+        }
+        catch (ArgumentException error)
+        {
+            throw CommandFailedException.Usage(error.Message.Replace(nameof(ModelOptions.KvBytes), "--kv-bytes", StringComparison.Ordinal));
+        }
     }
 }

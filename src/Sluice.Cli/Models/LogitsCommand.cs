@@ -31,14 +31,14 @@ internal static class LogitsCommand
 
     private static Model Load(string folder, string? backend, long kvBytes)
     {
-        ModelSummary summary = ModelSummary.Read(folder);
-        long pages = (summary.Config.ContextLength + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
-        KvBudget.Require(kvBytes, summary);
+        ModelInspection inspection = KvBudget.Inspect(folder, backend, kvBytes);
+        int context = inspection.Config.ContextLength;
+        long pages = (context + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
         return Model.Load(folder, new ModelOptions
         {
             Backend = backend,
-            KvBytes = Math.Min(kvBytes, pages * summary.KvBytesPerPage),
-            MaxStepTokens = Math.Min(MostStepTokens, summary.Config.ContextLength),
+            KvBytes = Math.Min(kvBytes, pages * inspection.Memory.KvBytesPerPage),
+            MaxStepTokens = Math.Min(MostStepTokens, context),
             MaxSequences = 1,
             MaxOutputs = 1,
         });

@@ -92,6 +92,17 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("inspect")]
+    [InlineData("logits")]
+    public async Task A_budget_below_one_page_is_wrong_usage(string command)
+    {
+        string[] folder = command == "inspect" ? [_model.Folder] : ["--model", _model.Folder];
+        CliRun run = await CliRun.OfAsync(["model", command, .. folder, "--kv-bytes", "100"]);
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains($"--kv-bytes: expected at least one page of {await PageBytesAsync()} bytes, found 100", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("tokenizer.json", "tokenize")]
     [InlineData("tokenizer.json", "detokenize")]
     [InlineData("config.json", "logits")]
