@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Sluice.Tuning.Training;
+
+/// <summary>One factor of a product: an (rows, columns) matrix in row-major order, read as it lies or transposed.</summary>
+internal readonly record struct Factor<T>(T[] Data, int Offset, int Stride, bool Transposed);
+
+/// <summary>C (+)= A · B for training, where both factors change every step and either may be transposed. Float32, and float64 for gradient checks.</summary>
+/// <remarks>
+/// Both factors are packed: A into panels of 8 rows, B into panels of 2 vectors of columns, K in blocks of 256. Every element of C is summed by one thread in
+/// ascending K, so the result depends on neither the thread count nor the neighbours; it depends on the vector width only through B's panels, which do not
+/// touch the order of a sum.
+/// </remarks>
+internal static class Gemm<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int RowsPerTile = 8;
+    private const int KBlock = 256;
+    private static readonly int ColumnsPerTile = 2 * Vector512<T>.Count;
+
+    /// <param name="a">(m, k) after its transposition, if any.</param>
+    /// <param name="b">(k, n) after its transposition, if any.</param>
+    /// <param name="c">(m, n), row-major, <paramref name="cStride"/> elements from row to row.</param>
+    /// <param name="add">True adds to C, false overwrites it.</param>
+    public static void Run(int m, int n, int k, Factor<T> a, Factor<T> b, T[] c, int cOffset, int cStride, bool add, int threads)
+    {
+        int rowTiles = (m + RowsPerTile - 1) / RowsPerTile;
+        int columnTiles = (n + ColumnsPerTile - 1) / ColumnsPerTile;
+        T[] packed = ArrayPool<T>.Shared.Rent(columnTiles * ColumnsPerTile * k);
+        Workers.Run(threads, worker =>
+        {
+            for (int tile = worker; tile < columnTiles; tile += threads)
+            {
+                PackColumns(b, packed.AsSpan(tile * ColumnsPerTile * k, ColumnsPerTile * k), tile * ColumnsPerTile, n, k);
+            }
+        });
+        Workers.Run(threads, worker =>
+        {
+            int first = rowTiles * worker / threads, last = rowTiles * (worker + 1) / threads;
+            T[] rows = ArrayPool<T>.Shared.Rent(RowsPerTile * KBlock);
+            for (int tile = first; tile < last; tile++)
+            {
+                for (int k0 = 0; k0 < k; k0 += KBlock)
+                {
+                    int length = Math.Min(KBlock, k - k0);
+                    PackRows(a, rows, tile * RowsPerTile, m, k0, length);
+                    for (int column = 0; column < columnTiles; column++)
+                    {
+                        ReadOnlySpan<T> panel = packed.AsSpan((column * ColumnsPerTile * k) + (k0 * ColumnsPerTile), length * ColumnsPerTile);
+                        Tile(rows, panel, length, c.AsSpan(cOffset), tile * RowsPerTile, column * ColumnsPerTile, m, n, cStride, add || k0 > 0);
+                    }
+                }
+            }
+            ArrayPool<T>.Shared.Return(rows);
+        });
+        ArrayPool<T>.Shared.Return(packed);
+    }
+
+    private static void PackColumns(Factor<T> b, Span<T> panel, int column, int n, int k)
+    {
+        int width = Math.Min(ColumnsPerTile, n - column);
+        if (width < ColumnsPerTile)
+        {
+            panel.Clear();
+        }
+        for (int i = 0; i < k; i++)
+        {
+            Span<T> target = panel.Slice(i * ColumnsPerTile, width);
+            if (!b.Transposed)
+            {
+                b.Data.AsSpan(b.Offset + (i * b.Stride) + column, width).CopyTo(target);
+                continue;
+            }
+            for (int j = 0; j < width; j++)
+            {
+                target[j] = b.Data[b.Offset + ((column + j) * b.Stride) + i];
+            }
+        }
+    }
+
+    private static void PackRows(Factor<T> a, Span<T> panel, int row, int m, int k0, int length)
+    {
+        int height = Math.Min(RowsPerTile, m - row);
+        for (int r = 0; r < RowsPerTile; r++)
+        {
+            for (int i = 0; i < length; i++)
+            {
+                int at = a.Transposed ? a.Offset + ((k0 + i) * a.Stride) + row + r : a.Offset + ((row + r) * a.Stride) + k0 + i;
+                panel[(i * RowsPerTile) + r] = r < height ? a.Data[at] : T.Zero;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<T> MultiplyAdd(Vector512<T> x, Vector512<T> y, Vector512<T> z) =>
+        typeof(T) == typeof(float)
+            ? Vector512.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).As<float, T>()
+            : Vector512.FusedMultiplyAdd(x.AsDouble(), y.AsDouble(), z.AsDouble()).As<double, T>();
+
+    private static void Tile(ReadOnlySpan<T> rows, ReadOnlySpan<T> columns, int length, Span<T> c, int row, int column, int m, int n, int stride, bool add)
+    {
+        ref T a = ref MemoryMarshal.GetReference(rows);
+        ref T b = ref MemoryMarshal.GetReference(columns);
+        nuint width = (nuint)Vector512<T>.Count;
+        Vector512<T> l0 = default, l1 = default, l2 = default, l3 = default, l4 = default, l5 = default, l6 = default, l7 = default;
+        Vector512<T> r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
+        for (int i = 0; i < length; i++)
+        {
+            Vector512<T> left = Vector512.LoadUnsafe(ref b), right = Vector512.LoadUnsafe(ref b, width);
+            Vector512<T> x = Vector512.Create(a);
+            l0 = MultiplyAdd(x, left, l0);
+            r0 = MultiplyAdd(x, right, r0);
+            x = Vector512.Create(Unsafe.Add(ref a, 1));
+            l1 = MultiplyAdd(x, left, l1);
+            r1 = MultiplyAdd(x, right, r1);
+            x = Vector512.Create(Unsafe.Add(ref a, 2));
+            l2 = MultiplyAdd(x, left, l2);
+            r2 = MultiplyAdd(x, right, r2);
+            x = Vector512.Create(Unsafe.Add(ref a, 3));
+            l3 = MultiplyAdd(x, left, l3);
+            r3 = MultiplyAdd(x, right, r3);
+            x = Vector512.Create(Unsafe.Add(ref a, 4));
+            l4 = MultiplyAdd(x, left, l4);
+            r4 = MultiplyAdd(x, right, r4);
+            x = Vector512.Create(Unsafe.Add(ref a, 5));
+            l5 = MultiplyAdd(x, left, l5);
+            r5 = MultiplyAdd(x, right, r5);
+            x = Vector512.Create(Unsafe.Add(ref a, 6));
+            l6 = MultiplyAdd(x, left, l6);
+            r6 = MultiplyAdd(x, right, r6);
+            x = Vector512.Create(Unsafe.Add(ref a, 7));
+            l7 = MultiplyAdd(x, left, l7);
+            r7 = MultiplyAdd(x, right, r7);
+            a = ref Unsafe.Add(ref a, RowsPerTile);
+            b = ref Unsafe.Add(ref b, 2 * (int)width);
+        }
+        Span<Vector512<T>> sums = [l0, r0, l1, r1, l2, r2, l3, r3, l4, r4, l5, r5, l6, r6, l7, r7];
+        ReadOnlySpan<T> flat = MemoryMarshal.Cast<Vector512<T>, T>(sums);
+        int height = Math.Min(RowsPerTile, m - row), span = Math.Min(ColumnsPerTile, n - column);
+        for (int r = 0; r < height; r++)
+        {
+            Span<T> target = c.Slice(((row + r) * stride) + column, span);
+            ReadOnlySpan<T> source = flat.Slice(r * ColumnsPerTile, span);
+            if (add)
+            {
+                System.Numerics.Tensors.TensorPrimitives.Add(target, source, target);
+            }
+            else
+            {
+                source.CopyTo(target);
+            }
+        }
+    }
+}
