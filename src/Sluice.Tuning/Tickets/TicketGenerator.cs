@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+using Sluice.Tuning.Training;
+
+namespace Sluice.Tuning.Tickets;
+
+/// <summary>Makes tickets: the same seed, the same tickets. Openers, haste and closers surround a core phrase; a quarter carries typing mistakes.</summary>
+public sealed class TicketGenerator(ulong seed, TicketSplit split)
+{
+    private readonly SeededRandom _random = new(seed);
+    private readonly PhraseBook _book = PhraseBook.Shipped;
+
+    public static IReadOnlyList<string> Labels => PhraseBook.Shipped.Labels;
+
+    public Ticket Next()
+    {
+        Intent intent = _random.Pick(_book.Intents);
+        string core = _random.Pick(intent.Of(split));
+        string? order = null;
+        if (core.Contains("{order}", StringComparison.Ordinal))
+        {
+            order = (10_000 + _random.Next(_random.Chance(0.5) ? 90_000 : 990_000)).ToString(CultureInfo.InvariantCulture);
+            core = core.Replace("{order}", order, StringComparison.Ordinal);
+        }
+        core = core.Replace("{item}", _random.Pick(_book.Items), StringComparison.Ordinal);
+        double haste = _random.NextDouble();
+        (string priority, string note) = haste switch
+        {
+            < 0.2 => ("high", _random.Pick(_book.Urgent.Of(split))),
+            < 0.35 => ("low", _random.Pick(_book.Relaxed.Of(split))),
+            _ => ("normal", ""),
+        };
+        string opener = _random.Pick(_book.Openers.Of(split)), closer = _random.Pick(_book.Closers.Of(split));
+        bool noteFirst = _random.Chance(0.3);
+        string text = string.Join(' ', new[] { opener, noteFirst ? note : core, noteFirst ? core : note, closer }.Where(part => part.Length > 0));
+        if (_random.Chance(0.15))
+        {
+            text = text.ToLowerInvariant();
+        }
+        if (_random.Chance(0.25))
+        {
+            text = Mistype(text);
+        }
+        string reply = order is null ? intent.Replies[1] : intent.Replies[0].Replace("{order}", order, StringComparison.Ordinal);
+        return new Ticket(text, intent.Label, priority, order, reply);
+    }
+
+    /// <summary>One or two slips inside longer words: a letter dropped, doubled or swapped with the next. Digits are left alone.</summary>
+    private string Mistype(string text)
+    {
+        StringBuilder builder = new(text);
+        for (int slips = 1 + _random.Next(2); slips > 0; slips--)
+        {
+            int at = 1 + _random.Next(builder.Length - 3);
+            if (!char.IsAsciiLetter(builder[at - 1]) || !char.IsAsciiLetterLower(builder[at]) || !char.IsAsciiLetterLower(builder[at + 1]))
+            {
+                continue;
+            }
+            switch (_random.Next(3))
+            {
+                case 0:
+                    builder.Remove(at, 1);
+                    break;
+                case 1:
+                    builder.Insert(at, builder[at]);
+                    break;
+                default:
+                    (builder[at], builder[at + 1]) = (builder[at + 1], builder[at]);
+                    break;
+            }
+        }
+        return builder.ToString();
+    }
+}
