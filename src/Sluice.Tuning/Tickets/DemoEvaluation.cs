@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Sluice.Engine;
+using Sluice.Engine.Tokens;
+
+namespace Sluice.Tuning.Tickets;
+
+/// <summary>How well a model sorts and answers tickets made of phrases it was never trained on.</summary>
+/// <param name="Tickets">How many were asked, each once for its label and once for its JSON.</param>
+/// <param name="LabelAccuracy">Share whose likeliest label is right.</param>
+/// <param name="WellFormed">Share of answers that are one JSON object with exactly the four members.</param>
+/// <param name="JsonLabelAccuracy">Share of answers whose label is right.</param>
+/// <param name="OrderAccuracy">Share of answers whose order number is the ticket's, absent ones included.</param>
+/// <param name="PriorityAccuracy">Share of answers whose priority is right.</param>
+/// <param name="Confused">Tickets whose label came out wrong, with what was said instead.</param>
+public sealed record DemoEvaluation(
+    int Tickets, double LabelAccuracy, double WellFormed, double JsonLabelAccuracy, double OrderAccuracy, double PriorityAccuracy, IReadOnlyList<string> Confused)
+{
+    public static async Task<DemoEvaluation> RunAsync(IEngine engine, Tokenizer tokenizer, ulong seed, int count, CancellationToken cancellationToken)
+    {
+        TicketGenerator generator = new(seed, TicketSplit.HeldOut);
+        Ticket[] tickets = [.. Enumerable.Range(0, count).Select(_ => generator.Next())];
+        int[][] labels = [.. TicketGenerator.Labels.Select(label => (int[])[.. tokenizer.EncodeContinuation(label), .. tokenizer.EncodeTemplate(TicketPrompts.End)])];
+        EngineResult[] sorted = await Task.WhenAll(tickets.Select(ticket => engine.RunAsync(
+            new EngineRequest { Scope = default, Kind = SequenceKind.Score, Prompt = Encode(tokenizer, TicketPrompts.SortSystem, ticket.Text), Choices = labels },
+            cancellationToken)));
+        EngineResult[] answered = await Task.WhenAll(tickets.Select(ticket => engine.RunAsync(
+            new EngineRequest { Scope = default, Kind = SequenceKind.Generate, Prompt = Encode(tokenizer, TicketPrompts.AnswerSystem, ticket.Text), MaxTokens = 96 },
+            cancellationToken)));
+        int rightLabel = 0, wellFormed = 0, rightJson = 0, rightOrder = 0, rightPriority = 0;
+        List<string> confused = [];
+        for (int i = 0; i < count; i++)
+        {
+            double[] scores = sorted[i].ChoiceLogprobs;
+            string said = TicketGenerator.Labels[Array.IndexOf(scores, scores.Max())];
+            if (said == tickets[i].Label)
+            {
+                rightLabel++;
+            }
+            else
+            {
+                confused.Add($"{tickets[i].Text} | {tickets[i].Label}, not {said}");
+            }
+            if (Read(answered[i].Text) is not { } answer)
+            {
+                confused.Add($"{tickets[i].Text} | not well-formed: {answered[i].Text}");
+                continue;
+            }
+            wellFormed++;
+            rightJson += answer.Label == tickets[i].Label ? 1 : 0;
+            rightOrder += answer.Order == tickets[i].Order ? 1 : 0;
+            rightPriority += answer.Priority == tickets[i].Priority ? 1 : 0;
+        }
+        double Share(int right) => (double)right / count;
+        return new DemoEvaluation(count, Share(rightLabel), Share(wellFormed), Share(rightJson), Share(rightOrder), Share(rightPriority), confused);
+    }
+
+    private static int[] Encode(Tokenizer tokenizer, string system, string text) =>
+        [.. TicketPrompts.Chat(system, text).SelectMany((part, i) => i % 2 == 0 ? tokenizer.EncodeTemplate(part) : tokenizer.Encode(part))];
+
+    private static (string? Label, string? Priority, string? Order)? Read(string text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            JsonElement root = document.RootElement;
+            bool whole = root.ValueKind == JsonValueKind.Object
+                && root.EnumerateObject().Select(member => member.Name).SequenceEqual(["label", "priority", "order", "reply"]);
+            return whole ? (root.GetProperty("label").GetString(), root.GetProperty("priority").GetString(), root.GetProperty("order").GetString()) : null;
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}
