@@ -1,9 +1,11 @@
 using System.Text.Json.Serialization;
 using Sluice.Cli.Models;
+using Sluice.Cli.Tune;
 
 namespace Sluice.Cli;
 
 /// <summary>What commands print with <c>--json</c>: snake case, one line.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ModelReport))]
+[JsonSerializable(typeof(DemoReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

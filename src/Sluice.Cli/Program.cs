@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sluice.Cli.Health;
 using Sluice.Cli.Jobs;
 using Sluice.Cli.Models;
+using Sluice.Cli.Tune;
 
 namespace Sluice.Cli;
 
@@ -22,6 +23,7 @@ internal static class Program
             WatchCommand.Create(terminal),
             JobsCommands.Create(terminal),
             ModelCommands.Create(terminal),
+            TuneCommands.Create(terminal),
             HealthCommand.Create(terminal),
         };
         return CommandLine.RunAsync(sluice, args, terminal, cancellationToken);
