@@ -5,7 +5,8 @@ namespace Sluice.Tuning.Tickets;
 
 /// <summary>The phrases that tickets are made of, from <c>phrases.json</c>.</summary>
 internal sealed record PhraseBook(
-    IReadOnlyList<string> Items, PhrasePair Openers, PhrasePair Closers, PhrasePair Urgent, PhrasePair Relaxed, IReadOnlyList<Intent> Intents)
+    IReadOnlyList<string> Items, PhrasePair Openers, PhrasePair Closers, PhrasePair Urgent, PhrasePair Relaxed, PhrasePair Fillers,
+    IReadOnlyList<string> Words, IReadOnlyList<Intent> Intents)
 {
     public static PhraseBook Shipped { get; } = Load();
 

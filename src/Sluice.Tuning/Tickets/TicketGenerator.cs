@@ -31,8 +31,17 @@ public sealed class TicketGenerator(ulong seed, TicketSplit split)
             _ => ("normal", ""),
         };
         string opener = _random.Pick(_book.Openers.Of(split)), closer = _random.Pick(_book.Closers.Of(split));
-        bool noteFirst = _random.Chance(0.3);
-        string text = string.Join(' ', new[] { opener, noteFirst ? note : core, noteFirst ? core : note, closer }.Where(part => part.Length > 0));
+        string filler = _random.Chance(0.3) ? _random.Pick(_book.Fillers.Of(split)) : "";
+        string noise = split == TicketSplit.Train && _random.Chance(0.5) ? Noise() : "";
+        List<string> body = [core, note, filler, noise];
+        List<string> parts = [opener];
+        while (body.Count > 0)
+        {
+            int pick = _random.Chance(0.6) ? 0 : _random.Next(body.Count);
+            parts.Add(body[pick]);
+            body.RemoveAt(pick);
+        }
+        string text = string.Join(' ', parts.Append(closer).Where(part => part.Length > 0));
         if (_random.Chance(0.15))
         {
             text = text.ToLowerInvariant();
@@ -43,6 +52,27 @@ public sealed class TicketGenerator(ulong seed, TicketSplit split)
         }
         string reply = order is null ? intent.Replies[1] : intent.Replies[0].Replace("{order}", order, StringComparison.Ordinal);
         return new Ticket(text, intent.Label, priority, order, reply);
+    }
+
+    /// <summary>A sentence of words that mean nothing here, some of them no words at all: what training needs so that unknown text does not throw the model off.</summary>
+    private string Noise()
+    {
+        StringBuilder sentence = new();
+        for (int words = 2 + _random.Next(5); words > 0; words--)
+        {
+            sentence.Append(' ');
+            if (_random.Chance(0.8))
+            {
+                sentence.Append(_random.Pick(_book.Words));
+                continue;
+            }
+            for (int letters = 2 + _random.Next(7); letters > 0; letters--)
+            {
+                sentence.Append((char)('a' + _random.Next(26)));
+            }
+        }
+        sentence.Remove(0, 1)[0] = char.ToUpperInvariant(sentence[0]);
+        return sentence.Append(".!?,"[_random.Next(4)]).ToString();
     }
 
     /// <summary>One or two slips inside longer words: a letter dropped, doubled or swapped with the next. Digits are left alone.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Numerics.Tensors;
 
 namespace Sluice.Tuning.Training;
 
@@ -64,10 +63,7 @@ internal sealed class DecoderLayer<T>
         RmsNorm<T>.Forward(_middle.AsSpan(0, rows * _shape.Hidden), Value(_norm2), _normed2, _inverse2.AsSpan(0, rows));
         Project(_normed2, _gate, _gated, rows, false);
         Project(_normed2, _up, _raised, rows, false);
-        Span<T> gate = _gated.AsSpan(0, rows * _shape.Intermediate), product = _product.AsSpan(0, rows * _shape.Intermediate);
-        TensorPrimitives.Sigmoid<T>(gate, product);
-        TensorPrimitives.Multiply(product, gate, product);
-        TensorPrimitives.Multiply(product, _raised.AsSpan(0, rows * _shape.Intermediate), product);
+        SwiGlu<T>.Forward(_gated, _raised, _product, rows * _shape.Intermediate, _threads);
         _middle.AsSpan(0, rows * _shape.Hidden).CopyTo(output);
         Project(_product, _down, output, rows, true);
     }
@@ -77,13 +73,7 @@ internal sealed class DecoderLayer<T>
     {
         int rows = batch.Rows, wide = rows * _shape.Intermediate, narrow = rows * _shape.Hidden;
         Back(d, _product, _down, _scratch.DProduct, rows, false);
-        Span<T> gate = _gated.AsSpan(0, wide), up = _raised.AsSpan(0, wide), dProduct = _scratch.DProduct.AsSpan(0, wide);
-        for (int i = 0; i < wide; i++)
-        {
-            T sigmoid = T.One / (T.One + T.Exp(-gate[i])), silu = gate[i] * sigmoid;
-            _scratch.DGate[i] = dProduct[i] * up[i] * (sigmoid + (silu * (T.One - sigmoid)));
-            _scratch.DUp[i] = dProduct[i] * silu;
-        }
+        SwiGlu<T>.Backward(_gated, _raised, _scratch.DProduct, _scratch.DGate, _scratch.DUp, wide, _threads);
         Back(_scratch.DGate, _normed2, _gate, _scratch.DNorm, rows, false);
         Back(_scratch.DUp, _normed2, _up, _scratch.DNorm, rows, true);
         RmsNorm<T>.Backward(_scratch.DNorm.AsSpan(0, narrow), _middle, Value(_norm2), _inverse2.AsSpan(0, rows), d, Gradient(_norm2));
