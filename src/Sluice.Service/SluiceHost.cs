@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sluice.Service.Access;
 using Sluice.Service.Api;
+using Sluice.Service.Cache;
 using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
@@ -32,6 +33,7 @@ public static class SluiceHost
         builder.AddModels(options);
         builder.AddStore(options);
         builder.AddAccess();
+        builder.AddCache();
         builder.AddIntake();
         builder.AddReconciler();
         builder.AddInference(options);

@@ -42,6 +42,12 @@ public sealed record NewJob
     public float[]? Embedding { get; init; }
     public string? EmbedderId { get; init; }
 
+    /// <summary>What a text must have in common with another's to share its answer, beyond similarity: compared for equality, opaque to the store. Null: the job neither reads nor writes the semantic cache.</summary>
+    public byte[]? Guard { get; init; }
+
+    /// <summary>The least similarity at which a semantic entry may answer this job.</summary>
+    public double MinSimilarity { get; init; } = 1;
+
     /// <summary>An entry of the semantic cache that answers this job: stored as succeeded at once.</summary>
     public SemanticMatch? Match { get; init; }
 
@@ -71,7 +77,7 @@ public sealed record NewJob
     public int? TenantBound { get; init; }
 }
 
-/// <summary>The semantic entry that answers, found before the transaction and checked again in it (it may have expired or been rejected).</summary>
+/// <summary>An entry of the semantic cache and how similar it is, 0 to 1. As <see cref="NewJob.Match"/>: the entry that answers, found before the transaction and checked again in it (it may have expired or been rejected).</summary>
 public sealed record SemanticMatch(Guid Entry, double Similarity);
 
 /// <summary>What became of a submitted job.</summary>

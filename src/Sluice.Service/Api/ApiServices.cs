@@ -44,6 +44,7 @@ internal static class ApiServices
         {
             app.MapJobs();
             app.MapModels();
+            app.MapCache();
             app.MapOpenApi().Needs(KeyScopes.Read);
         }
         return app;

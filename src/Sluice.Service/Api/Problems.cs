@@ -23,6 +23,8 @@ internal static class Problems
 
     public static Problem NoJob(string id) => new(StatusCodes.Status404NotFound, "job_not_found", $"There is no job {Intake.TextRules.Quote(id)}.");
 
+    public static Problem NoEntry(string id) => new(StatusCodes.Status404NotFound, "entry_not_found", $"There is no cache entry {Intake.TextRules.Quote(id)}.");
+
     public static Problem Conflict(string code, string detail) => new(StatusCodes.Status409Conflict, code, detail) { Permanent = true };
 
     public static Problem TooLarge(long limit, long? size) => new(

@@ -8,6 +8,9 @@ internal interface IEmbedder
 
     int Dimension { get; }
 
+    /// <summary>The least similarity at which an answer may be shared, as calibrated for this embedder; a caller may ask for more, never for less.</summary>
+    double MinSimilarity { get; }
+
     /// <summary>(<see cref="Dimension"/>), L2 norm 1, the same for the same text on every machine.</summary>
     float[] Embed(string text);
 }

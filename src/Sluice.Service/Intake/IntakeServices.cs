@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Sluice.Service.Cache;
 
 namespace Sluice.Service.Intake;
 
@@ -10,7 +9,6 @@ internal static class IntakeServices
     public static IHostApplicationBuilder AddIntake(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddSingleton<IEmbedder, LexicalEmbedder>();
         builder.Services.AddSingleton<JobWaiters>();
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.AddSingleton<SubmitBatcher>();

@@ -56,7 +56,7 @@ internal sealed class JobIntake(
         JobRequest request = accepted.Request;
         string cacheNamespace = request.Cache?.Namespace ?? JobDefaults.Namespace;
         bool deterministic = JobKeys.IsDeterministic(request);
-        CacheMode mode = request.Cache?.Mode ?? (deterministic ? CacheMode.Semantic : CacheMode.Off);
+        CacheMode mode = request.Cache?.Mode ?? (!deterministic ? CacheMode.Off : SemanticTier.Serves(request.Kind) ? CacheMode.Semantic : CacheMode.Exact);
         (byte[] Exact, byte[] Fingerprint)? keys = mode != CacheMode.Off ? JobKeys.Of(caller.Tenant, cacheNamespace, accepted.Model, request) : null;
         return new NewJob
         {
@@ -77,6 +77,8 @@ internal sealed class JobIntake(
             CacheTtl = request.Cache?.Ttl is double cacheTtl ? TimeSpan.FromSeconds(cacheTtl) : JobDefaults.CacheTtl,
             Embedding = embedder.Embed(request.Prompt!),
             EmbedderId = embedder.Id,
+            Guard = mode == CacheMode.Semantic ? SemanticTier.Guard(request.Prompt!) : null,
+            MinSimilarity = Math.Max(embedder.MinSimilarity, request.Cache?.MinSimilarity ?? 0),
             Deadline = request.Deadline?.ToUniversalTime(),
             Ttl = request.Ttl is double ttl ? TimeSpan.FromSeconds(ttl) : null,
             OnLate = request.OnLate ?? JobDefaults.OnLate,

@@ -1,4 +1,5 @@
 using Sluice.Jobs;
+using Sluice.Service.Cache;
 
 namespace Sluice.Service.Intake;
 
@@ -39,6 +40,10 @@ internal static class ParameterRules
         if (cache.Mode is CacheMode.Exact or CacheMode.Semantic && !JobKeys.IsDeterministic(request))
         {
             errors.Add("cache.mode", $"cache.mode may be '{cache.Mode.Value.ToString().ToLowerInvariant()}' only for a deterministic job: parameters.temperature 0, or a parameters.seed.");
+        }
+        if (cache.Mode == CacheMode.Semantic && !SemanticTier.Serves(request.Kind))
+        {
+            errors.Add("cache.mode", $"cache.mode may not be 'semantic' when kind is '{request.Kind.ToString().ToLowerInvariant()}': every text has a vector of its own; use 'exact'.");
         }
     }
 

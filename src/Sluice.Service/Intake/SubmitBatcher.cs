@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Sluice.Service.Cache;
 using Sluice.Service.Telemetry;
 using Sluice.Store;
 
@@ -10,7 +11,7 @@ namespace Sluice.Service.Intake;
 /// Group commit: submits that come in while a transaction runs share the next one. Nobody waits for company; a lone submit goes at once.
 /// A store that fails or does not answer in time fails everyone who waited for it, so that no caller waits for a second time-out.
 /// </summary>
-internal sealed class SubmitBatcher(IJobStore store, OutboxSignal signal, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time) : BackgroundService
+internal sealed class SubmitBatcher(IJobStore store, SemanticTier semantic, OutboxSignal signal, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time) : BackgroundService
 {
     private readonly IntakeOptions _options = options.Value;
 
@@ -72,7 +73,7 @@ internal sealed class SubmitBatcher(IJobStore store, OutboxSignal signal, Sluice
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
         try
         {
-            NewJob[] jobs = [.. batch.Select(pending => pending.Job)];
+            IReadOnlyList<NewJob> jobs = await semantic.MatchAsync([.. batch.Select(pending => pending.Job)], either.Token).WaitAsync(either.Token);
             IReadOnlyList<SubmitResult> results = await store.SubmitAsync(jobs, either.Token).WaitAsync(either.Token);
             for (int i = 0; i < batch.Count; i++)
             {

@@ -90,6 +90,9 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
         return new StoreStatistics(queued, _tables.Live.Count - queued, _tables.Outbox.Count, byTenant);
     });
 
+    /// <summary>For the parts of the memory store that are classes of their own.</summary>
+    internal Task<T> LockedAsync<T>(Func<MemoryTables, T> work) => Locked(() => work(_tables));
+
     private Task<T> Locked<T>(Func<T> work)
     {
         lock (_lock)

@@ -6,11 +6,13 @@ namespace Sluice.Store.Memory;
 /// <summary>Registers the memory store.</summary>
 public static class MemoryServices
 {
-    /// <summary><see cref="IJobStore"/> and <see cref="IKeyStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISemanticCache"/> and <see cref="IKeyStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
     public static IServiceCollection AddMemoryStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IJobStore, MemoryJobStore>();
+        services.TryAddSingleton<MemoryJobStore>();
+        services.TryAddSingleton<IJobStore>(provider => provider.GetRequiredService<MemoryJobStore>());
+        services.TryAddSingleton<ISemanticCache, MemorySemanticCache>();
         services.TryAddSingleton<IKeyStore, MemoryKeyStore>();
         return services;
     }

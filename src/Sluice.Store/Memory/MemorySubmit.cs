@@ -43,15 +43,16 @@ internal static class MemorySubmit
         return SubmitOutcome.Queued;
     }
 
+    /// <summary>An equal answer goes before an equal job that is live, that before an answer which only means the same.</summary>
     private static JobResult? FindAnswer(MemoryTables tables, NewJob job, TwinKey? key)
     {
-        if (key is { } exact && tables.Cache.TryGetValue(exact, out MemoryCacheEntry? entry) && entry.ExpiresAt > tables.Now)
+        if (key is { } exact && tables.Cache.Find(exact) is { } entry && entry.ExpiresAt > tables.Now)
             return Hit(entry, "exact", 1, job);
-        if (job.Match is not { } match)
+        if (job.Match is not { } match || (key is { } own && tables.Leaders.ContainsKey(own)))
             return null;
-        MemoryCacheEntry? similar = tables.Cache.Values.FirstOrDefault(e => e.Id == match.Entry && e.Tenant == job.Tenant && e.Namespace == job.Namespace
-            && e.ExpiresAt > tables.Now && e.Fingerprint.AsSpan().SequenceEqual(job.Fingerprint));
-        return similar is null ? null : Hit(similar, "semantic", match.Similarity, job);
+        bool serves = tables.Cache.Find(match.Entry) is { } similar && similar.Tenant == job.Tenant && similar.Namespace == job.Namespace
+            && similar.ExpiresAt > tables.Now && similar.Fingerprint.AsSpan().SequenceEqual(job.Fingerprint);
+        return serves ? Hit(tables.Cache.Find(match.Entry)!, "semantic", match.Similarity, job) : null;
     }
 
     private static JobResult Hit(MemoryCacheEntry entry, string tier, double similarity, NewJob job) => entry.Result with

@@ -12,7 +12,7 @@ internal sealed class MemoryTables(TimeProvider time)
 
     /// <summary>The live job of each key that does not wait for another.</summary>
     public Dictionary<TwinKey, MemoryJob> Leaders { get; } = [];
-    public Dictionary<TwinKey, MemoryCacheEntry> Cache { get; } = [];
+    public MemoryCache Cache { get; } = new();
     public Dictionary<(string Tenant, string Key), (byte[] Hash, JobId Job)> Idempotency { get; } = [];
     public Dictionary<Guid, MemoryWorker> Workers { get; } = [];
     public LinkedList<OutboxRow> Outbox { get; } = [];
@@ -87,8 +87,7 @@ internal sealed class MemoryTables(TimeProvider time)
 
     private void Answer(MemoryJob leader, JobResult result, List<MemoryJob> followers)
     {
-        MemoryCacheEntry entry = new(leader, result, Now);
-        Cache[leader.Key!.Value] = entry;
+        Cache.Put(new MemoryCacheEntry(leader, result, Now));
         foreach (MemoryJob follower in followers)
             End(follower, JobState.Succeeded, result with { Source = AnswerSource.Twin, Cache = null }, null);
     }
@@ -132,15 +131,4 @@ internal sealed class MemoryWorker(WorkerRegistration registration, DateTimeOffs
 {
     public WorkerRegistration Registration { get; } = registration;
     public DateTimeOffset SeenAt { get; set; } = now;
-}
-
-/// <summary>An answer that may serve equal jobs of the same scope.</summary>
-internal sealed class MemoryCacheEntry(MemoryJob source, JobResult result, DateTimeOffset now)
-{
-    public Guid Id { get; } = Guid.CreateVersion7(now);
-    public string Tenant { get; } = source.Tenant;
-    public string Namespace { get; } = source.Namespace;
-    public byte[]? Fingerprint { get; } = source.Input!.Fingerprint;
-    public JobResult Result { get; } = result;
-    public DateTimeOffset ExpiresAt { get; } = now + source.Input.CacheTtl;
 }

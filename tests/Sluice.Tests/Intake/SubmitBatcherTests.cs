@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Sluice.Jobs;
+using Sluice.Service.Cache;
 using Sluice.Service.Intake;
 using Sluice.Service.Telemetry;
 using Sluice.Store;
@@ -13,12 +14,17 @@ namespace Sluice.Tests.Intake;
 public sealed class SubmitBatcherTests : IAsyncDisposable
 {
     private readonly ManualTime _time = new();
+    private readonly MemoryJobStore _inner;
     private readonly GatedStore _store;
     private readonly OutboxSignal _signal = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private SubmitBatcher? _batcher;
 
-    public SubmitBatcherTests() => _store = new GatedStore(new MemoryJobStore(_time));
+    public SubmitBatcherTests()
+    {
+        _inner = new MemoryJobStore(_time);
+        _store = new GatedStore(_inner);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -100,7 +106,7 @@ public sealed class SubmitBatcherTests : IAsyncDisposable
 
     private async Task<SubmitBatcher> StartAsync(IntakeOptions options)
     {
-        _batcher = new SubmitBatcher(_store.Store, _signal, new SluiceMetrics(_services.GetRequiredService<IMeterFactory>()), Options.Create(options), _time);
+        _batcher = new SubmitBatcher(_store.Store, new SemanticTier(new MemorySemanticCache(_inner)), _signal, new SluiceMetrics(_services.GetRequiredService<IMeterFactory>()), Options.Create(options), _time);
         await _batcher.StartAsync(CancellationToken.None);
         return _batcher;
     }

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Store;
+
+namespace Sluice.Service.Cache;
+
+/// <summary>Tends the cache in rounds. Several processes may: a round that finds another at work does nothing.</summary>
+internal sealed partial class CacheTender(ISemanticCache cache, IOptions<CacheOptions> options, TimeProvider time, ILogger<CacheTender> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer rounds = new(options.Value.TendEvery, time);
+        while (await rounds.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                int expired = await cache.TendAsync(stoppingToken);
+                LogTended(logger, expired);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // The next round does what this one could not.
+                LogFailed(logger, exception);
+            }
+        }
+    }
+
+    [LoggerMessage(1501, LogLevel.Debug, "{Expired} expired cache entries are deleted")]
+    private static partial void LogTended(ILogger logger, int expired);
+
+    [LoggerMessage(1502, LogLevel.Warning, "The cache could not be tended")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}

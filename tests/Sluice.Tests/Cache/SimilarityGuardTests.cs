@@ -1,0 +1,100 @@
+using Sluice.Service.Cache;
+using Xunit;
+
+namespace Sluice.Tests.Cache;
+
+public sealed class SimilarityGuardTests
+{
+    [Theory]
+    [InlineData("Hi, please cancel order 4711. Thanks!", "Could you cancel order #4711?")]
+    [InlineData("I'd like you to cancel my order number 4711", "cancel the order 4711")]
+    [InlineData("I want a refund for order 5.", "Can I get a refund for my order 5? Best regards.")]
+    [InlineData("What's the capital of France?", "what is the capital of France")]
+    [InlineData("Can you tell me where my order 17 is?", "Tell me where order 17 is.")]
+    [InlineData("Before it ships, cancel order 12.", "Cancel order 12 before it ships")]
+    [InlineData("It isn't working because the disk is full", "Because the disk is full, it is not working.")]
+    [InlineData("Transfer 1,000 dollars to Bob", "please transfer 1000 dollars to Bob")]
+    [InlineData("How do I reset my password?", "How can I reset my password?")]
+    [InlineData("WHERE IS MY ORDER 17?", "where is my order 17")]
+    [InlineData("The file is 5MB large", "the file is 5 MB large")]
+    [InlineData("Ticket: Hello, The lamp is broken.\nAnswer: ", "Ticket: The lamp is broken. Many thanks.\nAnswer: ")]
+    public void What_is_only_said_otherwise_passes(string first, string second) => Check(true, first, second);
+
+    [Theory]
+    [InlineData("Cancel order 4711", "Cancel order 4712")]
+    [InlineData("Add 5 kg of rice", "Add 5 g of rice")]
+    [InlineData("The file has 5 MB", "The file has 5 Mb")]
+    [InlineData("What is 5!?", "What is 5?")]
+    [InlineData("Is it below -5 degrees?", "Is it below 5 degrees?")]
+    [InlineData("Pay $5 to Bob", "Pay €5 to Bob")]
+    public void Other_numbers_and_units_fail(string first, string second) => Check(false, first, second);
+
+    [Theory]
+    [InlineData("Cancel order 4711", "Do not cancel order 4711")]
+    [InlineData("I can log in", "I can't log in")]
+    [InlineData("Cake with nuts", "Cake without nuts")]
+    [InlineData("I always pay", "I never pay")]
+    [InlineData("Do cancel A, not B", "Do not cancel A, B")]
+    public void Negations_fail(string first, string second) => Check(false, first, second);
+
+    [Theory]
+    [InlineData("The lamp is broken", "The kettle is broken")]
+    [InlineData("Book a flight to Paris", "Book a flight to Lisbon")]
+    [InlineData("I like Apple", "I like apple")]
+    [InlineData("Open \"the door\"", "Open \"The door\"")]
+    [InlineData("Why does `a == b` fail?", "Why does `a = b` fail?")]
+    [InlineData("Delete /etc/hosts", "Delete /etc/hostname")]
+    [InlineData("Mail a@example.com", "Mail b@example.com")]
+    [InlineData("Read https://example.com/a?x=1", "Read https://example.com/a?x=2")]
+    [InlineData("Call getTotal()", "Call gettotal()")]
+    [InlineData("if a:\n    b\nc", "if a:\n    b\n    c")]
+    public void Other_things_and_other_code_fail(string first, string second) => Check(false, first, second);
+
+    [Theory]
+    [InlineData("Move 5 dollars from Alice to Bob", "Move 5 dollars from Bob to Alice")]
+    [InlineData("Alice owes Bob money", "Bob owes Alice money")]
+    [InlineData("I owe you money", "You owe me money")]
+    [InlineData("Call Bob before Ann leaves", "Before Bob leaves, call Ann")]
+    [InlineData("Cancel A if it is late, refund B", "Cancel A, refund B if it is late")]
+    [InlineData("Multiply by 2. Then add 3.", "Add 3. Then multiply by 2.")]
+    public void Swapped_roles_and_orders_fail(string first, string second) => Check(false, first, second);
+
+    [Theory]
+    [InlineData("Turn the light on", "Turn the light off")]
+    [InlineData("You may leave", "You must leave")]
+    [InlineData("Who is the president?", "Who was the president?")]
+    [InlineData("Delete all files", "Delete some files")]
+    [InlineData("Is order 5 late?", "Order 5 late")]
+    [InlineData("Delete my data", "Delete your data")]
+    [InlineData("What is my order number?", "What is my order?")]
+    [InlineData("Cancel order 5", "Cancel order 5 if it is late")]
+    public void Other_meanings_fail(string first, string second) => Check(false, first, second);
+
+    [Theory]
+    [InlineData("Translate to French: thank you", "Translate to French: hello")]
+    [InlineData("French: thank you", "French: hi")]
+    [InlineData("hello", "thanks")]
+    [InlineData("How do you say 'please' in German?", "How do you say in German?")]
+    [InlineData("Rephrase: could you help me move", "Rephrase: help me move")]
+    public void Courtesy_counts_where_it_is_what_is_asked_about(string first, string second) => Check(false, first, second);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?!")]
+    [InlineData("'")]
+    [InlineData("```")]
+    [InlineData("#")]
+    [InlineData("$")]
+    [InlineData("don't' \"")]
+    [InlineData("\ud83d\ude00 \ud83d")]
+    [InlineData("你好，世界。")]
+    public void Any_text_has_a_signature_and_it_is_always_the_same(string text)
+    {
+        Assert.Equal(SimilarityGuard.SignatureLength, SimilarityGuard.Sign(text).Length);
+        Check(true, text, text);
+        Check(false, text, text + " extra");
+    }
+
+    private static void Check(bool passes, string first, string second) =>
+        Assert.True(passes == SimilarityGuard.Sign(first).AsSpan().SequenceEqual(SimilarityGuard.Sign(second)), $"'{first}' and '{second}' {(passes ? "fail" : "pass")}");
+}
