@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
 using Sluice.Cli.Tune;
 
@@ -8,4 +9,6 @@ namespace Sluice.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(DemoReport))]
+[JsonSerializable(typeof(KeyReport))]
+[JsonSerializable(typeof(KeyList))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Sluice.Cli.Serve;
 using Sluice.Engine.Tokens;
 using Sluice.Engine.Weights;
 
@@ -20,6 +21,7 @@ internal static class CommandLine
         }
 
         InvocationConfiguration configuration = new() { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };
+        if (parse.CommandResult.Command.Name == ServeCommand.Name) configuration.ProcessTerminationTimeout = ServeCommand.Patience;
         try
         {
             return await parse.InvokeAsync(configuration, cancellationToken);

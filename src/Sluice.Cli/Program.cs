@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Sluice.Cli.Health;
 using Sluice.Cli.Jobs;
+using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
+using Sluice.Cli.Serve;
 using Sluice.Cli.Tune;
 
 namespace Sluice.Cli;
@@ -19,6 +21,8 @@ internal static class Program
     {
         RootCommand sluice = new("Batch inference for language models, driven by a message queue.")
         {
+            ServeCommand.Create(terminal),
+            KeysCommands.Create(terminal),
             SubmitCommand.Create(terminal),
             WatchCommand.Create(terminal),
             JobsCommands.Create(terminal),

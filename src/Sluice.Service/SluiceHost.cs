@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sluice.Service.Access;
@@ -40,5 +41,25 @@ public static class SluiceHost
         builder.AddQueue(options);
         builder.AddApi();
         return builder.Build().MapApi(options);
+    }
+
+    /// <summary>The settings that a host of these options would have.</summary>
+    public static IConfiguration Configuration(SluiceHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ConfigurationManager configuration = new();
+        HostConfiguration.Add(configuration, options);
+        return configuration;
+    }
+
+    /// <summary>The store alone, for commands that work on it without a service.</summary>
+    public static ServiceProvider OpenStore(SluiceHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        HostConfiguration.Add(builder.Configuration, options);
+        builder.Services.AddSingleton(options.Time);
+        builder.AddStore(options);
+        return builder.Services.BuildServiceProvider();
     }
 }
