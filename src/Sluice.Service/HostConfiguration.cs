@@ -42,7 +42,7 @@ internal static class HostConfiguration
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidOperationException($"{key}: cannot read '{path}': {exception.Message}", exception);
+            throw new SettingException($"{key}: cannot read '{path}': {exception.Message}", exception);
         }
     }
 }

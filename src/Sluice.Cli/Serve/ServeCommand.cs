@@ -58,6 +58,10 @@ internal static class ServeCommand
         {
             throw new CommandFailedException(ExitCode.WrongUsage, string.Join(Environment.NewLine, exception.Failures), exception);
         }
+        catch (Exception exception) when (exception is SettingException or ArgumentException || IsUnreadable(exception))
+        {
+            throw CommandFailedException.Usage(exception.Message);
+        }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return ExitCode.Done;
@@ -67,6 +71,10 @@ internal static class ServeCommand
             throw new CommandFailedException(ExitCode.Unreachable, exception.Message, exception);
         }
     }
+
+    /// <summary>What the framework's binder throws for a value of the wrong type; its message names setting and value.</summary>
+    private static bool IsUnreadable(Exception exception) =>
+        exception is InvalidOperationException && exception.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal);
 
     private static async Task SayAsync(Terminal terminal, WebApplication app, string? key)
     {

@@ -8,7 +8,7 @@ internal static class AccessServices
 {
     public static IHostApplicationBuilder AddAccess(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSettings<AccessOptions>(AccessOptions.Section);
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddHostedService<BootstrapKey>();
         return builder;

@@ -20,7 +20,7 @@ internal sealed partial class BootstrapKey(IKeyStore keys, IOptions<AccessOption
         }
         if (!ApiKeyText.TryReadId(text, out ReadOnlySpan<char> id))
         {
-            throw new InvalidOperationException("Access:BootstrapKey must read sk_{id}_{secret} with an id of 4 or more and a secret of 32 or more printable characters (sluice keys create makes one).");
+            throw new SettingException("Access:BootstrapKey must read sk_{id}_{secret} with an id of 4 or more and a secret of 32 or more printable characters (sluice keys create makes one).");
         }
         ApiKey key = new(id.ToString(), ApiKeyText.Hash(text), options.Value.BootstrapTenant, KeyScopes.All, "bootstrap", time.GetUtcNow());
         if (!await TryAddAsync(key, cancellationToken))
@@ -49,7 +49,7 @@ internal sealed partial class BootstrapKey(IKeyStore keys, IOptions<AccessOption
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidOperationException($"Access:BootstrapKeyFile: cannot read '{path}': {exception.Message}", exception);
+            throw new SettingException($"Access:BootstrapKeyFile: cannot read '{path}': {exception.Message}", exception);
         }
     }
 

@@ -16,7 +16,7 @@ internal static class ApiServices
 {
     public static WebApplicationBuilder AddApi(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSettings<ApiOptions>(ApiOptions.Section);
         builder.WebHost.UseKestrel().UseUrls(builder.Configuration["Urls"] ?? ApiOptions.DefaultUrls);
         builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ApiOptions>>((kestrel, options) => Limit(kestrel, options.Value));
         builder.Services.AddRouting();

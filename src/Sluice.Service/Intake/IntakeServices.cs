@@ -8,7 +8,7 @@ internal static class IntakeServices
 {
     public static IHostApplicationBuilder AddIntake(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSettings<IntakeOptions>(IntakeOptions.Section);
         builder.Services.AddSingleton<JobWaiters>();
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.AddSingleton<SubmitBatcher>();

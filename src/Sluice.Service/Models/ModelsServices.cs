@@ -17,6 +17,8 @@ internal static class ModelsServices
             .ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<ModelsOptions>, ModelsOptionsValidator>();
         builder.Services.AddSingleton(services => Load(services.GetRequiredService<IOptions<ModelsOptions>>().Value, host.Engine));
+        builder.Services.AddSingleton(services => new Lazy<ModelCatalog>(services.GetRequiredService<ModelCatalog>));
+        builder.Services.AddHostedService<ModelLoading>();
         return builder;
     }
 
