@@ -44,6 +44,7 @@ internal sealed class ApiHost : IAsyncDisposable
             ["Access:BootstrapKey"] = text,
         };
         all.TryAdd("Logging:LogLevel:Default", "None");
+        all.TryAdd("Logging:LogLevel:Microsoft", "None");
         SluiceHostOptions options = new()
         {
             Embedded = true,
