@@ -20,7 +20,7 @@ internal sealed class SubmitEndpoint(JobIntake intake, JobWaiters waiters, IJobS
         {
             return body.Problem;
         }
-        SubmitOptions submit = new() { IdempotencyKey = RequestHeaders.IdempotencyKey(context.Request) };
+        SubmitOptions submit = new() { IdempotencyKey = RequestHeaders.IdempotencyKey(context.Request), TraceParent = context.Request.Headers.TraceParent };
         return body.Errors.Count > 0
             ? Problems.Invalid(intake.Check(body.Job!, submit, body.Errors))
             : await SubmitAsync(context, caller, body.Job!, submit);
@@ -41,7 +41,7 @@ internal sealed class SubmitEndpoint(JobIntake intake, JobWaiters waiters, IJobS
         {
             return Problems.Conflict("input_erased", $"What job {id} was asked is no longer kept.");
         }
-        SubmitOptions submit = new() { IdempotencyKey = RequestHeaders.IdempotencyKey(context.Request), RetryOf = jobId };
+        SubmitOptions submit = new() { IdempotencyKey = RequestHeaders.IdempotencyKey(context.Request), TraceParent = context.Request.Headers.TraceParent, RetryOf = jobId };
         return await SubmitAsync(context, caller, input.Request with { Deadline = null }, submit);
     }
 

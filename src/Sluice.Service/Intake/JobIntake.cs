@@ -21,7 +21,7 @@ internal sealed class JobIntake(
     /// </summary>
     public async Task<IntakeResult> SubmitAsync(Caller caller, JobRequest request, SubmitOptions submit, CancellationToken cancellationToken)
     {
-        using Activity? activity = SluiceActivity.Start("submit job", submit.TraceParent ?? SluiceActivity.CurrentTraceParent);
+        using Activity? activity = SluiceActivity.Start("submit job", SluiceActivity.CurrentTraceParent ?? submit.TraceParent);
         RequestRules rules = new(models, time.GetUtcNow(), _options.Horizon);
         if (!rules.Accept(request, submit, out AcceptedRequest? accepted))
         {

@@ -10,7 +10,7 @@ internal sealed record SubmitOptions
     /// <summary>1 to 255 printable ASCII characters, unique per tenant; null for none.</summary>
     public string? IdempotencyKey { get; init; }
 
-    /// <summary>W3C trace context; null takes the current activity's.</summary>
+    /// <summary>W3C trace context that the request came with; the current activity's goes before it.</summary>
     public string? TraceParent { get; init; }
 
     /// <summary>The finished job that this one repeats.</summary>

@@ -11,7 +11,7 @@ namespace Sluice.Tests.Telemetry;
 public sealed class TraceTests
 {
     [Fact]
-    public async Task A_jobs_ticket_carries_the_trace_of_the_request_that_brought_it()
+    public async Task A_job_that_a_worker_reserves_carries_the_trace_of_the_request_that_brought_it()
     {
         ConcurrentQueue<Activity> spans = new();
         using ActivityListener listener = new()
@@ -25,12 +25,12 @@ public sealed class TraceTests
         string trace = ActivityTraceId.CreateRandom().ToHexString();
         JobView job = await host.SubmitAsync("""{"model":"stub","prompt":"Hello"}""", ("traceparent", $"00-{trace}-00f067aa0ba902b7-01"));
 
-        List<OutboxRow> rows = [];
-        await host.Store.RelayOutboxAsync(10, (taken, _) => { rows.AddRange(taken); return Task.CompletedTask; }, CancellationToken.None);
+        WorkerRegistration worker = new(Guid.NewGuid(), "trace", ["stub"]);
+        await host.Store.RegisterWorkerAsync(worker, CancellationToken.None);
+        ReservedJob reserved = Assert.Single(await host.Store.ReserveAsync(worker.Id, [job.Id], CancellationToken.None));
 
-        OutboxRow ticket = Assert.Single(rows, row => row.Job == job.Id);
         Activity submit = Assert.Single(spans, span => span.OperationName == "submit job" && span.TraceId.ToHexString() == trace);
-        Assert.Equal(submit.Id, ticket.TraceParent);
+        Assert.Equal(submit.Id, reserved.TraceParent);
         Assert.Equal(job.Id.ToString(), submit.GetTagItem("sluice.job.id"));
     }
 
