@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
 using Sluice.Cli.Tune;
+using Sluice.Migrations;
 
 namespace Sluice.Cli;
 
@@ -10,5 +11,6 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(KeyReport))]
+[JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(KeyList))]
 internal sealed partial class CliJson : JsonSerializerContext;

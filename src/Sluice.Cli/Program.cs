@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sluice.Cli.Health;
 using Sluice.Cli.Jobs;
 using Sluice.Cli.Keys;
+using Sluice.Cli.Migrate;
 using Sluice.Cli.Models;
 using Sluice.Cli.Serve;
 using Sluice.Cli.Tune;
@@ -22,6 +23,7 @@ internal static class Program
         RootCommand sluice = new("Batch inference for language models, driven by a message queue.")
         {
             ServeCommand.Create(terminal),
+            MigrateCommand.Create(terminal),
             KeysCommands.Create(terminal),
             SubmitCommand.Create(terminal),
             WatchCommand.Create(terminal),

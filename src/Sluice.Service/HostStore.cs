@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Sluice.Store.Memory;
+using Sluice.Store.Postgres;
 
 namespace Sluice.Service;
 
@@ -11,6 +12,10 @@ internal static class HostStore
         if (options.Embedded)
         {
             builder.Services.AddMemoryStore();
+        }
+        else
+        {
+            builder.Services.AddPostgresStore();
         }
         return builder;
     }

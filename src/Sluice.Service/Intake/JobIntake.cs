@@ -87,7 +87,7 @@ internal sealed class JobIntake(
             RetryOf = submit.RetryOf,
             Submission = submit.Submission,
             CustomId = submit.CustomId,
-            TraceParent = SluiceActivity.CurrentTraceParent ?? submit.TraceParent,
+            TraceParent = SluiceActivity.CurrentTraceParent ?? SluiceActivity.Read(submit.TraceParent),
             Retention = _options.Retention,
             TenantBound = _options.QueuedPerTenant,
         };

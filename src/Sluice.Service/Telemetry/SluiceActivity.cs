@@ -30,5 +30,8 @@ internal static class SluiceActivity
         return Source.StartActivity(name, ActivityKind.Internal, parentContext: default, links: links);
     }
 
+    /// <summary>A <c>traceparent</c> as it was sent, or null where it is none: what a stranger sends is not stored unread.</summary>
+    public static string? Read(string? traceParent) => Parse(traceParent) == default ? null : traceParent;
+
     private static ActivityContext Parse(string? traceParent) => ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out ActivityContext context) ? context : default;
 }
