@@ -79,8 +79,9 @@ internal sealed class Database : IAsyncDisposable
             CommandTimeout = (int)Math.Ceiling(options.DispatchTimeout.TotalSeconds) + 1,
             CancellationTimeout = 200,
             KeepAlive = 30,
-            // Arrays have any length: one plan for all, over the indexes; planned afresh, long arrays tempt into scans.
-            Options = "-c plan_cache_mode=force_generic_plan -c jit=off",
+            // Every statement goes by an index. One plan for arrays of any length, made without regard to how full the tables were when it was made:
+            // a plan from an empty table would scan the full one until the next analyze.
+            Options = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off",
         };
         NpgsqlDataSourceBuilder builder = new(connection.ConnectionString);
         builder.UseVector();

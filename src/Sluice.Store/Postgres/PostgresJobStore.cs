@@ -18,6 +18,9 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
     private const string CountLive = "select tenant, state, count(*) from jobs where live group by tenant, state";
     private const string CountOutbox = "select count(*) from outbox";
 
+    /// <summary>Up to here a submit has a caller's time limit.</summary>
+    private const int FewJobs = 100;
+
     private readonly TenantBacklog _backlog = new(time);
 
     public async Task<IReadOnlyList<SubmitResult>> SubmitAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken)
@@ -28,13 +31,18 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
         {
             Scope.Of(job.Tenant);
         }
-        IReadOnlyList<SubmitResult> results = await database.AskAsync((connection, limit) =>
-            Database.InTransactionAsync(connection, () => new SubmitTransaction(connection, _backlog, limit).RunAsync(jobs), limit), cancellationToken);
+        // A caller waits for one job or a few; many at once come from a file or a schedule.
+        IReadOnlyList<SubmitResult> results = jobs.Count <= FewJobs
+            ? await database.AskAsync(StoreAsync, cancellationToken)
+            : await database.DispatchAsync(StoreAsync, cancellationToken);
         foreach (IGrouping<string, SubmitResult> tenant in results.Where(r => r.Outcome is SubmitOutcome.Queued or SubmitOutcome.Twin).GroupBy(r => r.Job!.Tenant))
         {
             _backlog.Add(tenant.Key, tenant.Count());
         }
         return results;
+
+        Task<IReadOnlyList<SubmitResult>> StoreAsync(NpgsqlConnection connection, CancellationToken limit) =>
+            Database.InTransactionAsync(connection, () => new SubmitTransaction(connection, _backlog, limit).RunAsync(jobs), limit);
     }
 
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
