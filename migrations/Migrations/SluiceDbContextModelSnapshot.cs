@@ -118,6 +118,10 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("generated_tokens");
 
+                    b.Property<byte[]>("Guard")
+                        .HasColumnType("bytea")
+                        .HasColumnName("guard");
+
                     b.Property<string>("Model")
                         .IsRequired()
                         .HasColumnType("text")
@@ -158,7 +162,7 @@ namespace Sluice.Migrations.Migrations
 
                     NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex(new[] { "ExpiresAt" }, "ix_cache_entries_expires"), "brin");
 
-                    b.HasIndex(new[] { "Tenant", "Namespace", "Fingerprint" }, "ix_cache_entries_fingerprint");
+                    b.HasIndex(new[] { "Tenant", "Namespace", "Fingerprint", "EmbedderId", "Guard" }, "ix_cache_entries_meaning");
 
                     b.HasIndex(new[] { "Tenant", "Namespace", "ExactKey" }, "ux_cache_entries_exact")
                         .IsUnique();
@@ -306,6 +310,10 @@ namespace Sluice.Migrations.Migrations
                     b.Property<DateTimeOffset>("ExpiresAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
+
+                    b.Property<byte[]>("Guard")
+                        .HasColumnType("bytea")
+                        .HasColumnName("guard");
 
                     b.Property<string>("Metadata")
                         .HasColumnType("text")

@@ -49,6 +49,7 @@ internal static class SubmitArrays
         Each(jobs, j => j.Request.Webhook?.Events is { Count: > 0 } events ? string.Join(',', events) : null),
         Parameters.Vectors(jobs.Select(j => j.Job.Embedding)),
         Each(jobs, j => j.Retention),
+        Typed(Each(jobs, j => j.Guard), NpgsqlDbType.Bytea),
     ];
 
     public static object?[] Keys(IReadOnlyList<NewJob> jobs) =>

@@ -26,14 +26,15 @@ internal static class SubmitSql
 
     public const string CountQueued = "select count(*) from jobs where live and state = 0 and tenant = $1";
 
-    /// <summary>$1 tenant (the scope), $2 positions, $3 namespaces, $4 exact keys, $5 entries that match in meaning, $6 fingerprints.</summary>
+    /// <summary>An equal job that is live goes before an entry that only means the same. $1 tenant (the scope), $2 positions, $3 namespaces, $4 exact keys, $5 entries that match in meaning, $6 fingerprints.</summary>
     public const string FindAnswers = """
         select n.position, c.id, c.exact_key = n.key, c.outputs, c.prompt_tokens, c.cached_tokens, c.generated_tokens, c.drafted_tokens, c.accepted_tokens
         from unnest($2::int[], $3::text[], $4::bytea[], $5::uuid[], $6::bytea[]) n(position, namespace, key, entry, fingerprint)
         cross join lateral (
             select * from cache_entries e where e.tenant = $1 and e.namespace = n.namespace and e.exact_key = n.key
             union all
-            select * from cache_entries e where e.id = n.entry and e.tenant = $1 and e.namespace = n.namespace and e.fingerprint is not distinct from n.fingerprint) c
+            select * from cache_entries e where e.id = n.entry and e.tenant = $1 and e.namespace = n.namespace and e.fingerprint is not distinct from n.fingerprint
+                and not exists (select from jobs l where l.tenant = $1 and l.namespace = n.namespace and l.exact_key = n.key and l.live and l.waits_for is null)) c
         where c.expires_at > now()
         """;
 
@@ -110,11 +111,11 @@ internal static class SubmitSql
         where l.id = f.waits_for and (l.run_class > f.run_class or l.run_by > f.run_by or (l.run_by is null and f.run_by is not null))
         """;
 
-    /// <summary>$1 jobs, $2 tenants, $3 requests, $4 metadata, $5 cache ttls, $6 webhook URLs, $7 webhook events, $8 embeddings, $9 retentions.</summary>
+    /// <summary>$1 jobs, $2 tenants, $3 requests, $4 metadata, $5 cache ttls, $6 webhook URLs, $7 webhook events, $8 embeddings, $9 retentions, $10 guards.</summary>
     public const string InsertInputs = """
-        insert into job_inputs (job, tenant, request, metadata, cache_ttl, webhook_url, webhook_events, embedding, expires_at)
-        select n.job, n.tenant, n.request, n.metadata, n.ttl, n.url, n.events, n.embedding, now() + n.retention
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::interval[], $6::text[], $7::text[], $8::vector[], $9::interval[])
-            n(job, tenant, request, metadata, ttl, url, events, embedding, retention)
+        insert into job_inputs (job, tenant, request, metadata, cache_ttl, webhook_url, webhook_events, embedding, guard, expires_at)
+        select n.job, n.tenant, n.request, n.metadata, n.ttl, n.url, n.events, n.embedding, n.guard, now() + n.retention
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::interval[], $6::text[], $7::text[], $8::vector[], $9::interval[], $10::bytea[])
+            n(job, tenant, request, metadata, ttl, url, events, embedding, retention, guard)
         """;
 }

@@ -73,19 +73,21 @@ internal static class TerminalSql
         select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from heirs
         """;
 
-    /// <summary>$1 ids of one tenant, whose scope is set; a newer answer replaces an older one.</summary>
+    /// <summary>$1 ids of one tenant, whose scope is set; a newer answer replaces an older one. Only a job of cache mode semantic leaves what the semantic tier compares.</summary>
     public const string CacheEntries = """
         insert into cache_entries (id, tenant, namespace, exact_key, fingerprint, model, model_revision, adapter, source_job, outputs,
-            prompt_tokens, cached_tokens, generated_tokens, drafted_tokens, accepted_tokens, embedding, dim, embedder_id, created_at, expires_at)
+            prompt_tokens, cached_tokens, generated_tokens, drafted_tokens, accepted_tokens, embedding, dim, embedder_id, guard, created_at, expires_at)
         select gen_random_uuid(), j.tenant, j.namespace, j.exact_key, j.fingerprint, j.model, j.model_revision, j.adapter, j.id, r.outputs,
-            r.prompt_tokens, r.cached_tokens, r.generated_tokens, r.drafted_tokens, r.accepted_tokens, r.embedding, r.dim, r.embedder_id, now(), now() + i.cache_ttl
+            r.prompt_tokens, r.cached_tokens, r.generated_tokens, r.drafted_tokens, r.accepted_tokens, s.embedding, vector_dims(s.embedding), s.embedder_id, s.guard,
+            now(), now() + i.cache_ttl
         from jobs j join results r on r.job = j.id join job_inputs i on i.job = j.id
+        left join lateral (select i.embedding, j.embedder_id, i.guard where j.cache_mode = 2 and i.guard is not null and i.embedding is not null) s on true
         where j.id = any($1) and j.exact_key is not null
         order by j.namespace, j.exact_key
         on conflict (tenant, namespace, exact_key) do update set id = excluded.id, fingerprint = excluded.fingerprint, model = excluded.model,
             model_revision = excluded.model_revision, adapter = excluded.adapter, source_job = excluded.source_job, outputs = excluded.outputs,
             prompt_tokens = excluded.prompt_tokens, cached_tokens = excluded.cached_tokens, generated_tokens = excluded.generated_tokens,
             drafted_tokens = excluded.drafted_tokens, accepted_tokens = excluded.accepted_tokens, embedding = excluded.embedding, dim = excluded.dim,
-            embedder_id = excluded.embedder_id, created_at = excluded.created_at, expires_at = excluded.expires_at
+            embedder_id = excluded.embedder_id, guard = excluded.guard, created_at = excluded.created_at, expires_at = excluded.expires_at
         """;
 }

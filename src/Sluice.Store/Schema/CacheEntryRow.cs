@@ -23,6 +23,9 @@ internal sealed class CacheEntryRow
     public float[]? Embedding { get; set; }
     public int? Dim { get; set; }
     public string? EmbedderId { get; set; }
+
+    /// <summary>What another text must have in common with the source's, compared for equality; null, as the embedding is, where the entry serves the exact tier only.</summary>
+    public byte[]? Guard { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset ExpiresAt { get; set; }
 }

@@ -75,6 +75,7 @@ internal sealed class JobInputRow
     /// <summary>Comma-separated; null: every end.</summary>
     public string? WebhookEvents { get; set; }
     public float[]? Embedding { get; set; }
+    public byte[]? Guard { get; set; }
     public DateTimeOffset ExpiresAt { get; set; }
 }
 

@@ -45,7 +45,7 @@ internal static class JobTables
         cache.ToTable("cache_entries").HasKey(c => c.Id).HasName("pk_cache_entries");
         cache.Property(c => c.Id).ValueGeneratedNever();
         cache.HasIndex(c => new { c.Tenant, c.Namespace, c.ExactKey }, "ux_cache_entries_exact").IsUnique();
-        cache.HasIndex(c => new { c.Tenant, c.Namespace, c.Fingerprint }, "ix_cache_entries_fingerprint");
+        cache.HasIndex(c => new { c.Tenant, c.Namespace, c.Fingerprint, c.EmbedderId, c.Guard }, "ix_cache_entries_meaning");
         cache.HasIndex(c => c.ExpiresAt, "ix_cache_entries_expires").HasMethod("brin");
     }
 }

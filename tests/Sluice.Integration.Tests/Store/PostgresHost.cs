@@ -24,6 +24,8 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
         _jobs = new PostgresJobStore(_connections, TimeProvider.System);
     }
 
+    public ISemanticCache Cache => new PostgresSemanticCache(_connections!, TimeProvider.System);
+
     public override Task PassAsync(TimeSpan time) => Task.Delay(time);
 
     public override async ValueTask DisposeAsync()
