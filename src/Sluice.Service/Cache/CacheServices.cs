@@ -8,7 +8,7 @@ internal static class CacheServices
 {
     public static IHostApplicationBuilder AddCache(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<CacheOptions>().BindConfiguration(CacheOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSettings<CacheOptions>(CacheOptions.Section);
         builder.Services.AddSingleton<IEmbedder, LexicalEmbedder>();
         builder.Services.AddSingleton<SemanticTier>();
         builder.Services.AddHostedService<CacheTender>();

@@ -5,7 +5,7 @@ using Sluice.Store;
 
 namespace Sluice.Service.Cache;
 
-/// <summary>Tends the cache in rounds. Several processes may: a round that finds another at work does nothing.</summary>
+/// <summary>Tends the cache in rounds. Several processes may: what one has done the next has not to do.</summary>
 internal sealed partial class CacheTender(ISemanticCache cache, IOptions<CacheOptions> options, TimeProvider time, ILogger<CacheTender> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -60,6 +60,7 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
         CacheMode = CacheMode.Semantic,
         Embedding = [0.6f, 0.8f],
         EmbedderId = "lexical-1",
+        Guard = Hash("guard"),
     };
 
     protected static JobResult Answer(string text = "there was a frog") => new()
