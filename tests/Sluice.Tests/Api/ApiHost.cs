@@ -13,7 +13,7 @@ using Sluice.Store;
 
 namespace Sluice.Tests.Api;
 
-/// <summary>A real host on a free loopback port: memory store, stub model, API role only, so that jobs stay queued until a test ends them.</summary>
+/// <summary>A real host on a free loopback port: memory store, stub model, API role only unless asked otherwise, so that jobs stay queued until a test ends them.</summary>
 internal sealed class ApiHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -36,7 +36,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IJobStore Store => _app.Services.GetRequiredService<IJobStore>();
 
-    public static async Task<ApiHost> StartAsync(Dictionary<string, string?>? settings = null, IReadOnlyList<string>? models = null)
+    public static async Task<ApiHost> StartAsync(Dictionary<string, string?>? settings = null, IReadOnlyList<string>? models = null, bool worker = false, bool stub = true)
     {
         (string text, _) = ApiKeyText.Create("default", KeyScopes.All, null, TimeProvider.System.GetUtcNow());
         Dictionary<string, string?> all = new(settings ?? [])
@@ -48,8 +48,8 @@ internal sealed class ApiHost : IAsyncDisposable
         SluiceHostOptions options = new()
         {
             Embedded = true,
-            Roles = new HashSet<HostRole> { HostRole.Api },
-            Engine = EngineKind.Stub,
+            Roles = worker ? null : new HashSet<HostRole> { HostRole.Api },
+            Engine = stub ? EngineKind.Stub : EngineKind.Model,
             Models = models ?? [],
             Urls = "http://127.0.0.1:0",
             Settings = all,
