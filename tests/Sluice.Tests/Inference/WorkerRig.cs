@@ -7,6 +7,7 @@ using Sluice.Engine;
 using Sluice.Jobs;
 using Sluice.Service;
 using Sluice.Service.Access;
+using Sluice.Service.Cache;
 using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
@@ -33,6 +34,7 @@ internal sealed class WorkerRig : IAsyncDisposable
         store(builder.Services);
         builder.AddTelemetry();
         builder.AddModels(options);
+        builder.AddCache();
         builder.AddIntake();
         builder.AddReconciler();
         builder.AddInference(options);
