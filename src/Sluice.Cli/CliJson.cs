@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sluice.Cli.Bench;
 using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
 using Sluice.Cli.Tune;
@@ -13,4 +14,5 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(KeyReport))]
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(PipelineReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sluice.Cli.Bench;
 using Sluice.Cli.Health;
 using Sluice.Cli.Jobs;
 using Sluice.Cli.Keys;
@@ -31,6 +32,7 @@ internal static class Program
             ModelCommands.Create(terminal),
             TuneCommands.Create(terminal),
             HealthCommand.Create(terminal),
+            BenchCommands.Create(terminal),
         };
         return CommandLine.RunAsync(sluice, args, terminal, cancellationToken);
     }

@@ -48,7 +48,8 @@ public interface IJobStore
 
     /// <summary>
     /// Holds queued jobs that nobody holds for this worker (the state stays queued) and returns those it got, with all that a former needs.
-    /// Tickets of jobs that are gone, running, held elsewhere or followers are simply not in the answer.
+    /// Tickets of jobs that are gone, running, held elsewhere or followers are simply not in the answer. Jobs that this worker holds already are:
+    /// the call may be repeated when its answer was lost.
     /// </summary>
     Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);
 
@@ -63,7 +64,8 @@ public interface IJobStore
 
     /// <summary>
     /// Queued and held by this worker -> running, claims + 1. Jobs that were cancelled, expired, stolen or past their deadline (on_late expire) are not in the answer.
-    /// A job that reaches <see cref="JobLimits.MaxClaims"/> ends as failed: exhausted.
+    /// A job that reaches <see cref="JobLimits.MaxClaims"/> ends as failed: exhausted. Jobs that this worker runs already are in the answer as they stand,
+    /// unchanged: the call may be repeated when its answer was lost.
     /// </summary>
     Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);
 

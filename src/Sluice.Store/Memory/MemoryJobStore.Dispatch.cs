@@ -35,7 +35,7 @@ internal sealed partial class MemoryJobStore
             List<ReservedJob> got = [];
             if (!_tables.Workers.ContainsKey(worker))
                 return got;
-            foreach (MemoryJob job in Find(jobs).Where(j => j.Free))
+            foreach (MemoryJob job in Find(jobs).Where(j => j.Free || (j.State == JobState.Queued && j.HeldBy == worker)))
             {
                 job.HeldBy = worker;
                 got.Add(job.Reserved());
@@ -77,9 +77,13 @@ internal sealed partial class MemoryJobStore
         Locked<IReadOnlyList<ClaimedJob>>(() =>
         {
             List<ClaimedJob> got = [];
-            foreach (MemoryJob job in Find(jobs).Where(j => j.State == JobState.Queued && j.HeldBy == worker))
+            foreach (MemoryJob job in Find(jobs).Where(j => j.HeldBy == worker))
             {
-                if (job.IsLate(_tables.Now))
+                if (job.State == JobState.Running)
+                {
+                    got.Add(Claimed(job));
+                }
+                else if (job.IsLate(_tables.Now))
                 {
                     _tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed());
                 }
@@ -92,17 +96,7 @@ internal sealed partial class MemoryJobStore
                     job.State = JobState.Running;
                     job.Claims++;
                     job.StartedAt = _tables.Now;
-                    got.Add(new ClaimedJob
-                    {
-                        Id = job.Id,
-                        Claims = job.Claims,
-                        Tenant = job.Tenant,
-                        Namespace = job.Namespace,
-                        Model = job.Model,
-                        Request = job.Input!.Request,
-                        Deadline = job.Deadline,
-                        TraceParent = job.TraceParent,
-                    });
+                    got.Add(Claimed(job));
                 }
             }
             return got;
@@ -123,6 +117,18 @@ internal sealed partial class MemoryJobStore
 
     public Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken) =>
         Locked(() => MemoryReconcile.Round(_tables, options));
+
+    private static ClaimedJob Claimed(MemoryJob job) => new()
+    {
+        Id = job.Id,
+        Claims = job.Claims,
+        Tenant = job.Tenant,
+        Namespace = job.Namespace,
+        Model = job.Model,
+        Request = job.Input!.Request,
+        Deadline = job.Deadline,
+        TraceParent = job.TraceParent,
+    };
 
     private bool Finish(MemoryJob job, JobOutcome outcome)
     {

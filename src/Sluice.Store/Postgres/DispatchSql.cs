@@ -13,7 +13,7 @@ internal static class DispatchSql
     /// <summary>$1 worker, $2 jobs.</summary>
     public const string Reserve = $"""
         update jobs j set held_by = w.id from {Alive} w
-        where j.id = any($2) and j.state = 0 and j.held_by is null and j.waits_for is null
+        where j.id = any($2) and j.state = 0 and (j.held_by is null or j.held_by = w.id) and j.waits_for is null
         returning {Reserved}
         """;
 
@@ -46,7 +46,7 @@ internal static class DispatchSql
         select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from freed
         """;
 
-    /// <summary>$1 worker, $2 jobs, $3 most claims.</summary>
+    /// <summary>$1 worker, $2 jobs, $3 most claims. The second half of `own` sees the state before this statement: what it ran already.</summary>
     public const string Claim = $"""
         with claimed as (
             update jobs j set state = 1, claims = j.claims + 1, started_at = now(), seq = j.seq + 1 from {Alive} w
@@ -54,8 +54,12 @@ internal static class DispatchSql
             returning j.id, j.claims, j.tenant, j.namespace, j.model, j.deadline, j.trace_parent, j.seq),
         noted as (
             insert into job_events (job_id, seq, tenant, at, state, worker, claims)
-            select id, seq, tenant, now(), 1, $1, claims from claimed)
-        select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent from claimed c join job_inputs i on i.job = c.id
+            select id, seq, tenant, now(), 1, $1, claims from claimed),
+        own as (
+            select id, claims, tenant, namespace, model, deadline, trace_parent from claimed
+            union all
+            select id, claims, tenant, namespace, model, deadline, trace_parent from jobs where id = any($2) and state = 1 and held_by = $1)
+        select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent from own c join job_inputs i on i.job = c.id
         """;
 
     private const string Ended = "returning j.id, j.tenant, j.state, j.exact_key is not null";

@@ -48,12 +48,28 @@ public abstract class DispatchContract(StoreHost host) : StoreContract(host)
         Assert.Empty(await Store.ClaimAsync(second, [job.Id], Token));
         ClaimedJob claimed = Assert.Single(await Store.ClaimAsync(worker, [job.Id], Token));
         Assert.Equal((1, Tenant, "default", Model, "sugar", "00-a-b-01"), (claimed.Claims, claimed.Tenant, claimed.Namespace, claimed.Model, claimed.Request.Prompt, claimed.TraceParent));
-        Assert.Empty(await Store.ClaimAsync(worker, [job.Id], Token));
         JobRecord stored = await GetAsync(job.Id);
         Assert.Equal(JobState.Running, stored.State);
         Assert.NotNull(stored.StartedAt);
         Assert.Equal(1, await Store.ReleaseAsync(worker, [claimed.Fence], Token));
         Assert.Equal(2, (await RunAsync(second, job.Id)).Claims);
+    }
+
+    [Fact]
+    public async Task A_reservation_and_a_claim_whose_answers_were_lost_give_the_same_when_repeated()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob[] jobs = [Job("one"), Job("two")];
+        await Store.SubmitAsync(jobs, Token);
+        JobId[] ids = [.. jobs.Select(job => job.Id)];
+        await Store.ReserveAsync(worker, ids, Token);
+        Assert.Equal(ids.ToHashSet(), (await Store.ReserveAsync(worker, ids, Token)).Select(job => job.Id).ToHashSet());
+        await Store.ClaimAsync(worker, [ids[0]], Token);
+        IReadOnlyList<ClaimedJob> again = await Store.ClaimAsync(worker, ids, Token);
+        Assert.Equal(ids.ToHashSet(), again.Select(job => job.Id).ToHashSet());
+        Assert.All(again, job => Assert.Equal(1, job.Claims));
+        Assert.All(again, job => Assert.NotNull(job.Request.Prompt));
+        Assert.Empty(await Store.ReserveAsync(worker, ids, Token));
     }
 
     [Fact]

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Text;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using Sluice.Jobs;
+using Sluice.Service.Models;
+using Sluice.Service.Queue;
+
+namespace Sluice.Integration.Tests.Queue;
+
+/// <summary>The configured broker as a producer and an operator see it, under a prefix of the test's own; what was declared is deleted at the end.</summary>
+internal sealed class Broker : IAsyncDisposable
+{
+    public const string Missing = "No RabbitMQ: set SLUICE__QUEUE__HOST (ops/services.sh up prints it).";
+
+    private IConnection? _connection;
+    private IChannel? _channel;
+
+    public static bool IsConfigured => Environment.GetEnvironmentVariable("SLUICE__QUEUE__HOST") is not null;
+
+    public string Host { get; } = Environment.GetEnvironmentVariable("SLUICE__QUEUE__HOST") ?? "amqp://127.0.0.1/";
+
+    public string Prefix { get; } = $"test-{Guid.NewGuid().ToString("N")[..8]}";
+
+    public string User => new Uri(Host).UserInfo.Split(':')[0];
+
+    public QueueNames Names => new(Prefix);
+
+    public async Task<IChannel> ChannelAsync()
+    {
+        if (_channel is null)
+        {
+            _connection = await new ConnectionFactory { Uri = new Uri(Host) }.CreateConnectionAsync();
+            _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        }
+        return _channel;
+    }
+
+    /// <summary>Sends a body to the exchange for submits; returns when the broker has confirmed it.</summary>
+    public async Task SubmitAsync(string body, string contentType = "application/json", bool withUser = true, Action<BasicProperties>? change = null)
+    {
+        BasicProperties properties = new() { ContentType = contentType, Persistent = true };
+        if (withUser)
+        {
+            properties.UserId = User;
+        }
+        change?.Invoke(properties);
+        IChannel channel = await ChannelAsync();
+        await channel.BasicPublishAsync(Names.Submit, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body));
+    }
+
+    /// <summary>Bodies of all messages on an exchange from now on, with their routing keys.</summary>
+    public async Task<ConcurrentQueue<(string Key, string Body)>> ListenAsync(string exchange)
+    {
+        IChannel channel = await ChannelAsync();
+        await channel.ExchangeDeclareAsync(exchange, ExchangeType.Topic, durable: true);
+        QueueDeclareOk queue = await channel.QueueDeclareAsync();
+        await channel.QueueBindAsync(queue.QueueName, exchange, "#");
+        ConcurrentQueue<(string, string)> heard = new();
+        AsyncEventingBasicConsumer consumer = new(channel);
+        consumer.ReceivedAsync += (_, message) =>
+        {
+            heard.Enqueue((message.RoutingKey, Encoding.UTF8.GetString(message.Body.Span)));
+            return Task.CompletedTask;
+        };
+        await channel.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer);
+        return heard;
+    }
+
+    /// <summary>Messages that are ready in a queue; 0 where there is no such queue.</summary>
+    public async Task<uint> ReadyAsync(string queue)
+    {
+        await using IChannel channel = await (await OpenAsync()).CreateChannelAsync();
+        try
+        {
+            return await channel.MessageCountAsync(queue);
+        }
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Throws away what waits in the ticket queues, as a broker does that lost its disk. (The tests submit jobs of class standard.)</summary>
+    public async Task PurgeTicketsAsync()
+    {
+        IChannel channel = await ChannelAsync();
+        await channel.QueuePurgeAsync(Names.Run(StubModel.Name, JobClass.Standard));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!IsConfigured)
+        {
+            return;
+        }
+        IConnection connection = await OpenAsync();
+        List<string> names = [Names.Submit, Names.SubmitDead, Names.Finished, Names.Rejected, $"{Names.Submit}_error", $"{Names.Submit}_skipped"];
+        names.AddRange(Enum.GetValues<JobClass>().Select(jobClass => Names.Run(StubModel.Name, jobClass)));
+        await using (IChannel channel = await connection.CreateChannelAsync())
+        {
+            foreach (string name in names)
+            {
+                await channel.QueueDeleteAsync(name);
+                await channel.ExchangeDeleteAsync(name);
+            }
+        }
+        await connection.DisposeAsync();
+    }
+
+    private async Task<IConnection> OpenAsync()
+    {
+        await ChannelAsync();
+        return _connection!;
+    }
+}

@@ -1,0 +1,50 @@
+using Npgsql;
+using Sluice.Integration.Tests.Inference;
+using Sluice.Integration.Tests.Store;
+using Sluice.Engine;
+using Sluice.Jobs;
+using Sluice.Tests.Inference;
+using Xunit;
+
+namespace Sluice.Integration.Tests.Queue;
+
+/// <summary>Servers that go away and come back.</summary>
+[Collection(PostgresTests.Name)]
+public sealed class OutageTests(PostgresDatabase database) : RealRigs(database)
+{
+    [Fact]
+    public async Task While_the_broker_is_away_submits_are_accepted_and_the_outbox_waits_and_then_all_run()
+    {
+        Uri broker = new(Broker.Host);
+        await using TcpProxy proxy = new(broker.Host, broker.Port);
+        WorkerRig rig = await StartAsync("w1", null, ("Queue:Host", $"amqp://{broker.UserInfo}@127.0.0.1:{proxy.Port}{broker.AbsolutePath}"), ("Queue:PublishTimeout", "00:00:02"));
+        await rig.EndAsync(await rig.SubmitAsync(Prompt("before")), seconds: 60);
+        await proxy.DownAsync();
+        JobId[] ids = await rig.SubmitManyAsync(20, i => Prompt($"during {i}"));
+        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("The outbox waits", StringComparison.Ordinal)), "the outbox says that it waits", 60);
+        Assert.Equal(20, await CountAsync("select count(*) from outbox where kind = 0"));
+        proxy.Up();
+        Assert.All(await rig.EndAllAsync(ids, seconds: 90), job => Assert.Equal(JobState.Succeeded, job.State));
+        Assert.Single(rig.Log, line => line.Contains("The outbox waits", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_database_that_goes_and_comes_back_loses_no_result_and_no_job()
+    {
+        NpgsqlConnectionStringBuilder direct = new(Postgres);
+        await using TcpProxy proxy = new(direct.Host!, direct.Port);
+        string through = new NpgsqlConnectionStringBuilder(Postgres) { Host = "127.0.0.1", Port = proxy.Port, Timeout = 3 }.ConnectionString;
+        StubOptions slow = new() { MaxSequences = 8, BatchTime = TimeSpan.FromMilliseconds(400) };
+        WorkerRig rig = await StartAsync("w1", slow, ("Store:ConnectionString", through), ("Store:DispatchTimeout", "00:00:03"), ("Worker:HeartbeatTimeout", "00:01:00"));
+        JobId[] ids = await rig.SubmitManyAsync(60, i => Prompt($"job {i}"));
+        await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from jobs where state = 2") >= 8, "some have ended");
+        await proxy.DownAsync();
+        await Task.Delay(2000); // results come and find no store
+        proxy.Up();
+        JobRecordsAreWhole(await rig.EndAllAsync(ids, seconds: 90));
+        Assert.Equal(60, await CountAsync("select count(*) from usage"));
+    }
+
+    private static void JobRecordsAreWhole(Sluice.Store.JobRecord[] jobs) =>
+        Assert.All(jobs, job => Assert.Equal((JobState.Succeeded, 1, 0), (job.State, job.Claims, job.Failures)));
+}

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Sluice.Integration.Tests.Inference;
+using Sluice.Integration.Tests.Store;
+using Sluice.Jobs;
+using Sluice.Store;
+using Sluice.Tests.Inference;
+using Xunit;
+
+namespace Sluice.Integration.Tests.Queue;
+
+/// <summary>Jobs that producers send over the bus.</summary>
+[Collection(PostgresTests.Name)]
+public sealed class SubmitOverBusTests(PostgresDatabase database) : RealRigs(database)
+{
+    private const string Tenant = "acme";
+
+    private static string Body(string key, string prompt = "over the bus", string more = "") =>
+        $$$"""{"schema_version":1,"idempotency_key":"{{{key}}}","job":{"model":"stub","prompt":"{{{prompt}}}","cache":{"mode":"off"}{{{more}}}}}""";
+
+    private Task<WorkerRig> NodeAsync() => StartAsync("w1", null, ($"Queue:Tenants:{Broker.User}", Tenant));
+
+    private static async Task<JobRecord> OnlyJobAsync(WorkerRig rig)
+    {
+        IReadOnlyList<JobRecord> jobs = [];
+        await WorkerRig.EventuallyAsync(async () => (jobs = await rig.Store.ListAsync(Tenant, new JobQuery(), default)).Count == 1 && jobs[0].State.IsTerminal(), "one job has ended");
+        return jobs[0];
+    }
+
+    private static async Task AwaitQueueAsync(WorkerRig rig) =>
+        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("Bus started", StringComparison.Ordinal)), "the bus is up");
+
+    [Fact]
+    public async Task A_bare_json_message_becomes_a_job_of_the_users_tenant_and_its_end_is_told()
+    {
+        WorkerRig rig = await NodeAsync();
+        await AwaitQueueAsync(rig);
+        ConcurrentQueue<(string Key, string Body)> finished = await Broker.ListenAsync(Broker.Names.Finished);
+        await Broker.SubmitAsync(Body("k1"));
+        JobRecord job = await OnlyJobAsync(rig);
+        Assert.Equal(JobState.Succeeded, job.State);
+        await WorkerRig.EventuallyAsync(() => !finished.IsEmpty, "the end is told");
+        (string key, string body) = Assert.Single(finished);
+        using JsonDocument told = JsonDocument.Parse(body);
+        JsonElement message = told.RootElement.GetProperty("message");
+        Assert.Equal(Tenant, key);
+        Assert.Equal(job.Id.ToString(), message.GetProperty("id").GetString());
+        Assert.Equal("succeeded", message.GetProperty("state").GetString());
+        Assert.Equal("k1", message.GetProperty("idempotency_key").GetString());
+        Assert.Equal("urn:message:Sluice.Jobs.Messages:JobFinished", told.RootElement.GetProperty("messageType")[0].GetString());
+    }
+
+    [Fact]
+    public async Task An_enveloped_message_is_understood_and_a_repeated_one_makes_no_second_job()
+    {
+        WorkerRig rig = await NodeAsync();
+        await AwaitQueueAsync(rig);
+        string envelope = $$"""{"messageId":"{{Guid.NewGuid()}}","messageType":["urn:message:Sluice.Jobs.Messages:SubmitJob"],"message":{{Body("k2")}}}""";
+        for (int i = 0; i < 3; i++)
+        {
+            await Broker.SubmitAsync(envelope, "application/vnd.masstransit+json");
+        }
+        Assert.Equal(JobState.Succeeded, (await OnlyJobAsync(rig)).State);
+        await WorkerRig.EventuallyAsync(async () => await Broker.ReadyAsync(Broker.Names.Submit) == 0, "all were taken");
+        Assert.Single(await rig.Store.ListAsync(Tenant, new JobQuery(), default));
+    }
+
+    [Theory]
+    [InlineData("""{"schema_version":1,"idempotency_key":"k","job":{"model":"none","prompt":"x"}}""", "model")]
+    [InlineData("""{"schema_version":1,"idempotency_key":"k","job":{"model":"stub","prompt":"x","colour":"red"}}""", "colour")]
+    [InlineData("""{"schema_version":2,"idempotency_key":"k","job":{"model":"stub","prompt":"x"}}""", "schema_version")]
+    [InlineData("""{"schema_version":1,"job":{"model":"stub","prompt":"x"}}""", "idempotency_key")]
+    [InlineData("""{"schema_version":1,"idempotency_key":"k"}""", "job")]
+    public async Task What_cannot_be_accepted_is_answered_with_the_fields_name(string body, string field)
+    {
+        WorkerRig rig = await NodeAsync();
+        await AwaitQueueAsync(rig);
+        ConcurrentQueue<(string Key, string Body)> rejected = await Broker.ListenAsync(Broker.Names.Rejected);
+        await Broker.SubmitAsync(body);
+        await WorkerRig.EventuallyAsync(() => !rejected.IsEmpty, "it is rejected");
+        (string key, string told) = Assert.Single(rejected);
+        Assert.Equal(Tenant, key);
+        using JsonDocument message = JsonDocument.Parse(told);
+        string named = message.RootElement.GetProperty("message").GetProperty("errors")[0].GetRawText();
+        Assert.Contains(field, named, StringComparison.Ordinal);
+        Assert.Empty(await rig.Store.ListAsync(Tenant, new JobQuery(), default));
+    }
+
+    [Fact]
+    public async Task A_message_that_no_user_vouches_for_is_rejected_whatever_its_body_says()
+    {
+        WorkerRig rig = await NodeAsync();
+        await AwaitQueueAsync(rig);
+        ConcurrentQueue<(string Key, string Body)> rejected = await Broker.ListenAsync(Broker.Names.Rejected);
+        await Broker.SubmitAsync(Body("k3"), withUser: false);
+        await WorkerRig.EventuallyAsync(() => !rejected.IsEmpty, "it is rejected");
+        Assert.Contains("user_id", Assert.Single(rejected).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Garbage_is_put_aside_once_and_nothing_is_sent_to_addresses_that_it_names()
+    {
+        WorkerRig rig = await NodeAsync();
+        await AwaitQueueAsync(rig);
+        string forged = $$"""{"messageId":"not a guid","faultAddress":"exchange:{{Broker.Prefix}}-forged","messageType":["urn:message:Sluice.Jobs.Messages:SubmitJob"],"message":7""";
+        await Broker.SubmitAsync("this is not json");
+        await Broker.SubmitAsync(forged, "application/vnd.masstransit+json");
+        await Broker.SubmitAsync(Body("k4")); // what comes behind it is not held up
+        Assert.Equal(JobState.Succeeded, (await OnlyJobAsync(rig)).State);
+        await WorkerRig.EventuallyAsync(async () => await Broker.ReadyAsync($"{Broker.Names.Submit}_error") == 2, "both are aside");
+        Assert.Equal(0u, await Broker.ReadyAsync(Broker.Names.Submit));
+        Assert.Equal(0u, await Broker.ReadyAsync($"{Broker.Prefix}-forged"));
+    }
+}
