@@ -71,7 +71,8 @@ internal sealed partial class SubmitConsumer(
         {
             return queue.AnonymousTenant ?? "default";
         }
-        return context.ReceiveContext.TransportHeaders.TryGetHeader("RMQ-UserId", out object? value) && value is string { Length: > 0 } user
+        // the property itself, which the broker checks against the connection's user; a header of that meaning anybody can write
+        return context.ReceiveContext.TryGetPayload(out RabbitMqBasicConsumeContext? delivery) && delivery.Properties.UserId is { Length: > 0 } user
             ? queue.Tenants.GetValueOrDefault(user, user)
             : queue.AnonymousTenant;
     }

@@ -35,7 +35,7 @@ public sealed class OutageTests(PostgresDatabase database) : RealRigs(database)
         await using TcpProxy proxy = new(direct.Host!, direct.Port);
         string through = new NpgsqlConnectionStringBuilder(Postgres) { Host = "127.0.0.1", Port = proxy.Port, Timeout = 3 }.ConnectionString;
         StubOptions slow = new() { MaxSequences = 8, BatchTime = TimeSpan.FromMilliseconds(400) };
-        WorkerRig rig = await StartAsync("w1", slow, ("Store:ConnectionString", through), ("Store:DispatchTimeout", "00:00:03"), ("Worker:HeartbeatTimeout", "00:01:00"));
+        WorkerRig rig = await StartAsync("w1", slow, ("Store:ConnectionString", through), ("Store:CommandTimeout", "00:00:03"), ("Store:DispatchTimeout", "00:00:03"), ("Worker:HeartbeatTimeout", "00:01:00"));
         JobId[] ids = await rig.SubmitManyAsync(60, i => Prompt($"job {i}"));
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from jobs where state = 2") >= 8, "some have ended");
         await proxy.DownAsync();
