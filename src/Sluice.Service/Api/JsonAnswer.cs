@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +8,7 @@ internal sealed class JsonAnswer<T>(int status, T value, JsonTypeInfo<T> type) :
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        ReadOnlyMemory<byte> bytes = PlainJson.Write(value, type);
         HttpResponse response = httpContext.Response;
         response.StatusCode = status;
         response.ContentType = "application/json";

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Sluice.Jobs;
@@ -75,7 +74,7 @@ internal static class Problems
         {
             response.Headers["x-should-retry"] = "false";
         }
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Default.ProblemBody);
+        ReadOnlyMemory<byte> bytes = PlainJson.Write(body, ApiJson.Default.ProblemBody);
         response.StatusCode = problem.Status;
         response.ContentType = ContentType;
         response.ContentLength = bytes.Length;
