@@ -49,10 +49,10 @@ internal static class GuardClauses
         }
     }
 
-    /// <summary>Drops what says nothing here and gives words of one meaning one form.</summary>
+    /// <summary>Drops what says nothing here and gives words of one meaning one form. <c>Where is X</c> and <c>where X is</c> become the same.</summary>
     private static List<GuardToken> Reduce(List<GuardToken> words)
     {
-        List<GuardToken> kept = new(words.Count);
+        List<GuardToken> kept = new(words.Count + 1);
         for (int i = 0; i < words.Count; i++)
         {
             GuardToken token = words[i];
@@ -62,29 +62,29 @@ internal static class GuardClauses
                 continue;
             }
             GuardToken next = i + 1 < words.Count ? words[i + 1] : default;
-            bool opens = kept.Count == 0 && GuardWords.Openers.Contains(token.Text);
             bool joins = token.Text == "that" && next.Kind == GuardKind.Word && next.Text is not null && GuardWords.Subjects.Contains(next.Text);
-            bool helps = token.Text is "has" or "have" && next.Kind == GuardKind.Word && next.Text is "not" or "been" or "never" or "already";
-            if (opens)
-            {
-                kept.Add(new GuardToken(GuardKind.Word, token.Text switch { "are" or "am" => "is", "does" => "do", "has" => "have", "could" => "can", "were" => "was", _ => token.Text }));
-            }
-            else if (!joins && !helps && !GuardWords.IsDropped(token.Text))
+            if (!joins && !GuardWords.IsDropped(token.Text))
             {
                 string word = token.Text is "for" or "of" or "on" or "about" && IsReference(words, i + 1) ? "of" : GuardWords.Same(token.Text);
                 kept.Add(new GuardToken(GuardKind.Word, word));
             }
         }
+        if (kept.Count > 2 && kept[0].Kind == GuardKind.Word && GuardWords.Questions.Contains(kept[0].Text) && (kept[1].Is("is") || kept[1].Is("was")))
+        {
+            kept.Add(kept[1]);
+            kept.RemoveAt(1);
+        }
         return kept;
     }
 
+    /// <summary>An order, ticket or case with its number.</summary>
     private static bool IsReference(List<GuardToken> words, int at)
     {
         while (at < words.Count && words[at].Kind == GuardKind.Word && GuardWords.IsDropped(words[at].Text))
         {
             at++;
         }
-        return at < words.Count && words[at].Kind == GuardKind.Word && GuardWords.References.Contains(words[at].Text);
+        return at + 1 < words.Count && words[at].Kind == GuardKind.Word && GuardWords.References.Contains(words[at].Text) && words[at + 1].Kind == GuardKind.Literal;
     }
 
     /// <summary>Of a main clause and one that is introduced (because, if, before, ...) the main one is written first; anything else keeps its order.</summary>

@@ -11,6 +11,9 @@ internal static class GuardPhrases
         /// <summary>At its start, with two tokens or more behind.</summary>
         Start,
 
+        /// <summary>At its start, before what one asks another to do and what to do it to.</summary>
+        BeforeRequest,
+
         /// <summary>At its start, before a question word.</summary>
         BeforeQuestion,
 
@@ -56,6 +59,7 @@ internal static class GuardPhrases
             bool fits = phrase.Place switch
             {
                 Place.Start => atStart && clause.Count - next >= 2,
+                Place.BeforeRequest => atStart && clause.Count - next >= 2 && GuardWords.Requests.Contains(clause[next].Text),
                 Place.BeforeQuestion => atStart && next < clause.Count && GuardWords.Questions.Contains(clause[next].Text),
                 Place.BeforeNumber => next < clause.Count && clause[next].Kind == GuardKind.Literal,
                 _ => true,
@@ -82,7 +86,7 @@ internal static class GuardPhrases
 
     private static IEnumerable<Phrase> All() =>
     [
-        .. Read(Place.Start, "", """
+        .. Read(Place.BeforeRequest, "", """
             can you
             could you
             would you
@@ -156,7 +160,6 @@ internal static class GuardPhrases
             how can i
             how could i
             how would i
-            how do you
             how does one
             how to
             what do i have to do to

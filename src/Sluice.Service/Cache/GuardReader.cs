@@ -6,6 +6,7 @@ internal ref struct GuardReader
     private const string Fence = "```";
     private const string Clause = ",;()[]{}";
     private const string Sentence = ".!?\u2026";
+    private static readonly char[] TrailingMarks = [.. ".,;:?!\u2026"];
 
     private readonly string _text;
     private readonly bool _shouted;
@@ -110,7 +111,14 @@ internal ref struct GuardReader
         {
             end--;
         }
-        Core(run[from..end]);
+        string core = run[from..end];
+        if (from < end && !IsWord(core) && (from > 0 || run.AsSpan(end).ContainsAny(")]}")) && !run.AsSpan(0, from).Contains(',') && !run.AsSpan(0, from).Contains(';'))
+        {
+            // Brackets around a number or code are part of it: [1,2] is not (1,2).
+            Add(GuardKind.Literal, run.TrimEnd(TrailingMarks));
+            core = "";
+        }
+        Core(core);
         foreach (char mark in run.AsSpan(end))
         {
             if (mark == ':')
@@ -139,7 +147,7 @@ internal ref struct GuardReader
         {
             return;
         }
-        if (core is "-" or "--" or "\u2013" or "\u2014")
+        if (core is "-" or "--" or "\u2013" or "\u2014" && !(_clause.Count > 0 && _clause[^1].Kind == GuardKind.Literal))
         {
             EndClause();
         }
@@ -170,13 +178,14 @@ internal ref struct GuardReader
     {
         bool name = !_shouted && (core.AsSpan(1).ContainsAnyInRange('A', 'Z') || (char.IsUpper(core[0]) && !_opensSentence));
         string word = core.Replace('\u2019', '\'').ToLowerInvariant();
-        if (!name || GuardWords.IsFunction(word))
+        // WHO, US and IT name something; Who, Us and It at their place do not.
+        if (!name || (GuardWords.IsFunction(word) && !core.AsSpan(1).ContainsAnyInRange('A', 'Z')))
         {
             GuardWords.Expand(word, _clause);
             _opensSentence = false;
             return;
         }
-        Add(GuardKind.Name, word.EndsWith("'s", StringComparison.Ordinal) ? word[..^2] : word);
+        Add(GuardKind.Name, word);
     }
 
     private void Add(GuardKind kind, string text)

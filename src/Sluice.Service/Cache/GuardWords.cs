@@ -12,15 +12,27 @@ internal static class GuardWords
         grammar grammatical grammatically punctuation capitalize capitalise uppercase lowercase vowel vowels syllable syllables letters anagram
         word words sentence sentences phrase phrases say saying quote quotes tone polite politely impolite formal informal sentiment repeat echo verbatim
         transliterate homophone palindrome idiom slang haiku contraction contractions article articles pronoun pronouns preposition prepositions
+        rude reply replies respond continue complete completes text texts story poem dialogue message messages speech email
         language english french german spanish italian portuguese dutch polish russian ukrainian turkish arabic hebrew hindi chinese mandarin japanese
         korean vietnamese thai greek latin swedish danish norwegian finnish czech hungarian romanian
         """);
 
     /// <summary>Ask or introduce; where one of them follows, a clause is a question in its own right.</summary>
-    public static readonly FrozenSet<string> Questions = Set("what where when who whom whose which how why whether if");
+    public static readonly FrozenSet<string> Questions = Set("what where when who whom whose which how why");
 
-    /// <summary>Verbs that open a question; elsewhere some of them say nothing.</summary>
-    public static readonly FrozenSet<string> Openers = Set("is are am was were do does did has have had can could should will would must may might");
+    /// <summary>Helping verbs, which a capital does not make a name.</summary>
+    private static readonly FrozenSet<string> s_helping = Set("is are am was were do does did has have had can could should will would must may might");
+
+    /// <summary>What one asks another to do. After another verb <c>can you</c> asks whether, not that: <c>can you swim</c> is not <c>swim</c>.</summary>
+    public static readonly FrozenSet<string> Requests = Set("""
+        activate add analyse analyze answer apply approve arrange assign block book calculate call cancel change charge check clarify classify close compare compose
+        compute configure confirm contact convert copy correct count create credit deactivate debug decrease define delete deliver describe disable download draft
+        edit email enable erase evaluate exchange expand explain export extract filter find fix format forward generate get give group help implement import
+        increase insert install invite label list load lock look lower mail make merge modify move name notify open order organize pay plan prepare print
+        process propose provide raise rank rate recommend redirect reduce refund reject remind remove rename repair replace reschedule resend reserve reset
+        restart return review save schedule search sell send set share ship shorten show sign simplify sort split start stop suggest summarise summarize swap
+        switch tag tell test trace track transfer turn unblock unlock update upload verify write
+        """);
 
     /// <summary>Begin a clause that may stand before or after the main one.</summary>
     public static readonly FrozenSet<string> Introducers = Set("because if when while although unless until before after since as-soon-as");
@@ -28,7 +40,7 @@ internal static class GuardWords
     /// <summary>Pronouns after which <c>that</c> only joins.</summary>
     public static readonly FrozenSet<string> Subjects = Set("1 2 i you we he she they it");
 
-    /// <summary>What <c>for</c>, <c>of</c>, <c>on</c> and <c>about</c> all mean the same before.</summary>
+    /// <summary>What <c>for</c>, <c>of</c>, <c>on</c> and <c>about</c> all mean the same before, where a number follows.</summary>
     public static readonly FrozenSet<string> References = Set("order orders purchase ticket case");
 
     /// <summary>Words of up to three letters that are no unit after a number.</summary>
@@ -36,10 +48,10 @@ internal static class GuardWords
         "a an the and or nor but for of on at by to as is are am was be has had did do if so not no yes i me my we us our you he him his she her it its who how why can may all any few per via yet now new old out off up"
             .Split(' '), StringComparer.OrdinalIgnoreCase);
 
-    private static readonly FrozenSet<string> s_dropped = Set("a an the please kindly pls plz my our is are am be do does");
+    private static readonly FrozenSet<string> s_dropped = Set("the please kindly pls plz my our");
 
     private static readonly FrozenDictionary<string, string> s_same = Map("""
-        i=1 me=1 we=1 us=1 you=2 was=past were=past did=past had=past could=can
+        i=1 me=1 us=we you=2 an=a are=is am=is were=was does=do has=have
         regarding=about concerning=about till=until whilst=while though=although maybe=perhaps upon=on towards=toward amongst=among
         immediately=at-once anymore=any-more
         colour=color colours=colors cancelled=canceled cancelling=canceling favourite=favorite organise=organize centre=center grey=gray
@@ -60,10 +72,10 @@ internal static class GuardWords
 
     /// <summary>Words whose capital names nothing.</summary>
     public static bool IsFunction(string word) =>
-        s_dropped.Contains(word) || s_same.ContainsKey(word) || s_contractions.ContainsKey(word) || Questions.Contains(word) || Openers.Contains(word)
+        s_dropped.Contains(word) || s_same.ContainsKey(word) || s_contractions.ContainsKey(word) || Questions.Contains(word) || word is "if" or "whether" || s_helping.Contains(word)
         || Short.Contains(word) || word.EndsWith("n't", StringComparison.Ordinal) || word.StartsWith("i'", StringComparison.Ordinal);
 
-    /// <summary>Adds the word, or the words that a contraction stands for. A possessive loses its ending.</summary>
+    /// <summary>Adds the word, or the words that a contraction stands for.</summary>
     public static void Expand(string word, List<GuardToken> into)
     {
         if (s_contractions.TryGetValue(word, out string? both))
@@ -77,7 +89,7 @@ internal static class GuardWords
         }
         else if (word.EndsWith("'s", StringComparison.Ordinal))
         {
-            Add(word[..^2]);
+            Add(word[..^2], "'s"); // of, or is: left open
         }
         else if (word.IndexOf('\'', StringComparison.Ordinal) is int at and > 0 && word[at..] is "'re" or "'ve" or "'ll" or "'d" or "'m")
         {

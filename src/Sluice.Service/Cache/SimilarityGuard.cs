@@ -4,7 +4,7 @@ using System.Text;
 namespace Sluice.Service.Cache;
 
 /// <summary>
-/// Says whether two texts that read alike ask the same. A text is reduced to what it says: greetings, thanks, polite frames, articles and contractions
+/// Says whether two texts that read alike ask the same. A text is reduced to what it says: greetings, thanks, polite frames, the definite article and contractions
 /// go, everything else stays in its order with numbers, units, negations, names, quotations and code as written. Two texts pass when the rest is equal,
 /// so a word that is not known to be harmless makes a pair fail: a wrong refusal costs a run, a wrong pass a wrong answer.
 /// </summary>
@@ -44,7 +44,7 @@ internal static class SimilarityGuard
     {
         foreach (GuardLine line in lines)
         {
-            foreach (List<GuardToken> clause in line.Clauses)
+            foreach (List<GuardToken> clause in line.Clauses.Where(clause => !GuardCourtesy.IsCourtesy(clause)))
             {
                 foreach (GuardToken token in clause)
                 {

@@ -14,15 +14,6 @@ public sealed class PostgresSemanticCacheTests : SemanticCacheContract
     private const int Dimension = 64;
     private const string Count = "select count(*) from cache_entries";
 
-    /// <summary>$1 tenant, $2 first random seed, $3 entries: of one scope and guard, random directions. Each tenth expired.</summary>
-    private const string Fill = """
-        insert into cache_entries (id, tenant, namespace, exact_key, fingerprint, model, model_revision, source_job, outputs, prompt_tokens, cached_tokens, generated_tokens,
-            drafted_tokens, accepted_tokens, embedding, dim, embedder_id, guard, created_at, expires_at)
-        select gen_random_uuid(), $1, 'default', sha256(convert_to(g::text, 'UTF8')), '\x01', 'm', 'r', gen_random_uuid(), '[]', 1, 0, 1, 0, 0,
-            (array_agg(random() - 0.5))::real[]::vector, 64, 'e', '\x02', now(), now() + case when g % 10 = 0 then interval '-1 minute' else interval '1 hour' end
-        from generate_series(1, $2) g, generate_series(1, 64) i group by g
-        """;
-
     private readonly PostgresDatabase _database;
     private readonly PostgresHost _host;
 
@@ -58,12 +49,12 @@ public sealed class PostgresSemanticCacheTests : SemanticCacheContract
     [Fact]
     public async Task A_scope_beyond_an_exact_scan_gets_an_index_of_its_own_and_loses_nothing_by_it()
     {
-        await FillAsync(Tenant, 7_000);
-        await FillAsync(Other, 7_000);
-        await FillAsync("small", 100);
+        await CacheFill.RunAsync(_database, Tenant, Dimension, 7_000, guards: 1);
+        await CacheFill.RunAsync(_database, Other, Dimension, 7_000, guards: 1);
+        await CacheFill.RunAsync(_database, "small", Dimension, 100, guards: 1);
         await AnsweredAsync(Asks("makes the tenant known", [1, 0]));
-        float[][] directions = [.. Enumerable.Range(0, 60).Select(seed => Direction(seed))];
-        SemanticProbe[] probes = [.. directions.Select(d => LargeProbe(Tenant, d))];
+        float[][] directions = [.. Enumerable.Range(0, 60).Select(seed => CacheFill.Direction(Dimension, seed))];
+        SemanticProbe[] probes = [.. directions.Select(d => CacheFill.Probe(Tenant, d))];
         List<Guid[]> before = await NearestAsync(probes);
         Assert.Equal(0L, await ScalarAsync(_database.AdminConnectionString, null, CountIndexes));
 
@@ -77,41 +68,17 @@ public sealed class PostgresSemanticCacheTests : SemanticCacheContract
         Assert.True(kept >= 0.95 * before.Sum(b => b.Length), $"{kept} of {before.Sum(b => b.Length)} nearest entries are found through the index.");
         Assert.All(before.Zip(after), pair => Assert.Equal(pair.First.Length, pair.Second.Length));
         // Another tenant of the same fingerprint, which has no index, and one that asks for another guard.
-        Assert.All(await NearestAsync([.. directions.Select(d => LargeProbe("small", d))]), found => Assert.Equal(5, found.Length));
+        Assert.All(await NearestAsync([.. directions.Select(d => CacheFill.Probe("small", d))]), found => Assert.Equal(5, found.Length));
         Assert.All(await NearestAsync([.. probes.Select(p => p with { Guard = Hash("another") })]), Assert.Empty);
-        Assert.Empty((await NearestAsync(probes)).SelectMany(f => f).Intersect((await NearestAsync([.. directions.Select(d => LargeProbe(Other, d))])).SelectMany(f => f)));
+        Assert.Empty((await NearestAsync(probes)).SelectMany(f => f).Intersect((await NearestAsync([.. directions.Select(d => CacheFill.Probe(Other, d))])).SelectMany(f => f)));
     }
 
     private const string CountIndexes = "select count(*) from pg_indexes where tablename = 'cache_entries' and indexname like 'cache\\_scope\\_%'";
-
-    private static SemanticProbe LargeProbe(string tenant, float[] embedding) => new()
-    {
-        Tenant = tenant,
-        Namespace = "default",
-        Fingerprint = [1],
-        EmbedderId = "e",
-        Embedding = embedding,
-        Guard = [2],
-        MinSimilarity = 0,
-    };
-
-    private static float[] Direction(int seed)
-    {
-        Random random = new(seed);
-        return [.. Enumerable.Range(0, Dimension).Select(_ => random.NextSingle() - 0.5f)];
-    }
 
     private async Task<List<Guid[]>> NearestAsync(SemanticProbe[] probes)
     {
         IReadOnlyList<IReadOnlyList<SemanticMatch>> found = await Cache.FindAsync(probes, 5, Token);
         return [.. found.Select(f => f.Select(m => m.Entry).ToArray())];
-    }
-
-    private async Task FillAsync(string tenant, int entries)
-    {
-        await using NpgsqlConnection connection = await OpenAsync(_database.AdminConnectionString, tenant);
-        await using NpgsqlCommand command = new(Fill, connection) { Parameters = { new() { Value = tenant }, new() { Value = entries } } };
-        Assert.Equal(entries, await command.ExecuteNonQueryAsync(Token));
     }
 
     /// <summary>How the service's role would run the look-up of a scope that has an index.</summary>
@@ -120,7 +87,7 @@ public sealed class PostgresSemanticCacheTests : SemanticCacheContract
         await using NpgsqlConnection connection = await OpenAsync(_database.ServiceConnectionString, probe.Tenant);
         await using NpgsqlCommand settings = new(SemanticSql.SearchIndexes.Replace("true)", "false)", StringComparison.Ordinal), connection);
         await settings.ExecuteNonQueryAsync(Token);
-        await using NpgsqlCommand command = new("explain " + SemanticSql.Nearest(Dimension), connection);
+        await using NpgsqlCommand command = new("explain " + SemanticSql.Nearest(probe.Embedding.Length), connection);
         foreach (object value in (object[])[0, probe.Tenant, probe.Namespace, probe.Fingerprint, probe.EmbedderId, probe.Guard])
         {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
