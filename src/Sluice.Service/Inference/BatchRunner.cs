@@ -165,9 +165,12 @@ internal sealed partial class BatchRunner(
         {
             return requests.Build(job, model);
         }
-        catch (ArgumentException e)
+        catch (Exception e)
         {
-            finisher.Add(new Finished(Failed(job, batch, new JobError("invalid", e.Message), retryable: false), job, held.Remove(job.Id), null) { ClaimedAt = time.GetTimestamp() });
+            // one request that cannot be built must not leave its batch running for nobody
+            bool invalid = e is ArgumentException;
+            JobOutcome failed = Failed(job, batch, new JobError(invalid ? "invalid" : "engine_fault", e.Message), retryable: !invalid);
+            finisher.Add(new Finished(failed, job, held.Remove(job.Id), null) { ClaimedAt = time.GetTimestamp() });
             return null;
         }
     }
