@@ -151,12 +151,18 @@ public abstract class EngineContractTests
 
     protected static EngineRequest Generate(int[] prompt, int most) => new()
     {
-        Scope = new CacheScope(1, 2), Kind = SequenceKind.Generate, Prompt = prompt, MaxTokens = most,
+        Scope = new CacheScope(1, 2),
+        Kind = SequenceKind.Generate,
+        Prompt = prompt,
+        MaxTokens = most,
     };
 
     protected static EngineRequest Score(int[] prompt, params int[][] choices) => new()
     {
-        Scope = new CacheScope(1, 2), Kind = SequenceKind.Score, Prompt = prompt, Choices = choices,
+        Scope = new CacheScope(1, 2),
+        Kind = SequenceKind.Score,
+        Prompt = prompt,
+        Choices = choices,
     };
 
     protected static EngineRequest Embed(int[] prompt) => new() { Scope = new CacheScope(1, 2), Kind = SequenceKind.Embed, Prompt = prompt };

@@ -112,12 +112,15 @@ public sealed class ModelEngineTests : EngineContractTests
     public async Task Every_step_is_reported_and_the_reports_add_up()
     {
         List<StepReport> reports = [];
-        Rig rig = new(options: new EngineOptions { StepObserver = report =>
+        Rig rig = new(options: new EngineOptions
+        {
+            StepObserver = report =>
         {
             lock (reports)
                 reports.Add(report);
             throw new InvalidOperationException("an observer's own fault changes nothing");
-        } });
+        }
+        });
         await using (ModelEngine engine = rig.Engine)
             Assert.Equal(10, (await engine.RunAsync(Generate(new int[100], 10), Cancellation)).Tokens.Length);
         Assert.Equal(rig.Model.Calls, reports.Count);

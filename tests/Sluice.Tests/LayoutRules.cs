@@ -54,7 +54,7 @@ internal static partial class LayoutRules
 
     public static IEnumerable<string> LongFiles(IEnumerable<SourceFile> files)
         => from file in files
-           // generated: one migration is as long as its schema
+               // generated: one migration is as long as its schema
            where !file.Path.StartsWith("migrations/Migrations/", StringComparison.Ordinal) && !file.Path.EndsWith(".Designer.cs", StringComparison.Ordinal) && !file.Path.EndsWith("Snapshot.cs", StringComparison.Ordinal)
            let lines = file.Text.Count(c => c == '\n') + (file.Text.Length > 0 && !file.Text.EndsWith('\n') ? 1 : 0)
            where lines > MostLines

@@ -8,20 +8,42 @@ public sealed record ModelShape
     /// <summary>Hidden 576, 30 layers, vocabulary 49,152: the shape of common 135M models.</summary>
     public static readonly ModelShape Of135M = new()
     {
-        HiddenSize = 576, Layers = 30, Heads = 9, KvHeads = 3, HeadDim = 64, Intermediate = 1536, Vocabulary = 49_152, ContextLength = 8192,
+        HiddenSize = 576,
+        Layers = 30,
+        Heads = 9,
+        KvHeads = 3,
+        HeadDim = 64,
+        Intermediate = 1536,
+        Vocabulary = 49_152,
+        ContextLength = 8192,
     };
 
     /// <summary>Hidden 2048, 16 layers, vocabulary 128,256: the shape of common 1B models.</summary>
     public static readonly ModelShape Of1B = new()
     {
-        HiddenSize = 2048, Layers = 16, Heads = 32, KvHeads = 8, HeadDim = 64, Intermediate = 8192, Vocabulary = 128_256, ContextLength = 8192,
-        RopeTheta = 500_000, RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 32, 1, 4, 8192),
+        HiddenSize = 2048,
+        Layers = 16,
+        Heads = 32,
+        KvHeads = 8,
+        HeadDim = 64,
+        Intermediate = 8192,
+        Vocabulary = 128_256,
+        ContextLength = 8192,
+        RopeTheta = 500_000,
+        RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 32, 1, 4, 8192),
     };
 
     /// <summary>Hidden 288, 6 layers, vocabulary 32,000: a story model of 15 million parameters.</summary>
     public static readonly ModelShape Of15M = new()
     {
-        HiddenSize = 288, Layers = 6, Heads = 6, KvHeads = 6, HeadDim = 48, Intermediate = 768, Vocabulary = 32_000, ContextLength = 2048,
+        HiddenSize = 288,
+        Layers = 6,
+        Heads = 6,
+        KvHeads = 6,
+        HeadDim = 48,
+        Intermediate = 768,
+        Vocabulary = 32_000,
+        ContextLength = 2048,
     };
 
     public required int HiddenSize { get; init; }

@@ -30,13 +30,16 @@ internal static class Problems
         StatusCodes.Status413PayloadTooLarge, "body_too_large", $"The body may have at most {limit} bytes; got {size?.ToString(CultureInfo.InvariantCulture) ?? "more"}.");
 
     public static Problem KeyReused(string key) => new(
-        StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", $"Idempotency-Key {Intake.TextRules.Quote(key)} came before with another request.") { Permanent = true };
+        StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", $"Idempotency-Key {Intake.TextRules.Quote(key)} came before with another request.")
+    { Permanent = true };
 
     public static Problem TenantFull(int bound) => new(
-        StatusCodes.Status429TooManyRequests, "too_many_queued_jobs", $"At most {bound} jobs of one tenant may be queued; submit more when some have ended.") { RetryAfter = 5 };
+        StatusCodes.Status429TooManyRequests, "too_many_queued_jobs", $"At most {bound} jobs of one tenant may be queued; submit more when some have ended.")
+    { RetryAfter = 5 };
 
     public static Problem Unavailable() => new(
-        StatusCodes.Status503ServiceUnavailable, "store_unavailable", "The store cannot be reached. Nothing is known of the request's effect: repeat it with the same Idempotency-Key.") { RetryAfter = 2 };
+        StatusCodes.Status503ServiceUnavailable, "store_unavailable", "The store cannot be reached. Nothing is known of the request's effect: repeat it with the same Idempotency-Key.")
+    { RetryAfter = 2 };
 
     /// <summary>For answers that the framework leaves without a body: 404, 405, 415, ...</summary>
     public static Problem OfStatus(int status, HttpRequest request) => status switch

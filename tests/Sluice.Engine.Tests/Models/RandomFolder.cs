@@ -8,13 +8,27 @@ internal sealed class RandomFolder : IDisposable
     /// <summary>Odd in every size: 3 query heads share a KV head, head_dim is no multiple of 16, nor are intermediate and vocabulary of 32.</summary>
     public static readonly ModelShape Odd = new()
     {
-        HiddenSize = 72, Layers = 2, Heads = 6, KvHeads = 2, HeadDim = 20, Intermediate = 101, Vocabulary = 257, ContextLength = 256,
+        HiddenSize = 72,
+        Layers = 2,
+        Heads = 6,
+        KvHeads = 2,
+        HeadDim = 20,
+        Intermediate = 101,
+        Vocabulary = 257,
+        ContextLength = 256,
     };
 
     /// <summary>Large enough that one row is shared by threads.</summary>
     public static readonly ModelShape Wide = new()
     {
-        HiddenSize = 288, Layers = 2, Heads = 6, KvHeads = 2, HeadDim = 48, Intermediate = 700, Vocabulary = 1000, ContextLength = 512,
+        HiddenSize = 288,
+        Layers = 2,
+        Heads = 6,
+        KvHeads = 2,
+        HeadDim = 48,
+        Intermediate = 700,
+        Vocabulary = 1000,
+        ContextLength = 512,
     };
 
     public RandomFolder(ModelShape shape, ulong seed = 7)

@@ -44,8 +44,20 @@ public sealed unsafe class RopeTests
         int position = pair > 30 ? 1000 : 1;
         ModelConfig config = new()
         {
-            Architecture = "", HiddenSize = 128, Layers = 1, Heads = 1, KvHeads = 1, HeadDim = 128, Intermediate = 1, VocabularySize = 1,
-            ContextLength = 8192, RopeTheta = 500_000, RopeScaling = scaling, NormEps = 1e-5f, Tied = true, DataType = DataType.Float32,
+            Architecture = "",
+            HiddenSize = 128,
+            Layers = 1,
+            Heads = 1,
+            KvHeads = 1,
+            HeadDim = 128,
+            Intermediate = 1,
+            VocabularySize = 1,
+            ContextLength = 8192,
+            RopeTheta = 500_000,
+            RopeScaling = scaling,
+            NormEps = 1e-5f,
+            Tied = true,
+            DataType = DataType.Float32,
         };
         StepPlan plan = new(1, 1, 64) { Rows = 1, Segments = 1 };
         plan.SegmentRow[1] = 1;

@@ -66,7 +66,8 @@ public sealed class PlannerHistoryTests
             0 => Score(prompt, [.. Enumerable.Range(0, random.Next(1, 7)).Select(i => Prompt(i, 1 + ((i * 5) % 17)))]),
             1 => Embed(prompt),
             _ => Generate(prompt, most),
-        } with { Scope = new CacheScope(3, scope) };
+        } with
+        { Scope = new CacheScope(3, scope) };
         Sequence sequence = rig.Add(request);
         _expected[sequence] = () => request.Kind switch
         {

@@ -44,12 +44,19 @@ internal sealed class PlannerRig
 
     public static EngineRequest Generate(int[] prompt, int maxTokens, SamplingOptions? sampling = null, ulong scope = 1) => new()
     {
-        Scope = new CacheScope(0, scope), Kind = SequenceKind.Generate, Prompt = prompt, MaxTokens = maxTokens, Sampling = sampling ?? SamplingOptions.Greedy,
+        Scope = new CacheScope(0, scope),
+        Kind = SequenceKind.Generate,
+        Prompt = prompt,
+        MaxTokens = maxTokens,
+        Sampling = sampling ?? SamplingOptions.Greedy,
     };
 
     public static EngineRequest Score(int[] prompt, params int[][] choices) => new()
     {
-        Scope = new CacheScope(0, 1), Kind = SequenceKind.Score, Prompt = prompt, Choices = choices,
+        Scope = new CacheScope(0, 1),
+        Kind = SequenceKind.Score,
+        Prompt = prompt,
+        Choices = choices,
     };
 
     public static EngineRequest Embed(int[] prompt) => new() { Scope = new CacheScope(0, 1), Kind = SequenceKind.Embed, Prompt = prompt };

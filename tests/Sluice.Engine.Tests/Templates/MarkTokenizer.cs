@@ -20,8 +20,13 @@ internal static class MarkTokenizer
         {
             added.Add(new JsonObject
             {
-                ["id"] = FirstMark + i, ["content"] = Marks[i], ["special"] = true,
-                ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false,
+                ["id"] = FirstMark + i,
+                ["content"] = Marks[i],
+                ["special"] = true,
+                ["single_word"] = false,
+                ["lstrip"] = false,
+                ["rstrip"] = false,
+                ["normalized"] = false,
             });
         }
 

@@ -73,7 +73,12 @@ internal static class TokenizerFile
                 new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }),
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["unk_token"] = "<unk>", ["fuse_unk"] = true, ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = merges,
+                ["type"] = "BPE",
+                ["unk_token"] = "<unk>",
+                ["fuse_unk"] = true,
+                ["byte_fallback"] = true,
+                ["vocab"] = vocabulary,
+                ["merges"] = merges,
             },
         };
     }
@@ -82,13 +87,21 @@ internal static class TokenizerFile
 
     public static JsonObject Split(string regex, string behavior = "Isolated", bool invert = false) => new()
     {
-        ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = regex }, ["behavior"] = behavior, ["invert"] = invert,
+        ["type"] = "Split",
+        ["pattern"] = new JsonObject { ["Regex"] = regex },
+        ["behavior"] = behavior,
+        ["invert"] = invert,
     };
 
     public static JsonObject Added(int id, string content, bool special, bool normalized = false) => new()
     {
-        ["id"] = id, ["content"] = content, ["special"] = special, ["normalized"] = normalized,
-        ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false,
+        ["id"] = id,
+        ["content"] = content,
+        ["special"] = special,
+        ["normalized"] = normalized,
+        ["single_word"] = false,
+        ["lstrip"] = false,
+        ["rstrip"] = false,
     };
 
     public static Tokenizer Load(JsonObject tokenizer, JsonObject? config = null) => LoadText(tokenizer.ToJsonString(), config?.ToJsonString());

@@ -91,7 +91,8 @@ public sealed class TokenizerPartTests
             ["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = cleanUp },
             ["model"] = new JsonObject
             {
-                ["type"] = "WordPiece", ["unk_token"] = "[UNK]",
+                ["type"] = "WordPiece",
+                ["unk_token"] = "[UNK]",
                 ["vocab"] = new JsonObject { ["[UNK]"] = 0, ["hel"] = 1, ["##lo"] = 2, ["world"] = 3, ["."] = 4, ["##x"] = 5 },
             },
         };

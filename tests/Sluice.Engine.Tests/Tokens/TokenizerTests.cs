@@ -134,7 +134,9 @@ public sealed class TokenizerTests
         Assert.Equal((1, null, true), (alone.BosId, alone.EosId, alone.AddBos));
         JsonObject config = new()
         {
-            ["bos_token"] = "<s>", ["eos_token"] = new JsonObject { ["content"] = "</s>" }, ["add_bos_token"] = false,
+            ["bos_token"] = "<s>",
+            ["eos_token"] = new JsonObject { ["content"] = "</s>" },
+            ["add_bos_token"] = false,
         };
         Tokenizer configured = TokenizerFile.Load(TokenizerFile.SentencePiece(), config);
         Assert.Equal((1, 2, false), (configured.BosId, configured.EosId, configured.AddBos));
