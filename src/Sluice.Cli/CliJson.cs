@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Sluice.Cli.Bench;
 using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
+using Sluice.Cli.Run;
 using Sluice.Cli.Tune;
 using Sluice.Migrations;
 
@@ -15,4 +16,5 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(PipelineReport))]
+[JsonSerializable(typeof(RunReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -5,6 +5,7 @@ using Sluice.Cli.Jobs;
 using Sluice.Cli.Keys;
 using Sluice.Cli.Migrate;
 using Sluice.Cli.Models;
+using Sluice.Cli.Run;
 using Sluice.Cli.Serve;
 using Sluice.Cli.Tune;
 
@@ -26,6 +27,7 @@ internal static class Program
             ServeCommand.Create(terminal),
             MigrateCommand.Create(terminal),
             KeysCommands.Create(terminal),
+            RunCommand.Create(terminal),
             SubmitCommand.Create(terminal),
             WatchCommand.Create(terminal),
             JobsCommands.Create(terminal),

@@ -8,7 +8,8 @@ internal static class KvBudget
 {
     private const long Default = 1L << 30;
 
-    public static Option<long> Option(string description) => new("--kv-bytes") { Description = description, HelpName = "BYTES", DefaultValueFactory = _ => Default };
+    public static Option<long> Option(string description, long bytes = Default) =>
+        new("--kv-bytes") { Description = description, HelpName = "BYTES", DefaultValueFactory = _ => bytes };
 
     /// <summary>Looks into the folder. Wrong usage where not even one page fits into the budget, or the environment names a backend that is none.</summary>
     public static ModelInspection Inspect(string folder, string? backend, long kvBytes)

@@ -42,11 +42,11 @@ internal static class EngineAnswers
     };
 
     /// <summary>The token's own bytes as text; a piece of a character reads as U+FFFD.</summary>
-    private static string Token(ServedModel model, int id) =>
+    public static string Token(ServedModel model, int id) =>
         model.Tokenizer is { } tokenizer ? Encoding.UTF8.GetString(tokenizer.TokenBytes(id)) : id.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Each choice's log-likelihood, divided as asked, and the softmax of that over the choices.</summary>
-    private static JobOutput[] Scores(JobRequest request, IReadOnlyList<int[]> tokens, double[] logprobs)
+    public static JobOutput[] Scores(JobRequest request, IReadOnlyList<int[]> tokens, double[] logprobs)
     {
         double[] scores = new double[logprobs.Length];
         for (int i = 0; i < scores.Length; i++)

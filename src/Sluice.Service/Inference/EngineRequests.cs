@@ -37,7 +37,7 @@ internal sealed class EngineRequests(CacheScopes scopes)
         _ => throw new ArgumentException($"{kind} is not a kind of job that can run."),
     };
 
-    private static SamplingOptions Sampling(JobParameters parameters) => new()
+    public static SamplingOptions Sampling(JobParameters parameters) => new()
     {
         Temperature = (float)(parameters.Temperature ?? 0),
         TopK = parameters.TopK ?? 0,

@@ -185,7 +185,7 @@ internal static class FieldReader
         }
     }
 
-    private static string Raw(JsonElement element)
+    public static string Raw(JsonElement element)
     {
         string raw = element.GetRawText();
         return raw.Length > 32 ? string.Concat(raw.AsSpan(0, 32), "...") : raw;

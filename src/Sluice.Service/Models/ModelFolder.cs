@@ -7,7 +7,10 @@ namespace Sluice.Service.Models;
 internal static class ModelFolder
 {
     /// <summary>Throws the engine's format exceptions, naming file and field, for a folder that it would not load.</summary>
-    public static ServedModel Load(string name, string path)
+    public static ServedModel Load(string name, string path) => Load(name, path, ModelRevision.Compute(path));
+
+    /// <summary>As <see cref="Load(string, string)"/>, for who knows the revision already: the weights are not read.</summary>
+    public static ServedModel Load(string name, string path, string revision)
     {
         ModelConfig config = ModelConfig.Read(path);
         Tokenizer tokenizer = Tokenizer.Load(path);
@@ -16,7 +19,7 @@ internal static class ModelFolder
         {
             Name = name,
             Path = path,
-            Revision = ModelRevision.Compute(path),
+            Revision = revision,
             ContextLength = config.ContextLength,
             Tokenizer = tokenizer,
             EncodePrompt = text => begin is int id ? [id, .. tokenizer.Encode(text)] : tokenizer.Encode(text),
