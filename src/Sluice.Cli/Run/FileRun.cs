@@ -100,9 +100,20 @@ internal sealed class FileRun(RunOptions options, Terminal terminal)
     {
         MemoryPlan plan = KvBudget.Inspect(options.Model, backend: null, options.KvBytes).Memory;
         long window = options.Window * BytesPerWaitingLine;
+        long ids = SeenIds.BytesFor(await EstimateLinesAsync());
         await terminal.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"memory: {Megabytes(plan.TotalBytes + window)} MB = weights {Megabytes(plan.WeightBytes)} + KV {Megabytes(plan.KvBytes)} ({plan.Pages} pages) + arena {Megabytes(plan.ArenaBytes)} + window {Megabytes(window)}"));
+            $"memory: {Megabytes(plan.TotalBytes + window + ids)} MB = weights {Megabytes(plan.WeightBytes)} + KV {Megabytes(plan.KvBytes)} ({plan.Pages} pages) + arena {Megabytes(plan.ArenaBytes)} + window {Megabytes(window)} + ids {Megabytes(ids)}"));
+    }
+
+    /// <summary>As many lines as there would be were all as long as the first ones.</summary>
+    private async Task<long> EstimateLinesAsync()
+    {
+        await using FileStream stream = File.OpenRead(options.Input);
+        byte[] start = new byte[1 << 16];
+        int read = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false);
+        int lines = Math.Max(1, start.AsSpan(0, read).Count((byte)'\n'));
+        return read == 0 ? 0 : (long)(lines * (stream.Length / (double)read));
     }
 
     private static string Megabytes(long bytes) => (bytes / 1e6).ToString("N1", CultureInfo.InvariantCulture);

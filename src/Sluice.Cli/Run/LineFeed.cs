@@ -8,6 +8,12 @@ namespace Sluice.Cli.Run;
 /// <summary>Reads the input line by line: what can run goes to the engine, what cannot becomes an error line, what is done is passed over.</summary>
 internal sealed class LineFeed(string input, LinePreparer preparer, EngineFeed engine, LineAnswerer answerer, LineSet done, RunTotals totals)
 {
+    /// <summary>
+    /// Lines between full collections. A line lives through its wait in the window, so it dies old, and the runtime by itself lets tens of megabytes of
+    /// such lines gather where memory is plenty. A run keeps to what it has printed: this costs milliseconds per collection.
+    /// </summary>
+    private const int CollectEvery = 1 << 15;
+
     private readonly SeenIds _ids = new((offset, cancellationToken) => IdAtAsync(input, offset, cancellationToken));
 
     /// <summary>Returns at the end of the input; the lines are still on their way then.</summary>
@@ -19,6 +25,7 @@ internal sealed class LineFeed(string input, LinePreparer preparer, EngineFeed e
         {
             if (!lines.TooLong && IsBlank(lines.Line.Span)) continue;
             totals.AddRead(lines.Consumed);
+            if (totals.Read % CollectEvery == 0) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             if (await TakeAsync(lines, cancellationToken) is { } refused) await answerer.Output.AddAsync(refused, cancellationToken);
         }
     }
