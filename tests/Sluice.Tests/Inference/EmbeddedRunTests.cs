@@ -22,14 +22,12 @@ public sealed class EmbeddedRunTests
     }
 
     [Fact]
-    public async Task A_thousand_jobs_run_in_batches_and_each_of_them_once()
+    public async Task A_thousand_jobs_run_and_each_of_them_once()
     {
         await using WorkerRig rig = await Embedded.StartAsync();
         JobId[] ids = await rig.SubmitManyAsync(1000, i => Embedded.Prompt($"job {i}"));
         JobRecord[] jobs = await rig.EndAllAsync(ids, seconds: 60);
         Assert.All(jobs, job => Assert.Equal((JobState.Succeeded, 1), (job.State, job.Claims)));
-        int batches = rig.Log.Count(line => line.Contains("Batch ", StringComparison.Ordinal));
-        Assert.InRange(batches, 1, 500);
     }
 
     [Fact]

@@ -12,8 +12,8 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
     protected const string Tenant = "acme";
     protected const string Other = "rival";
     protected const string Model = "tiny";
-    protected static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
-    protected static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
+    protected static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1600);
+    protected static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1500);
 
     protected IJobStore Store => host.Jobs;
     protected IKeyStore Keys => host.Keys;
