@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Sluice.Engine.Templates.Library;
 using Sluice.Engine.Templates.Running;
 using Sluice.Engine.Templates.Syntax;
@@ -20,11 +22,15 @@ public sealed class ChatTemplate
     private readonly Block _body;
     private readonly string _where;
 
-    private ChatTemplate(Block body, string where)
+    private ChatTemplate(Block body, string source, string where)
     {
         _body = body;
         _where = where;
+        Id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)))[..16];
     }
+
+    /// <summary>First 16 hex digits of the source's SHA-256: templates of one id render alike.</summary>
+    public string Id { get; }
 
     /// <summary>
     /// Reads chat_template.jinja of a model folder, else chat_template of tokenizer_config.json: a string, or the one named default of a list.
@@ -46,7 +52,7 @@ public sealed class ChatTemplate
         ArgumentException.ThrowIfNullOrEmpty(where);
         if (source.Length > LongestSource)
             throw new TemplateException(where, 0, $"a template has at most {LongestSource} characters, not {source.Length}");
-        return new ChatTemplate(TemplateParser.Parse(source, where), where);
+        return new ChatTemplate(TemplateParser.Parse(source, where), source, where);
     }
 
     /// <summary>The prompt, as runs of template text and of content.</summary>

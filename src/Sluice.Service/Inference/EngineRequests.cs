@@ -1,4 +1,5 @@
 using Sluice.Engine;
+using Sluice.Engine.Templates;
 using Sluice.Jobs;
 using Sluice.Service.Models;
 using Sluice.Store;
@@ -15,18 +16,29 @@ internal sealed class EngineRequests(CacheScopes scopes)
     {
         JobRequest request = job.Request;
         JobParameters parameters = request.Parameters ?? new JobParameters();
-        string prompt = request.Prompt ?? throw new ArgumentException("The job has no prompt.");
         return new EngineRequest
         {
             Scope = scopes.Of(job.Tenant, job.Namespace),
             Kind = Kind(request.Kind),
-            Prompt = model.EncodePrompt(prompt),
+            Prompt = Encode(request, model),
             Choices = request.Kind == JobKind.Score ? [.. (request.Choices ?? []).Select(model.EncodeChoice)] : [],
             Sampling = Sampling(parameters),
             MaxTokens = parameters.MaxTokens ?? DefaultMaxTokens,
             Stop = parameters.Stop ?? [],
             Logprobs = parameters.Logprobs,
         };
+    }
+
+    private static int[] Encode(JobRequest request, ServedModel model)
+    {
+        try
+        {
+            return model.Encode(request);
+        }
+        catch (TemplateException fault)
+        {
+            throw new ArgumentException(fault.Message, fault);
+        }
     }
 
     private static SequenceKind Kind(JobKind kind) => kind switch

@@ -153,6 +153,27 @@ internal static class FieldReader
         return texts;
     }
 
+    /// <summary>A list of objects, no longer than <paramref name="most"/>; empty where it cannot be read.</summary>
+    public static IReadOnlyList<T> Objects<T>(JsonElement element, string field, int most, RequestErrors errors, Func<JsonElement, string, RequestErrors, T> read)
+    {
+        if (!IsKind(element, field, JsonValueKind.Array, "a list of objects", errors))
+        {
+            return [];
+        }
+        int count = element.GetArrayLength();
+        if (count > most)
+        {
+            errors.Add(field, $"{field} may have at most {most} objects; got {count}.", "too_long");
+            return [];
+        }
+        List<T> objects = new(count);
+        foreach (JsonElement item in element.EnumerateArray())
+        {
+            objects.Add(read(item, $"{field}[{objects.Count}]", errors));
+        }
+        return objects;
+    }
+
     private static bool IsKind(JsonElement element, string field, JsonValueKind kind, string wanted, RequestErrors errors)
     {
         if (element.ValueKind == kind)

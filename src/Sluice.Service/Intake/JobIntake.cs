@@ -48,12 +48,16 @@ internal sealed class JobIntake(
             named.UnionWith(["choices", "normalization", "parameters"]);
         }
         metrics.Refused("invalid");
-        return [.. unreadable, .. rules.Errors.Where(error => !named.Contains(error.Field))];
+        return [.. unreadable, .. rules.Errors.Where(error => !named.Contains(error.Field) && !IsWithin(error.Field, named))];
     }
+
+    /// <summary>A list's item that could not be read says nothing about its members.</summary>
+    private static bool IsWithin(string field, HashSet<string> named) => field.LastIndexOf(']') is int end and > 0 && named.Contains(field[..(end + 1)]);
 
     private NewJob MakeJob(Caller caller, AcceptedRequest accepted, SubmitOptions submit)
     {
         JobRequest request = accepted.Request;
+        string? asked = JobKeys.Asked(request);
         string cacheNamespace = request.Cache?.Namespace ?? JobDefaults.Namespace;
         bool deterministic = JobKeys.IsDeterministic(request);
         CacheMode mode = request.Cache?.Mode ?? (!deterministic ? CacheMode.Off : SemanticTier.Serves(request.Kind) ? CacheMode.Semantic : CacheMode.Exact);
@@ -75,9 +79,9 @@ internal sealed class JobIntake(
             Fingerprint = keys?.Fingerprint,
             CacheMode = mode,
             CacheTtl = request.Cache?.Ttl is double cacheTtl ? TimeSpan.FromSeconds(cacheTtl) : JobDefaults.CacheTtl,
-            Embedding = embedder.Embed(request.Prompt!),
+            Embedding = embedder.Embed(asked ?? ""),
             EmbedderId = embedder.Id,
-            Guard = mode == CacheMode.Semantic ? SemanticTier.Guard(request.Prompt!) : null,
+            Guard = mode == CacheMode.Semantic && asked is not null ? SemanticTier.Guard(asked) : null,
             MinSimilarity = Math.Max(embedder.MinSimilarity, request.Cache?.MinSimilarity ?? 0),
             Deadline = request.Deadline?.ToUniversalTime(),
             Ttl = request.Ttl is double ttl ? TimeSpan.FromSeconds(ttl) : null,

@@ -14,12 +14,12 @@ internal static class JobKeys
     private const int PrefixTokens = 64;
 
     /// <summary>
-    /// The exact key (everything that decides the answer) and the fingerprint (all of that but the prompt).
+    /// The exact key (everything that decides the answer) and the fingerprint (all of that but the user's text: see <see cref="Asked"/>).
     /// <paramref name="request"/> has passed the rules; defaults and their absence give the same keys.
     /// </summary>
     public static (byte[] Exact, byte[] Fingerprint) Of(string tenant, string cacheNamespace, ServedModel model, JobRequest request)
     {
-        KeyWriter writer = new(256 + (request.Prompt?.Length ?? 0));
+        KeyWriter writer = new(256 + (request.Prompt?.Length ?? 1024));
         writer.Add(Version);
         writer.Add(tenant);
         writer.Add(cacheNamespace);
@@ -35,10 +35,17 @@ internal static class JobKeys
             writer.Add(request.Choices);
             writer.Add((int)(request.Normalization ?? Normalization.None));
         }
+        if (request.Messages is { } messages)
+        {
+            AddFrame(ref writer, model, messages);
+        }
         byte[] fingerprint = writer.Hash();
-        writer.Add(request.Prompt);
+        writer.Add(Asked(request));
         return (writer.Hash(), fingerprint);
     }
+
+    /// <summary>What the user asks: the prompt, or the text of the last message by the user; null where no message is by the user.</summary>
+    public static string? Asked(JobRequest request) => request.Messages is { } messages ? messages.LastOrDefault(IsUser)?.Content : request.Prompt;
 
     /// <summary>
     /// The same number for jobs of one scope and model whose prompts begin with the same full pages (up to 64 tokens);
@@ -69,6 +76,26 @@ internal static class JobKeys
     /// <summary>The same request gives the same answer: greedy, or drawn from a seed. Scores and embeddings always do.</summary>
     public static bool IsDeterministic(JobRequest request) =>
         request.Kind != JobKind.Generate || (request.Parameters?.Temperature ?? 0) == 0 || request.Parameters?.Seed is not null;
+
+    /// <summary>The conversation without the text that <see cref="Asked"/> takes out of it, and the template that renders it.</summary>
+    private static void AddFrame(ref KeyWriter writer, ServedModel model, IReadOnlyList<ChatMessage> messages)
+    {
+        int asked = messages.Count - 1;
+        while (asked >= 0 && !IsUser(messages[asked]))
+        {
+            asked--;
+        }
+        writer.Add("messages");
+        writer.Add(model.Template?.Id);
+        writer.Add(messages.Count);
+        for (int i = 0; i < messages.Count; i++)
+        {
+            writer.Add(messages[i].Role);
+            writer.Add(i == asked ? null : messages[i].Content);
+        }
+    }
+
+    private static bool IsUser(ChatMessage message) => message.Role == "user";
 
     private static void AddParameters(ref KeyWriter writer, JobParameters parameters)
     {

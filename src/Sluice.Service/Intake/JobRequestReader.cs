@@ -29,6 +29,7 @@ internal static class JobRequestReader
             case "model": fields.Request = request with { Model = FieldReader.Text(value, field, errors) }; break;
             case "kind": fields.Request = request with { Kind = FieldReader.Name<JobKind>(value, field, errors) ?? JobKind.Generate }; break;
             case "prompt": fields.Request = request with { Prompt = FieldReader.Text(value, field, errors) }; break;
+            case "messages": fields.Request = request with { Messages = FieldReader.Objects(value, field, MessageRules.MaxMessages, errors, Message) }; break;
             case "parameters": fields.Request = request with { Parameters = Parameters(value, field, errors) }; break;
             case "choices": fields.Request = request with { Choices = FieldReader.Texts(value, field, RequestRules.MaxChoices, errors) }; break;
             case "normalization": fields.Request = request with { Normalization = FieldReader.Name<Normalization>(value, field, errors) }; break;
@@ -41,7 +42,6 @@ internal static class JobRequestReader
             case "adapter": fields.Request = request with { Adapter = FieldReader.Text(value, field, errors) }; break;
             case "stream": fields.Request = request with { Stream = FieldReader.Flag(value, field, errors) }; break;
             // Not built: their presence is what the rules refuse, so their insides are not read.
-            case "messages": fields.Request = request with { Messages = [] }; break;
             case "webhook": fields.Request = request with { Webhook = new WebhookRequest() }; break;
             case "response_format": fields.Request = request with { ResponseFormat = value }; break;
             default: return false;
@@ -51,6 +51,25 @@ internal static class JobRequestReader
 
     private static bool IsJobField(string name) => name is "model" or "kind" or "prompt" or "parameters" or "choices" or "normalization" or "deadline" or "ttl"
         or "on_late" or "priority" or "cache" or "metadata" or "adapter" or "stream" or "messages" or "webhook" or "response_format";
+
+    private static ChatMessage Message(JsonElement element, string path, RequestErrors errors)
+    {
+        Fields fields = new();
+        FieldReader.Members(element, path, errors, fields, MessageMember);
+        return fields.Message;
+    }
+
+    private static bool MessageMember(Fields fields, string name, string field, JsonElement value, RequestErrors errors)
+    {
+        bool given = value.ValueKind != JsonValueKind.Null;
+        switch (name)
+        {
+            case "role": fields.Message = given ? fields.Message with { Role = FieldReader.Text(value, field, errors) } : fields.Message; break;
+            case "content": fields.Message = given ? fields.Message with { Content = FieldReader.Text(value, field, errors) } : fields.Message; break;
+            default: return false;
+        }
+        return true;
+    }
 
     private static JobParameters? Parameters(JsonElement element, string path, RequestErrors errors)
     {
@@ -124,6 +143,7 @@ internal static class JobRequestReader
     private sealed class Fields
     {
         public JobRequest Request { get; set; } = new();
+        public ChatMessage Message { get; set; } = new();
         public JobParameters Parameters { get; set; } = new();
         public CacheRequest Cache { get; set; } = new();
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Sluice.Engine.Templates;
 using Sluice.Jobs;
 using Sluice.Service.Models;
 
@@ -9,7 +10,7 @@ internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, Time
 {
     public const int MaxChoices = 256;
 
-    /// <summary>Characters that one request may hold in prompt and choices: what is longer is not even counted in tokens.</summary>
+    /// <summary>Characters that one request may hold in prompt or messages, and choices: what is longer is not even counted in tokens.</summary>
     public const int MaxCharacters = 1 << 20;
 
     private readonly RequestErrors _errors = new();
@@ -63,10 +64,6 @@ internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, Time
 
     private void RefuseUnbuilt(JobRequest request)
     {
-        if (request.Messages is not null)
-        {
-            _errors.NotSupported("messages", "chat templates are not built yet; send prompt.");
-        }
         if (request.Stream == true)
         {
             _errors.NotSupported("stream", "streaming is not built yet; send Prefer: wait, or poll the job.");
@@ -147,12 +144,20 @@ internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, Time
     private bool CheckTexts(JobRequest request)
     {
         int before = _errors.All.Count;
-        if (string.IsNullOrEmpty(request.Prompt) && request.Messages is null)
+        long characters = request.Prompt?.Length ?? 0;
+        if (request.Messages is { } messages)
         {
-            _errors.Required("prompt", request.Prompt is null ? "is required" : "must not be empty");
+            characters += MessageRules.Check(messages, _errors);
+            if (request.Prompt is not null)
+            {
+                _errors.Add("messages", "Give prompt or messages, not both.");
+            }
+        }
+        else if (string.IsNullOrEmpty(request.Prompt))
+        {
+            _errors.Required("prompt", request.Prompt is null ? "is required, or messages" : "must not be empty");
         }
         _errors.Text("prompt", request.Prompt);
-        long characters = request.Prompt?.Length ?? 0;
         for (int i = 0; i < Math.Min(request.Choices?.Count ?? 0, MaxChoices); i++)
         {
             string field = $"choices[{i}]";
@@ -166,15 +171,18 @@ internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, Time
         }
         if (characters > MaxCharacters)
         {
-            _errors.Add("prompt", $"prompt and choices may have at most {MaxCharacters} characters; got {characters}.", "too_long");
+            _errors.Add(Field(request), $"{Field(request)} and choices may have at most {MaxCharacters} characters; got {characters}.", "too_long");
         }
-        return _errors.All.Count == before && request.Prompt is not null;
+        return _errors.All.Count == before;
     }
 
     /// <summary>Counts tokens; null and an error where they do not fit the model.</summary>
     private AcceptedRequest? Measure(JobRequest request, ServedModel model)
     {
-        int[] prompt = model.EncodePrompt(request.Prompt!);
+        if (Encode(request, model) is not int[] prompt)
+        {
+            return null;
+        }
         int longest = 0, all = 0;
         foreach (string choice in request.Kind == JobKind.Score ? request.Choices ?? [] : [])
         {
@@ -196,10 +204,31 @@ internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, Time
                 JobKind.Score => $", {longest} of them for the longest choice",
                 _ => "",
             };
-            _errors.Add("prompt", $"prompt has {prompt.Length} tokens; model '{model.Name}' holds {model.ContextLength}{besides}.", "too_long");
+            _errors.Add(Field(request), $"{Field(request)} {(request.Messages is null ? "has" : "have")} {prompt.Length} tokens; model '{model.Name}' holds {model.ContextLength}{besides}.", "too_long");
             return null;
         }
         int fresh = request.Kind == JobKind.Generate ? Math.Min(request.Parameters?.MaxTokens ?? JobDefaults.MaxTokens, model.ContextLength - prompt.Length) : all;
         return new AcceptedRequest(request, model, prompt, fresh);
     }
+
+    /// <summary>Null and an error where messages cannot be rendered.</summary>
+    private int[]? Encode(JobRequest request, ServedModel model)
+    {
+        if (request.Messages is not null && model.Template is null)
+        {
+            _errors.NotSupported("messages", $"model '{model.Name}' has no chat template; send prompt.");
+            return null;
+        }
+        try
+        {
+            return model.Encode(request);
+        }
+        catch (TemplateException fault)
+        {
+            _errors.Add("messages", $"The chat template of model '{model.Name}' refuses them: {fault.Message}");
+            return null;
+        }
+    }
+
+    private static string Field(JobRequest request) => request.Messages is null ? "prompt" : "messages";
 }

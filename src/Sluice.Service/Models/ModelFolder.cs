@@ -1,16 +1,17 @@
 using Sluice.Engine.Models;
+using Sluice.Engine.Templates;
 using Sluice.Engine.Tokens;
 
 namespace Sluice.Service.Models;
 
-/// <summary>Reads what intake needs of a Hugging Face folder: configuration and tokenizer, not the weights (they are only hashed).</summary>
+/// <summary>Reads what intake needs of a Hugging Face folder: configuration, tokenizer and chat template, not the weights (they are only hashed).</summary>
 internal static class ModelFolder
 {
     /// <summary>Throws the engine's format exceptions, naming file and field, for a folder that it would not load.</summary>
-    public static ServedModel Load(string name, string path) => Load(name, path, ModelRevision.Compute(path));
+    public static ServedModel Load(string name, string path, TimeProvider time) => Load(name, path, ModelRevision.Compute(path), time);
 
-    /// <summary>As <see cref="Load(string, string)"/>, for who knows the revision already: the weights are not read.</summary>
-    public static ServedModel Load(string name, string path, string revision)
+    /// <summary>As <see cref="Load(string, string, TimeProvider)"/>, for who knows the revision already: the weights are not read.</summary>
+    public static ServedModel Load(string name, string path, string revision, TimeProvider time)
     {
         ModelConfig config = ModelConfig.Read(path);
         Tokenizer tokenizer = Tokenizer.Load(path);
@@ -22,6 +23,7 @@ internal static class ModelFolder
             Revision = revision,
             ContextLength = config.ContextLength,
             Tokenizer = tokenizer,
+            Template = ChatTemplate.Load(path) is { } template ? new ServedTemplate(template, tokenizer, time) : null,
             EncodePrompt = text => begin is int id ? [id, .. tokenizer.Encode(text)] : tokenizer.Encode(text),
             EncodeChoice = tokenizer.EncodeContinuation,
         };

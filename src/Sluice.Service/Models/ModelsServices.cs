@@ -16,16 +16,16 @@ internal static class ModelsServices
             .Configure<IConfiguration>((options, configuration) => options.Models = [.. configuration.GetSection("Models").Get<ModelEntry[]>() ?? [], .. host.Models.Select(Parse)])
             .ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<ModelsOptions>, ModelsOptionsValidator>();
-        builder.Services.AddSingleton(services => Load(services.GetRequiredService<IOptions<ModelsOptions>>().Value, host.Engine));
+        builder.Services.AddSingleton(services => Load(services.GetRequiredService<IOptions<ModelsOptions>>().Value, host));
         builder.Services.AddSingleton(services => new Lazy<ModelCatalog>(services.GetRequiredService<ModelCatalog>));
         builder.Services.AddHostedService<ModelLoading>();
         return builder;
     }
 
-    private static ModelCatalog Load(ModelsOptions options, EngineKind engine)
+    private static ModelCatalog Load(ModelsOptions options, SluiceHostOptions host)
     {
-        IEnumerable<ServedModel> folders = options.Models.Select(entry => ModelFolder.Load(entry.Name ?? ModelSlug.FromPath(entry.Path!), Path.GetFullPath(entry.Path!)));
-        return new ModelCatalog(engine == EngineKind.Stub ? [.. folders, StubModel.Create()] : folders);
+        IEnumerable<ServedModel> folders = options.Models.Select(entry => ModelFolder.Load(entry.Name ?? ModelSlug.FromPath(entry.Path!), Path.GetFullPath(entry.Path!), host.Time));
+        return new ModelCatalog(host.Engine == EngineKind.Stub ? [.. folders, StubModel.Create()] : folders);
     }
 
     /// <summary><c>name=path</c> or <c>path</c>.</summary>

@@ -1,4 +1,6 @@
+using Sluice.Engine.Templates;
 using Sluice.Engine.Tokens;
+using Sluice.Jobs;
 
 namespace Sluice.Service.Models;
 
@@ -20,9 +22,19 @@ internal sealed class ServedModel
     /// <summary>Null for a stub.</summary>
     public Tokenizer? Tokenizer { get; init; }
 
+    /// <summary>Null where the model has none: then it takes prompts only.</summary>
+    public ServedTemplate? Template { get; init; }
+
     /// <summary>The prompt's ids, beginning-of-sequence included where the model wants it. Text never becomes a control token.</summary>
     public required Func<string, int[]> EncodePrompt { get; init; }
 
     /// <summary>The ids of a text that continues a prompt: no beginning-of-sequence.</summary>
     public required Func<string, int[]> EncodeChoice { get; init; }
+
+    /// <summary>The ids of what a request puts before the model: its prompt, or its messages rendered.</summary>
+    /// <exception cref="ArgumentException">It has neither, or messages and the model has no template.</exception>
+    /// <exception cref="TemplateException">The template refuses the messages, or fails on them.</exception>
+    public int[] Encode(JobRequest request) =>
+        request.Messages is { } messages ? (Template ?? throw new ArgumentException($"Model '{Name}' has no chat template.")).Encode(messages)
+        : EncodePrompt(request.Prompt ?? throw new ArgumentException("The job has neither prompt nor messages."));
 }

@@ -24,7 +24,7 @@ public sealed class ServedModelTests
     [Fact]
     public void A_prompt_begins_as_the_tokenizer_says_and_text_never_becomes_a_control_token()
     {
-        ServedModel model = ModelFolder.Load("m", SharedFiles.FindOrSkip("models/stories260k"));
+        ServedModel model = ModelFolder.Load("m", SharedFiles.FindOrSkip("models/stories260k"), TimeProvider.System);
         int begin = model.Tokenizer!.BosId!.Value;
 
         Assert.Equal(begin, model.EncodePrompt("Once upon a time")[0]);
