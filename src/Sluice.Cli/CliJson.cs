@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Sluice.Cli.Bench;
+using Sluice.Cli.Demo;
 using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
 using Sluice.Cli.Run;
@@ -12,6 +13,7 @@ namespace Sluice.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(DemoReport))]
+[JsonSerializable(typeof(DemoFigures))]
 [JsonSerializable(typeof(KeyReport))]
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(KeyList))]

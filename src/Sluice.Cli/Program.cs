@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sluice.Cli.Bench;
+using Sluice.Cli.Demo;
 using Sluice.Cli.Health;
 using Sluice.Cli.Jobs;
 using Sluice.Cli.Keys;
@@ -24,6 +25,7 @@ internal static class Program
     {
         RootCommand sluice = new("Batch inference for language models, driven by a message queue.")
         {
+            DemoCommand.Create(terminal),
             ServeCommand.Create(terminal),
             MigrateCommand.Create(terminal),
             KeysCommands.Create(terminal),

@@ -9,5 +9,6 @@ internal static class TuneCommands
     {
         TrainDemoCommand.Create(terminal),
         EvaluateDemoCommand.Create(terminal),
+        DemoTicketsCommand.Create(terminal),
     };
 }

@@ -48,7 +48,7 @@ public sealed class TicketGenerator(ulong seed, TicketSplit split)
         }
         if (_random.Chance(0.25))
         {
-            text = Mistype(text);
+            text = Mistype(text, _random);
         }
         string reply = order is null ? intent.Replies[1] : intent.Replies[0].Replace("{order}", order, StringComparison.Ordinal);
         return new Ticket(text, intent.Label, priority, order, reply);
@@ -76,17 +76,17 @@ public sealed class TicketGenerator(ulong seed, TicketSplit split)
     }
 
     /// <summary>One or two slips inside longer words: a letter dropped, doubled or swapped with the next. Digits are left alone.</summary>
-    private string Mistype(string text)
+    internal static string Mistype(string text, SeededRandom random)
     {
         StringBuilder builder = new(text);
-        for (int slips = 1 + _random.Next(2); slips > 0; slips--)
+        for (int slips = 1 + random.Next(2); slips > 0; slips--)
         {
-            int at = 1 + _random.Next(builder.Length - 3);
+            int at = 1 + random.Next(builder.Length - 3);
             if (!char.IsAsciiLetter(builder[at - 1]) || !char.IsAsciiLetterLower(builder[at]) || !char.IsAsciiLetterLower(builder[at + 1]))
             {
                 continue;
             }
-            switch (_random.Next(3))
+            switch (random.Next(3))
             {
                 case 0:
                     builder.Remove(at, 1);

@@ -13,7 +13,7 @@ internal sealed class ChatFolder : IDisposable
 
     private const string Refusal = "{% if messages | length > 1 and messages[0].role == messages[1].role %}{{ raise_exception('Roles must alternate') }}{% endif %}";
 
-    public ChatFolder(string template = Refusal + TicketPrompts.ChatTemplate)
+    public ChatFolder(string template = Refusal + TicketPrompts.ChatTemplate, int contextLength = ContextLength)
     {
         int vocabulary = TokenizerWriter.Write(
             Path.Combine(Folder, "tokenizer.json"), [TicketPrompts.Begin, TicketPrompts.End, TicketPrompts.System, TicketPrompts.User, TicketPrompts.Assistant], []);
@@ -26,7 +26,7 @@ internal sealed class ChatFolder : IDisposable
             HeadDim = 8,
             Intermediate = 48,
             Vocabulary = vocabulary,
-            ContextLength = ContextLength,
+            ContextLength = contextLength,
         };
         RandomModel.Write(Folder, shape, seed: 11);
         JsonObject config = new()
