@@ -23,7 +23,7 @@ internal sealed class FileRun(RunOptions options, Terminal terminal)
         await ShowPlanAsync();
         EngineFeed? feed = null;
         await using ModelEngine engine = await LoadAsync(() => feed?.Stepped(), cancellationToken);
-        ServedModel model = ModelFolder.Load(engine.Info.Model, options.Model, engine.Info.Revision);
+        ServedModel model = ModelFolder.Load(engine.Info.Model, options.Model, engine.Info.Revision, terminal.Time);
         ulong run = await Fingerprint.ComputeAsync(options.Input, options.Model, model.Revision, cancellationToken);
         using ResultsFile results = await ResultsOpener.OpenAsync(options.Output, run, options.Resume, options.AfterWrite, cancellationToken);
         if (results.DoneBefore.Count > 0)
