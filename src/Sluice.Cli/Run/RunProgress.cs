@@ -19,7 +19,7 @@ internal sealed class RunProgress(RunTotals totals, long inputBytes, Terminal te
             return;
         }
         await terminal.Progress().Progress()
-            .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Columns(new ProgressBarColumn { Width = 12 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .StartAsync(async context =>
             {
                 ProgressTask bar = context.AddTask(Text());
@@ -32,14 +32,16 @@ internal sealed class RunProgress(RunTotals totals, long inputBytes, Terminal te
             });
     }
 
+    /// <summary>Fits a terminal of 80 columns beside the bar, but for the largest files.</summary>
     internal string Text()
     {
         double seconds = Math.Max(terminal.Time.GetElapsedTime(_start).TotalSeconds, 1e-3);
         long done = totals.Done, here = totals.Succeeded + totals.Failed;
         double expected = Expected();
-        string left = here > 0 && expected > done ? TimeSpan.FromSeconds(Math.Min((expected - done) * seconds / here, 1e8)).ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture) : "-";
+        TimeSpan left = TimeSpan.FromSeconds(here > 0 ? Math.Min((expected - done) * seconds / here, 1e8) : 0);
         double tokens = (totals.ComputedTokens + totals.CompletionTokens) / seconds;
-        return string.Create(CultureInfo.InvariantCulture, $"{done:N0} of about {expected:N0} lines, {here / seconds:N0} lines/s, {tokens:N0} tokens/s, {totals.Failed:N0} errors, left {left}");
+        string lines = string.Create(CultureInfo.InvariantCulture, $"{done:N0}/{expected:N0} lines, {here / seconds:N0}/s, {tokens:N0} tokens/s, {totals.Failed:N0} errors");
+        return here > 0 ? string.Create(CultureInfo.InvariantCulture, $"{lines}, {(int)left.TotalHours}:{left:mm\\:ss} left") : lines;
     }
 
     /// <summary>Lines of the whole input, as long on the average as those that were read.</summary>
