@@ -108,6 +108,19 @@ public sealed class ResultsFileTests : IDisposable
         await HoldsEveryLineOnceAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_torn_tail_that_is_longer_than_all_that_is_left_to_write_leaves_nothing_behind(bool sidecar)
+    {
+        Assert.True(await LivesAsync(null));
+        string[] lines = await File.ReadAllLinesAsync(Output, Token);
+        await File.WriteAllTextAsync(Output, string.Concat(lines[..^1].Select(line => line + "\n")) + new string('x', 2000), Token);
+        if (!sidecar) File.Delete(Sidecar.PathOf(Output));
+        Assert.True(await LivesAsync(null));
+        await HoldsEveryLineOnceAsync();
+    }
+
     [Fact]
     public async Task Zeros_that_a_loss_of_power_left_behind_the_checkpoint_are_cut_off()
     {
