@@ -14,9 +14,13 @@ internal sealed class DemoRun(ServiceClient client, string space, Action<DemoPro
 {
     private const int Senders = 16, Watchers = 32;
     private const int AnswerTokens = 96;
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100), s_patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>When a job was last seen to end, or a wave began.</summary>
+    private long _lastEnd;
 
     /// <summary>All jobs, ended, in no order.</summary>
+    /// <exception cref="CommandFailedException">The service refuses a job, does not answer, or ends none of them for a minute.</exception>
     public async Task<IReadOnlyList<DemoJob>> RunAsync(IReadOnlyList<DemoTicket> tickets, CancellationToken cancellationToken)
     {
         List<DemoJob> ended = [];
@@ -35,9 +39,11 @@ internal sealed class DemoRun(ServiceClient client, string space, Action<DemoPro
                 });
             }
             ConcurrentBag<DemoJob> done = [];
+            Volatile.Write(ref _lastEnd, time.GetTimestamp());
             await Parallel.ForEachAsync(accepted.OrderBy(job => job.View!.Priority).ThenBy(job => job.View!.CreatedAt), Limit(Watchers), async (job, cancelled) =>
             {
                 done.Add(job with { View = await EndAsync(job.View!, cancelled) });
+                Volatile.Write(ref _lastEnd, time.GetTimestamp());
                 progress(new DemoProgress(wave.Key, done.Count, asked.Length));
             });
             ended.AddRange(done);
@@ -71,6 +77,8 @@ internal sealed class DemoRun(ServiceClient client, string space, Action<DemoPro
     {
         while (job.State is JobState.Queued or JobState.Running)
         {
+            if (time.GetElapsedTime(Volatile.Read(ref _lastEnd)) > s_patience)
+                throw new CommandFailedException(ExitCode.Failed, $"no job has ended for {s_patience.TotalSeconds:0} s; {job.Id} is {JobPrinter.Name(job.State)}: do the broker and the worker run?");
             await Task.Delay(s_poll, time, cancellationToken);
             job = ServiceClient.ReadJob(await client.GetAsync($"v1/jobs/{job.Id}", cancellationToken));
         }

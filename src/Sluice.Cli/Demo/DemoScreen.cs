@@ -33,14 +33,14 @@ internal static class DemoScreen
         table.ShowHeaders = false;
         Row("speed", $"{Number(figures.JobsPerS, "0.0")} jobs/s, {Number(figures.TokensPerS, "#,0")} tokens/s");
         Row("batches", $"{figures.Batches}: {Reasons(figures)}");
-        Row("prompt tokens", $"{Number(figures.PromptTokens, "#,0")}: {Number(figures.PromptTokensComputed, "#,0")} computed, {Number(figures.PromptTokens - figures.PromptTokensComputed, "#,0")} reused from prompts that begin alike");
-        Row("answered without running", $"{figures.CacheHits.Exact} exact, {figures.CacheHits.Semantic} semantic, {figures.CacheHits.Twin} with an equal job under way");
+        Row("prompt tokens", $"{Number(figures.PromptTokens, "#,0")}: {Number(figures.PromptTokensComputed, "#,0")} computed, {Number(figures.PromptTokens - figures.PromptTokensComputed, "#,0")} reused");
+        Row("answered without running", $"{figures.CacheHits.Exact} exact, {figures.CacheHits.Semantic} semantic, {figures.CacheHits.Twin} as twins of a running job");
         Row("repeated tickets", $"{figures.Repeats.Hits} of {figures.Repeats.Tickets} took the first one's answer");
         Row("re-worded tickets", $"{figures.Reworded.Hits} of {figures.Reworded.Tickets} took the first one's answer");
         Row("look-alikes", $"{figures.Lookalikes.Tickets - figures.Lookalikes.Hits} of {figures.Lookalikes.Tickets} were kept apart");
         Row("false hits", Good(figures.FalseHits == 0, Number(figures.FalseHits, "0")));
         Row("deadlines", Good(figures.Deadlines.Missed == 0, $"{figures.Deadlines.Met} met, {figures.Deadlines.Missed} missed"));
-        Row("label accuracy", $"{Number(figures.LabelAccuracy * 100, "0.0")} %, on phrases that the model was never trained on");
+        Row("label accuracy", $"{Number(figures.LabelAccuracy * 100, "0.0")} %, on phrases unseen in training");
         if (figures.Failed > 0) Row("failed", $"[red]{figures.Failed} jobs[/]");
         console.Write(table);
 
@@ -53,9 +53,9 @@ internal static class DemoScreen
     private static string Words(string reason) => reason switch
     {
         "full" => "full",
-        "deadline_near" => "for a near deadline",
-        "linger_over" => "after the longest wait",
-        "engine_idle" => "for an idle engine",
+        "deadline_near" => "deadline near",
+        "linger_over" => "waited long enough",
+        "engine_idle" => "engine idle",
         _ => reason,
     };
 

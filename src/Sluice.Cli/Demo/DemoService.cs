@@ -38,7 +38,7 @@ internal sealed class DemoService : IAsyncDisposable
             Roles = new HashSet<HostRole> { HostRole.Api, HostRole.Worker },
             Models = [$"{Model}={modelFolder}"],
             Urls = "http://127.0.0.1:0",
-            Settings = new Dictionary<string, string?> { ["Logging:LogLevel:Default"] = "Error", ["Logging:LogLevel:Microsoft"] = "Error", ["Logging:LogLevel:System"] = "Error" },
+            Settings = new Dictionary<string, string?> { ["Logging:LogLevel:Default"] = "Error", ["Logging:LogLevel:Microsoft"] = "None", ["Logging:LogLevel:System"] = "None" },
             Time = terminal.Time,
         };
         WebApplication? app = null;
