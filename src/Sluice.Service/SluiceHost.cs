@@ -10,6 +10,7 @@ using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
 using Sluice.Service.Telemetry;
+using Sluice.Service.Webhooks;
 
 namespace Sluice.Service;
 
@@ -35,6 +36,7 @@ public static class SluiceHost
         builder.AddStore(options);
         builder.AddAccess();
         builder.AddCache();
+        builder.AddWebhooks(options);
         builder.AddIntake();
         builder.AddReconciler();
         builder.AddInference(options);

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Sluice.Jobs;
 using Sluice.Service.Access;
 using Sluice.Service.Telemetry;
+using Sluice.Service.Webhooks;
 using Sluice.Store;
 
 namespace Sluice.Service.Api;
@@ -26,6 +27,7 @@ internal static class ApiServices
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, JobsJson.Default);
             options.SerializerOptions.TypeInfoResolverChain.Insert(1, ApiJson.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(2, WebhookJson.Default);
             options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
         });
         builder.Services.AddSingleton<SubmitEndpoint>();
@@ -45,6 +47,7 @@ internal static class ApiServices
             app.MapJobs();
             app.MapModels();
             app.MapCache();
+            app.MapWebhooks();
             app.MapOpenApi().Needs(KeyScopes.Read);
         }
         return app;

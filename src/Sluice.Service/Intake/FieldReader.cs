@@ -8,9 +8,9 @@ internal static class FieldReader
 {
     /// <summary>
     /// Hands each member of an object with its name and path to <paramref name="read"/>, which answers false for a name that it does not know.
-    /// Unknown and repeated members are errors. False where the value is no object.
+    /// Unknown and repeated members are errors; <paramref name="what"/> is what an object without a path is called. False where the value is no object.
     /// </summary>
-    public static bool Members<T>(JsonElement element, string path, RequestErrors errors, T target, Func<T, string, string, JsonElement, RequestErrors, bool> read)
+    public static bool Members<T>(JsonElement element, string path, RequestErrors errors, T target, Func<T, string, string, JsonElement, RequestErrors, bool> read, string what = "a job")
     {
         if (!IsKind(element, path.Length == 0 ? "body" : path, JsonValueKind.Object, "an object", errors))
         {
@@ -31,7 +31,7 @@ internal static class FieldReader
             }
             else if (!read(target, name, field, member.Value, errors))
             {
-                errors.Add(Shown(field), $"{Shown(field)} is not a field of {(path.Length == 0 ? "a job" : path)}.", "unknown_field");
+                errors.Add(Shown(field), $"{Shown(field)} is not a field of {(path.Length == 0 ? what : path)}.", "unknown_field");
             }
         }
         return true;

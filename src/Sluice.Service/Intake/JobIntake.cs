@@ -5,13 +5,14 @@ using Sluice.Service.Access;
 using Sluice.Service.Cache;
 using Sluice.Service.Models;
 using Sluice.Service.Telemetry;
+using Sluice.Service.Webhooks;
 using Sluice.Store;
 
 namespace Sluice.Service.Intake;
 
 /// <summary>The one door for jobs, whichever way they come: checks, counts tokens, derives keys, stores.</summary>
 internal sealed class JobIntake(
-    ModelCatalog models, IEmbedder embedder, SubmitBatcher batcher, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
+    ModelCatalog models, WebhookRules webhooks, IEmbedder embedder, SubmitBatcher batcher, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
 {
     private readonly IntakeOptions _options = options.Value;
 
@@ -22,7 +23,7 @@ internal sealed class JobIntake(
     public async Task<IntakeResult> SubmitAsync(Caller caller, JobRequest request, SubmitOptions submit, CancellationToken cancellationToken)
     {
         using Activity? activity = SluiceActivity.Start("submit job", SluiceActivity.CurrentTraceParent ?? submit.TraceParent);
-        RequestRules rules = new(models, time.GetUtcNow(), _options.Horizon);
+        RequestRules rules = new(models, webhooks, time.GetUtcNow(), _options.Horizon);
         if (!rules.Accept(request, submit, out AcceptedRequest? accepted))
         {
             metrics.Refused("invalid");
@@ -40,7 +41,7 @@ internal sealed class JobIntake(
     /// </summary>
     public IReadOnlyList<FieldError> Check(JobRequest request, SubmitOptions submit, IReadOnlyList<FieldError> unreadable)
     {
-        RequestRules rules = new(models, time.GetUtcNow(), _options.Horizon);
+        RequestRules rules = new(models, webhooks, time.GetUtcNow(), _options.Horizon);
         rules.Accept(request, submit, out _);
         HashSet<string> named = [.. unreadable.Select(error => error.Field)];
         if (named.Contains("kind"))

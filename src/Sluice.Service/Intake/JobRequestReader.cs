@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sluice.Jobs;
+using Sluice.Service.Webhooks;
 
 namespace Sluice.Service.Intake;
 
@@ -40,9 +41,9 @@ internal static class JobRequestReader
             case "cache": fields.Request = request with { Cache = Cache(value, field, errors) }; break;
             case "metadata": fields.Request = request with { Metadata = Metadata(value, field, errors) }; break;
             case "adapter": fields.Request = request with { Adapter = FieldReader.Text(value, field, errors) }; break;
+            case "webhook": fields.Request = request with { Webhook = WebhookRequestReader.Read(value, field, errors) }; break;
             case "stream": fields.Request = request with { Stream = FieldReader.Flag(value, field, errors) }; break;
             // Not built: their presence is what the rules refuse, so their insides are not read.
-            case "webhook": fields.Request = request with { Webhook = new WebhookRequest() }; break;
             case "response_format": fields.Request = request with { ResponseFormat = value }; break;
             default: return false;
         }

@@ -2,11 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 using Sluice.Engine.Templates;
 using Sluice.Jobs;
 using Sluice.Service.Models;
+using Sluice.Service.Webhooks;
 
 namespace Sluice.Service.Intake;
 
 /// <summary>Every rule that a request must keep. Checks all of them, so that a caller learns of all faults at once.</summary>
-internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, TimeSpan horizon)
+internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, DateTimeOffset now, TimeSpan horizon)
 {
     public const int MaxChoices = 256;
 
@@ -36,6 +37,10 @@ internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, Time
         if (request.Metadata is { } metadata)
         {
             ParameterRules.Check(metadata, _errors);
+        }
+        if (request.Webhook is { } webhook)
+        {
+            webhooks.Check(webhook, "webhook", _errors);
         }
         ServedModel? model = FindModel(request.Model);
         bool readable = CheckTexts(request);
@@ -75,10 +80,6 @@ internal sealed class RequestRules(ModelCatalog models, DateTimeOffset now, Time
         if (request.ResponseFormat is not null)
         {
             _errors.NotSupported("response_format", "constrained output is not built yet.");
-        }
-        if (request.Webhook is not null)
-        {
-            _errors.NotSupported("webhook", "webhooks are not built yet; send Prefer: wait, or poll the job.");
         }
         if (request.OnLate == OnLate.Reject)
         {

@@ -27,6 +27,7 @@ internal sealed class SluiceMetrics
     private readonly Counter<long> _cacheMisses;
     private readonly Counter<long> _stale;
     private readonly Counter<long> _relayed;
+    private readonly Counter<long> _webhooks;
     private readonly Histogram<double> _queueWait;
     private readonly Histogram<double> _execution;
     private readonly Histogram<double> _outboxLag;
@@ -48,6 +49,7 @@ internal sealed class SluiceMetrics
         _cacheMisses = _meter.CreateCounter<long>("sluice.cache.misses", "{job}", "Jobs that asked the cache and were queued.");
         _stale = _meter.CreateCounter<long>("sluice.stale_results", "{result}", "Results discarded because the job's fence had moved.");
         _relayed = _meter.CreateCounter<long>("sluice.outbox.relayed", "{row}", "Outbox rows published.");
+        _webhooks = _meter.CreateCounter<long>("sluice.webhooks.attempts", "{attempt}", "Webhook calls, by result.");
         _queueWait = _meter.CreateHistogram("sluice.job.queue_wait", "s", "From acceptance to the run that counted.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
         _execution = _meter.CreateHistogram("sluice.job.execution", "s", "From that start to the terminal transaction.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
         _outboxLag = _meter.CreateHistogram("sluice.outbox.lag", "s", "Age of the oldest row when it was published.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
@@ -110,6 +112,9 @@ internal sealed class SluiceMetrics
         _relayed.Add(rows);
         _outboxLag.Record(oldest.TotalSeconds);
     }
+
+    /// <param name="result"><c>delivered</c>, or the class of failure.</param>
+    public void WebhookAttempt(string result) => _webhooks.Add(1, new KeyValuePair<string, object?>("result", result));
 
     /// <summary>A number that is read when somebody asks: jobs held, pages free, rows waiting. Name without unit suffix, <c>sluice.worker.held</c>.</summary>
     public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) => _meter.CreateObservableGauge(name, read, unit, description);

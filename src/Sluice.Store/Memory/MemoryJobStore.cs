@@ -45,6 +45,7 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
             _tables.End(job, JobState.Cancelled, null, null);
         if (job.Key is { } key)
             _tables.Cache.Remove(key);
+        _tables.Webhooks.Erase(id);
         job.Input = null;
         job.Result = null;
         job.Error = job.Error is { } error ? error with { Message = "" } : null;

@@ -6,7 +6,7 @@ namespace Sluice.Store.Memory;
 /// <summary>Registers the memory store.</summary>
 public static class MemoryServices
 {
-    /// <summary><see cref="IJobStore"/>, <see cref="ISemanticCache"/> and <see cref="IKeyStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/> and <see cref="IWebhookStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
     public static IServiceCollection AddMemoryStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -14,6 +14,7 @@ public static class MemoryServices
         services.TryAddSingleton<IJobStore>(provider => provider.GetRequiredService<MemoryJobStore>());
         services.TryAddSingleton<ISemanticCache, MemorySemanticCache>();
         services.TryAddSingleton<IKeyStore, MemoryKeyStore>();
+        services.TryAddSingleton<IWebhookStore, MemoryWebhookStore>();
         return services;
     }
 }

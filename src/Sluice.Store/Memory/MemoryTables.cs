@@ -16,6 +16,7 @@ internal sealed class MemoryTables(TimeProvider time)
     public Dictionary<(string Tenant, string Key), (byte[] Hash, JobId Job)> Idempotency { get; } = [];
     public Dictionary<Guid, MemoryWorker> Workers { get; } = [];
     public LinkedList<OutboxRow> Outbox { get; } = [];
+    public MemoryWebhooks Webhooks { get; } = new();
 
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -43,7 +44,7 @@ internal sealed class MemoryTables(TimeProvider time)
         Ticket(job);
     }
 
-    /// <summary>The one way into a terminal state: result, cache entry, JobFinished and the followers.</summary>
+    /// <summary>The one way into a terminal state: result, cache entry, JobFinished, webhooks and the followers.</summary>
     public void End(MemoryJob job, JobState state, JobResult? result, JobError? error)
     {
         bool led = job.Key is { } key && Leaders.TryGetValue(key, out MemoryJob? leader) && leader == job && Leaders.Remove(key);
@@ -55,6 +56,7 @@ internal sealed class MemoryTables(TimeProvider time)
         job.Error = error;
         Live.Remove(job.Id);
         Outbox.AddLast(Row(job, OutboxKind.JobFinished));
+        Webhooks.Ended(job, Now);
         if (!led)
             return;
         List<MemoryJob> followers = [.. Live.Values.Where(f => f.WaitsFor == job.Id).OrderBy(f => f.CreatedAt).ThenBy(f => f.Id.Value)];

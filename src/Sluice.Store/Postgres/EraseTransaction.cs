@@ -17,6 +17,9 @@ internal static class EraseTransaction
     private const string Result = "delete from results where tenant = $1 and job = $2";
     private const string Line = "update submission_lines set request = null, custom_id = null where tenant = $1 and job = $2";
 
+    /// <summary>Bodies hold what the sender called the job; one that is still to be sent is composed without it.</summary>
+    private const string Webhooks = "update webhook_deliveries set body = null where tenant = $1 and job = $2";
+
     private const string Empty = """
         update jobs set custom_id = null, idempotency_key = null, exact_key = null, fingerprint = null, error_message = case when error_message is not null then '' end
         where tenant = $1 and id = $2
@@ -30,7 +33,7 @@ internal static class EraseTransaction
             if ((await rows.ListAsync(r => r.GetGuid(0), cancellationToken)).Count == 0)
                 return false;
         }
-        await new Commands(connection).Add(Cache, tenant, id).Add(Input, tenant, id).Add(Result, tenant, id).Add(Line, tenant, id).Add(Empty, tenant, id).RunAsync(cancellationToken);
+        await new Commands(connection).Add(Cache, tenant, id).Add(Input, tenant, id).Add(Result, tenant, id).Add(Line, tenant, id).Add(Webhooks, tenant, id).Add(Empty, tenant, id).RunAsync(cancellationToken);
         return true;
     }
 }

@@ -7,7 +7,7 @@ namespace Sluice.Store.Postgres;
 /// <summary>Registers the Postgres store.</summary>
 public static class PostgresServices
 {
-    /// <summary><see cref="IJobStore"/>, <see cref="ISemanticCache"/> and <see cref="IKeyStore"/> on Postgres, options from section <c>Store</c>. Before anything else starts, role, settings and schema are checked.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/> and <see cref="IWebhookStore"/> on Postgres, options from section <c>Store</c>. Before anything else starts, role, settings and schema are checked.</summary>
     public static IServiceCollection AddPostgresStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -17,6 +17,7 @@ public static class PostgresServices
         services.TryAddSingleton<IJobStore, PostgresJobStore>();
         services.TryAddSingleton<ISemanticCache, PostgresSemanticCache>();
         services.TryAddSingleton<IKeyStore, PostgresKeyStore>();
+        services.TryAddSingleton<IWebhookStore, PostgresWebhookStore>();
         services.AddHostedService<StartupCheck>();
         return services;
     }

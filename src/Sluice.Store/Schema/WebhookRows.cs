@@ -1,14 +1,5 @@
 namespace Sluice.Store.Schema;
 
-/// <summary>Where a delivery stands.</summary>
-internal enum DeliveryState
-{
-    Pending = 0,
-    Delivered = 1,
-    Exhausted = 2,
-    Dropped = 3,
-}
-
 /// <summary>Where a tenant wants to be told. Two secrets during rotation, both encrypted.</summary>
 internal sealed class WebhookEndpointRow
 {

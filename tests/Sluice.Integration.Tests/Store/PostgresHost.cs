@@ -14,6 +14,7 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
 
     public override IJobStore Jobs => _jobs!;
     public override IKeyStore Keys => new PostgresKeyStore(_connections!);
+    public override IWebhookStore Webhooks => new PostgresWebhookStore(_connections!);
 
     public override async Task OpenAsync()
     {

@@ -27,3 +27,6 @@ public sealed class PostgresReconcileTests(PostgresDatabase database) : Reconcil
 
 [Collection(PostgresTests.Name)]
 public sealed class PostgresKeyStoreTests(PostgresDatabase database) : KeyStoreContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresWebhookStoreTests(PostgresDatabase database) : WebhookStoreContract(new PostgresHost(database));

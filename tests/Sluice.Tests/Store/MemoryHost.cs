@@ -12,6 +12,7 @@ internal sealed class MemoryHost : StoreHost
 
     public override IJobStore Jobs { get; }
     public override IKeyStore Keys { get; } = new MemoryKeyStore();
+    public override IWebhookStore Webhooks => new MemoryWebhookStore((MemoryJobStore)Jobs);
 
     public override Task OpenAsync() => Task.CompletedTask;
 

@@ -17,6 +17,7 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
 
     protected IJobStore Store => host.Jobs;
     protected IKeyStore Keys => host.Keys;
+    protected IWebhookStore Webhooks => host.Webhooks;
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => await host.OpenAsync();

@@ -7,6 +7,7 @@ public abstract class StoreHost : IAsyncDisposable
 {
     public abstract IJobStore Jobs { get; }
     public abstract IKeyStore Keys { get; }
+    public abstract IWebhookStore Webhooks { get; }
 
     public abstract Task OpenAsync();
 
