@@ -108,9 +108,15 @@ public sealed record CacheRequest
     public double? Ttl { get; init; }
 }
 
-/// <summary>Where to tell that the job has ended.</summary>
+/// <summary>
+/// Where to tell that the job has ended: a POST by Standard Webhooks 1.0.0, at least once, always with the same id and bytes.
+/// A job's own webhook is signed with its tenant's secret, which <c>POST /v1/webhooks/jobs/rotate</c> shows; an endpoint of <c>/v1/webhooks</c> has one of its own.
+/// </summary>
 public sealed record WebhookRequest
 {
+    /// <summary>Absolute, https, up to 2,048 characters; port 443 or 8443 unless the service allows others. Required.</summary>
     public string? Url { get; init; }
+
+    /// <summary><c>job.succeeded</c>, <c>job.failed</c>, <c>job.expired</c>, <c>job.cancelled</c>, or <c>job.finished</c> for any; any where absent.</summary>
     public IReadOnlyList<string>? Events { get; init; }
 }
