@@ -10,6 +10,9 @@ public static class JobLimits
 
     /// <summary>Failures charged to a job before it ends as failed.</summary>
     public const int MaxFailures = 3;
+
+    /// <summary>Deaths of a worker that ran this job and no other, after which it ends as failed: poison.</summary>
+    public const int MaxLoneCrashes = 2;
 }
 
 /// <summary>A row for the bus.</summary>
@@ -87,6 +90,9 @@ public sealed record ClaimedJob
 /// <summary>The right to write about a running job.</summary>
 public readonly record struct Fence(JobId Job, int Claims);
 
+/// <summary>A job that is down to a worker: queued and held by it, or running.</summary>
+public readonly record struct Holding(Fence Fence, bool Runs);
+
 /// <summary>How a run ended.</summary>
 public sealed record JobOutcome
 {
@@ -122,7 +128,7 @@ public sealed record ReconcileOptions
 }
 
 /// <summary>What a round did; all zero when another node holds the lock.</summary>
-public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted);
+public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted, int Poisoned = 0);
 
 /// <summary>How many jobs stand where.</summary>
 public sealed record StoreStatistics(long Queued, long Running, long Outbox, IReadOnlyDictionary<string, long> QueuedByTenant);

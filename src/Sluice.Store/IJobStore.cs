@@ -37,7 +37,11 @@ public interface IJobStore
     /// </summary>
     Task<int> RelayOutboxAsync(int max, Func<IReadOnlyList<OutboxRow>, CancellationToken, Task> publish, CancellationToken cancellationToken);
 
-    /// <summary>Announces a worker incarnation; an earlier incarnation of the same name is declared dead at once and what it held or ran is queued and free again.</summary>
+    /// <summary>
+    /// Announces a worker incarnation; an earlier incarnation of the same name is declared dead at once and what it held or ran is queued and free again.
+    /// What a dead worker ran is suspect from then on (<see cref="ReservedJob.Suspicions"/>) and nothing is charged, unless it was one job only: that one is
+    /// charged a failure, and ends as failed: poison at <see cref="JobLimits.MaxLoneCrashes"/> such deaths or <see cref="JobLimits.MaxFailures"/> failures.
+    /// </summary>
     Task RegisterWorkerAsync(WorkerRegistration worker, CancellationToken cancellationToken);
 
     /// <summary>Marks the incarnation as alive. False: it was declared dead meanwhile and must register anew (under a new id).</summary>
@@ -82,7 +86,13 @@ public interface IJobStore
     Task<IReadOnlyList<JobId>> FindLostAsync(Guid worker, IReadOnlyList<Fence> fences, CancellationToken cancellationToken);
 
     /// <summary>
-    /// One round of setting things right, one at a time over all nodes: declares silent workers dead, requeues what they ran, frees what they held,
+    /// Everything that is down to this worker, held (queued) or running, in no order. A worker that lost an answer finds in it what it does not know of:
+    /// a repeated <see cref="ReserveAsync"/> gives the held ones in full, <see cref="ReleaseAsync"/> lets go of the running ones.
+    /// </summary>
+    Task<IReadOnlyList<Holding>> HeldAsync(Guid worker, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// One round of setting things right, one at a time over all nodes: declares silent workers dead, requeues what they ran (as <see cref="RegisterWorkerAsync"/>), frees what they held,
     /// expires jobs past their deadline (on_late expire), re-tickets queued jobs that nobody holds and whose ticket is older than the limit.
     /// Needs nothing from the broker.
     /// </summary>

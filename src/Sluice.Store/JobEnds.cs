@@ -6,12 +6,20 @@ namespace Sluice.Store;
 internal static class JobEnds
 {
     public const string ExhaustedCode = "exhausted";
+    public const string PoisonCode = "poison";
+
+    /// <summary>Reason of the event by which a death that can be nobody else's fault is charged; the store counts these.</summary>
+    public const string LoneCrash = "crashed_alone";
     public const string DeadlineCode = "deadline_passed";
     public const string DeadlineMessage = "The deadline passed before the job could run to its end.";
 
     public static string ExhaustedMessage(int claims) => $"The job was started {claims} times, the limit, without reaching an end.";
 
     public static JobError Exhausted(int claims) => new(ExhaustedCode, ExhaustedMessage(claims));
+
+    public static string PoisonMessage(int crashes) => $"The worker died {crashes} times while it ran this job and no other.";
+
+    public static JobError Poison(int crashes) => new(PoisonCode, PoisonMessage(crashes));
 
     public static JobError DeadlinePassed() => new(DeadlineCode, DeadlineMessage);
 

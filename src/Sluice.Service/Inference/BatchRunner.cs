@@ -78,6 +78,11 @@ internal sealed partial class BatchRunner(
             IReadOnlyList<ClaimedJob> jobs;
             try
             {
+                if (batch.Suspects)
+                {
+                    // a job counts as running until its end is stored: beside one, a suspect would not be seen to have crashed alone
+                    await finisher.SettleAsync();
+                }
                 (jobs, dead) = await claims.ClaimAsync([.. open.Keys]);
             }
             finally
@@ -118,11 +123,11 @@ internal sealed partial class BatchRunner(
 
         async Task RunOneAsync(ClaimedJob job, WaitingJob waiting, EngineRequest request)
         {
-            ReservedJob? reserved = held.Remove(job.Id);
             long claimedAt = time.GetTimestamp();
             EngineResult? result = null;
             using CancellationTokenSource cancel = CancellationTokenSource.CreateLinkedTokenSource(dead);
             running.Add(job.Fence, cancel);
+            ReservedJob? reserved = held.Remove(job.Id);
             JobOutcome? outcome = null;
             try
             {
@@ -148,12 +153,13 @@ internal sealed partial class BatchRunner(
                 LogFault(e, job.Id, model.Name);
                 outcome = Failed(job, batch.Id, new JobError("engine_fault", e.Message), retryable: true);
             }
-            running.Remove(job.Id);
-            ended(waiting, batch.Suspects, result);
+            // first of all: whoever sees that it no longer runs finds its end on the way
             if (outcome is not null)
             {
                 finisher.Add(new Finished(outcome, job, reserved, span?.Context) { ClaimedAt = claimedAt });
             }
+            running.Remove(job.Id);
+            ended(waiting, batch.Suspects, result);
             running.Leave(1);
         }
     }

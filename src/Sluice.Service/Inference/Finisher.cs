@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -15,14 +16,34 @@ namespace Sluice.Service.Inference;
 internal sealed partial class Finisher(IJobStore store, Incarnation incarnation, OutboxSignal signal, SluiceMetrics metrics, TimeProvider time, ILogger<Finisher> logger)
 {
     private const int MaxPerTransaction = 512;
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
 
     // Unbounded: while the store is away nothing is claimed, so no more than the engines' sequences can come.
     private readonly Channel<Finished> _outcomes = Channel.CreateUnbounded<Finished>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Outcomes that the store has not answered yet.</summary>
-    public int Pending => _outcomes.Reader.Count;
+    // Runs whose end the store has not answered yet, wherever in here they are.
+    private readonly ConcurrentDictionary<Fence, bool> _open = new();
 
-    public void Add(Finished finished) => _outcomes.Writer.TryWrite(finished);
+    private int Pending => _outcomes.Reader.Count;
+
+    public void Add(Finished finished)
+    {
+        _open[finished.Outcome.Fence] = true;
+        _outcomes.Writer.TryWrite(finished);
+    }
+
+    /// <summary>The end of this run is on its way to the store.</summary>
+    public bool Contains(Fence fence) => _open.ContainsKey(fence);
+
+    /// <summary>Returns when the store has answered every outcome that is on its way now.</summary>
+    public async Task SettleAsync()
+    {
+        ICollection<Fence> open = _open.Keys;
+        while (open.Any(_open.ContainsKey))
+        {
+            await Task.Delay(s_look, time, CancellationToken.None);
+        }
+    }
 
     /// <summary>No more outcomes come; <see cref="RunAsync"/> ends when those that wait are written.</summary>
     public void Complete() => _outcomes.Writer.TryComplete();
@@ -41,11 +62,16 @@ internal sealed partial class Finisher(IJobStore store, Incarnation incarnation,
                     batch.Add(finished);
                 }
                 await WriteAsync(batch, giveUp);
+                foreach (Finished finished in batch)
+                {
+                    _open.TryRemove(finished.Outcome.Fence, out _);
+                }
             }
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
             LogGivenUp(batch.Count + Pending);
+            _open.Clear();
         }
     }
 

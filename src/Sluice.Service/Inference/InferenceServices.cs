@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Sluice.Batching;
 using Sluice.Engine;
 using Sluice.Service.Api;
+using Sluice.Service.Models;
 
 namespace Sluice.Service.Inference;
 
@@ -37,6 +38,7 @@ internal static class InferenceServices
             .AddSingleton<Reservations>()
             .AddSingleton<Stealing>()
             .AddSingleton<Heartbeat>()
+            .AddSingleton<Inventory>()
             .AddSingleton<Drain>()
             .AddHostedService<Worker>();
         return builder;
@@ -53,7 +55,21 @@ internal static class InferenceServices
     private static StubOptions Stub(IServiceProvider provider)
     {
         WorkerOptions options = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
-        return new StubOptions { BatchTime = options.StubDelay, MaxSequences = options.StubSequences, MaxStepTokens = StubStepTokens };
+        StubOptions stub = new() { BatchTime = options.StubDelay, MaxSequences = options.StubSequences, MaxStepTokens = StubStepTokens };
+        return options.StubCrashOn is { Length: > 0 } text ? stub with { Fault = CrashOn(text) } : stub;
+    }
+
+    private static Func<EngineRequest, StubFault> CrashOn(string text)
+    {
+        int[] marked = StubModel.Create().EncodeChoice(text);
+        return request =>
+        {
+            if (request.Prompt.AsSpan().IndexOf(marked) >= 0)
+            {
+                Environment.FailFast("The stub engine ends the process, as Worker:StubCrashOn asks for.");
+            }
+            return StubFault.None;
+        };
     }
 
     private static void AddOptions(IHostApplicationBuilder builder)

@@ -24,7 +24,7 @@ internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, I
                     failed = false;
                     if (report != new ReconcileReport(0, 0, 0, 0, 0, 0))
                     {
-                        LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted);
+                        LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted, report.Poisoned);
                         signal.Pulse();
                     }
                 }
@@ -44,8 +44,8 @@ internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, I
         }
     }
 
-    [LoggerMessage(4070, LogLevel.Information, "Reconciled: {Dead} dead workers, {Requeued} jobs requeued, {Freed} freed, {Expired} expired, {Reticketed} re-ticketed, {Exhausted} exhausted")]
-    private partial void LogRound(int dead, int requeued, int freed, int expired, int reticketed, int exhausted);
+    [LoggerMessage(4070, LogLevel.Information, "Reconciled: {Dead} dead workers, {Requeued} jobs requeued, {Freed} freed, {Expired} expired, {Reticketed} re-ticketed, {Exhausted} exhausted, {Poisoned} poison")]
+    private partial void LogRound(int dead, int requeued, int freed, int expired, int reticketed, int exhausted, int poisoned);
 
     [LoggerMessage(4071, LogLevel.Warning, "Reconciling failed and is tried again: {Reason}")]
     private partial void LogFailed(string reason);

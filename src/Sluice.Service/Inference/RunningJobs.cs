@@ -15,6 +15,8 @@ internal sealed class RunningJobs
 
     public Fence[] Fences => [.. _runs.Values.Select(run => run.Fence)];
 
+    public bool Contains(JobId id) => _runs.ContainsKey(id);
+
     /// <summary>Counts jobs as active before their claim, so that a drain waits for the claim's answer.</summary>
     public void Enter(int jobs) => Interlocked.Add(ref _active, jobs);
 

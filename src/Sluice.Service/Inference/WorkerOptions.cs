@@ -24,6 +24,9 @@ internal sealed class WorkerOptions
     /// <summary>How often running jobs are looked up for having been cancelled, expired or taken away.</summary>
     public TimeSpan LostInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often the jobs that the store has down to this worker are compared with those that it knows of.</summary>
+    public TimeSpan InventoryInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Most jobs held for the formers of this process; tickets past it wait in the broker.</summary>
     [Range(1, 1_000_000)]
     public int HoldLimit { get; set; } = 20_000;
@@ -51,6 +54,9 @@ internal sealed class WorkerOptions
     /// <summary>Most sequences in a stub engine's batch.</summary>
     [Range(1, 100_000)]
     public int StubSequences { get; set; } = 256;
+
+    /// <summary>Fault injection: a stub engine that meets a prompt with this text in it ends the process at once, as a broken driver would. Null in any service that is meant to live.</summary>
+    public string? StubCrashOn { get; set; }
 
     /// <summary>
     /// Enters the scope of cached prefixes, so that no caller can name another's. Any text; null draws one per process, which is right wherever

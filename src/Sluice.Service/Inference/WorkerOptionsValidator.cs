@@ -14,6 +14,7 @@ internal sealed class WorkerOptionsValidator : IValidateOptions<WorkerOptions>
         Positive(nameof(options.ReconcileInterval), options.ReconcileInterval);
         Positive(nameof(options.TicketTimeout), options.TicketTimeout);
         Positive(nameof(options.LostInterval), options.LostInterval);
+        Positive(nameof(options.InventoryInterval), options.InventoryInterval);
         Positive(nameof(options.StealAfter), options.StealAfter);
         Positive(nameof(options.StealBackoff), options.StealBackoff);
         if (options.HeartbeatTimeout < 2 * options.HeartbeatInterval)

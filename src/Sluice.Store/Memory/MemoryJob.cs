@@ -28,6 +28,9 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     public int Claims { get; set; }
     public int Failures { get; set; }
     public int Suspicions { get; set; }
+
+    /// <summary>Deaths of workers that ran this job and no other.</summary>
+    public int LoneCrashes { get; set; }
     public Guid? HeldBy { get; set; }
     public JobId? WaitsFor { get; set; }
     public DateTimeOffset? TicketedAt { get; set; }

@@ -115,6 +115,9 @@ internal sealed partial class MemoryJobStore
     public Task<IReadOnlyList<JobId>> FindLostAsync(Guid worker, IReadOnlyList<Fence> fences, CancellationToken cancellationToken) =>
         Locked<IReadOnlyList<JobId>>(() => [.. fences.Where(f => Running(f)?.HeldBy != worker).Select(f => f.Job)]);
 
+    public Task<IReadOnlyList<Holding>> HeldAsync(Guid worker, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<Holding>>(() => [.. _tables.Live.Values.Where(j => j.HeldBy == worker).Select(j => new Holding(new Fence(j.Id, j.Claims), j.State == JobState.Running))]);
+
     public Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken) =>
         Locked(() => MemoryReconcile.Round(_tables, options));
 

@@ -10,20 +10,18 @@ internal static class MemoryReconcile
         DateTimeOffset now = tables.Now;
         List<Guid> dead = [.. tables.Workers.Values.Where(w => w.SeenAt < now - options.HeartbeatTimeout).Select(w => w.Registration.Id)];
         dead.ForEach(id => tables.Workers.Remove(id));
-        int requeued = 0, freed = 0, exhausted = 0;
+        MemoryBurial sum = default;
         List<Guid> orphaned = [.. tables.Live.Values.Select(j => j.HeldBy).OfType<Guid>().Distinct().Where(id => !tables.Workers.ContainsKey(id))];
         foreach (Guid worker in orphaned)
         {
-            (int ran, int held, int ended) = tables.Bury(worker, suspect: true, options.Max - requeued - freed - exhausted);
-            requeued += ran;
-            freed += held;
-            exhausted += ended;
+            MemoryBurial one = tables.Bury(worker, suspect: true, Math.Max(0, options.Max - sum.Requeued - sum.Freed));
+            sum = new MemoryBurial(sum.Requeued + one.Requeued, sum.Freed + one.Freed, sum.Exhausted + one.Exhausted, sum.Poisoned + one.Poisoned);
         }
         // Followers first, so that no late one is promoted by its leader's end.
         List<MemoryJob> late = [.. tables.Live.Values.Where(j => j.IsLate(now)).OrderBy(j => j.WaitsFor is null).Take(options.Max)];
         late.ForEach(job => tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed()));
         List<MemoryJob> forgotten = [.. tables.Live.Values.Where(j => j.Free && j.TicketedAt < now - options.TicketTimeout).OrderBy(j => j.TicketedAt).Take(options.Max)];
         forgotten.ForEach(tables.Ticket);
-        return new ReconcileReport(dead.Count, requeued, freed, late.Count, forgotten.Count, exhausted);
+        return new ReconcileReport(dead.Count, sum.Requeued, sum.Freed, late.Count, forgotten.Count, sum.Exhausted, sum.Poisoned);
     }
 }

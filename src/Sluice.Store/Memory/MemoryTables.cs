@@ -66,25 +66,42 @@ internal sealed class MemoryTables(TimeProvider time)
             Promote(followers);
     }
 
-    /// <summary>A worker's incarnation is dead: what it ran is queued again under suspicion, what it held is free, nothing is charged.</summary>
-    public (int Requeued, int Freed, int Exhausted) Bury(Guid worker, bool suspect, int max)
+    /// <summary>
+    /// A worker's incarnation is gone: what it held is free, at most <paramref name="max"/>; all that it ran is queued again, or has failed. With <paramref name="suspect"/>
+    /// its death counts against what it ran.
+    /// </summary>
+    public MemoryBurial Bury(Guid worker, bool suspect, int max)
     {
-        int requeued = 0, freed = 0, exhausted = 0;
-        foreach (MemoryJob job in Live.Values.Where(j => j.HeldBy == worker).Take(max).ToList())
+        List<MemoryJob> ran = [.. Live.Values.Where(j => j.HeldBy == worker && j.State == JobState.Running)];
+        bool alone = suspect && ran.Count == 1;
+        MemoryBurial burial = default;
+        foreach (MemoryJob job in ran)
         {
-            bool ran = job.State == JobState.Running;
-            if (ran && job.Claims >= JobLimits.MaxClaims)
+            job.Suspicions += suspect ? 1 : 0;
+            job.Failures += alone ? 1 : 0;
+            job.LoneCrashes += alone ? 1 : 0;
+            if (alone && (job.LoneCrashes >= JobLimits.MaxLoneCrashes || job.Failures >= JobLimits.MaxFailures))
+            {
+                End(job, JobState.Failed, null, JobEnds.Poison(JobLimits.MaxLoneCrashes));
+                burial.Poisoned++;
+            }
+            else if (job.Claims >= JobLimits.MaxClaims)
             {
                 End(job, JobState.Failed, null, JobEnds.Exhausted(job.Claims));
-                exhausted++;
-                continue;
+                burial.Exhausted++;
             }
-            job.Suspicions += ran && suspect ? 1 : 0;
-            Requeue(job);
-            requeued += ran ? 1 : 0;
-            freed += ran ? 0 : 1;
+            else
+            {
+                Requeue(job);
+                burial.Requeued++;
+            }
         }
-        return (requeued, freed, exhausted);
+        foreach (MemoryJob job in Live.Values.Where(j => j.HeldBy == worker).Take(Math.Max(0, max - ran.Count)).ToList())
+        {
+            Requeue(job);
+            burial.Freed++;
+        }
+        return burial;
     }
 
     private void Answer(MemoryJob leader, JobResult result, List<MemoryJob> followers)
@@ -127,6 +144,9 @@ internal sealed class MemoryTables(TimeProvider time)
         TraceParent = job.TraceParent,
     };
 }
+
+/// <summary>How many jobs of a dead worker went which way.</summary>
+internal record struct MemoryBurial(int Requeued, int Freed, int Exhausted, int Poisoned);
 
 /// <summary>A worker incarnation and when it was last heard of.</summary>
 internal sealed class MemoryWorker(WorkerRegistration registration, DateTimeOffset now)

@@ -118,17 +118,33 @@ internal static class DispatchSql
         select id, claims from requeued
         """;
 
-    /// <summary>$1 workers that are gone, $2 most jobs, $3 null, $4 what they ran is suspect: free again, with tickets. Those that ran return true.</summary>
+    /// <summary>$1 workers that are gone, $2 reason of the events that charge a lone crash: what they ran, with the lone crashes so far and what else was charged.</summary>
+    public const string RunByDead = """
+        select j.id, j.held_by, j.failures, (select count(*) from job_events e where e.job_id = j.id and e.reason = $2)::int from jobs j
+        where j.live and j.state = 1 and j.held_by = any($1) order by j.id for update
+        """;
+
+    /// <summary>
+    /// $1 workers that are gone, $2 most jobs, $3 null, $4 what they ran is suspect, $5 of that the jobs that ran alone, $6 reason where one is charged for it: free again, with tickets.
+    /// Those that ran return true.
+    /// </summary>
     public const string Bury = $"""
         with picked as (
-            select id, state from jobs where live and held_by = any($1) order by id limit $2 for update),
+            select id, state, state = 1 and id = any($5) as charged from jobs where live and held_by = any($1) order by state desc, id limit $2 for update),
         requeued as (
             update jobs j set state = 0, held_by = null, started_at = null, ticketed_at = now(),
-                seq = j.seq + p.state, suspicions = j.suspicions + (p.state = 1 and $4)::int
+                seq = j.seq + p.state, suspicions = j.suspicions + (p.state = 1 and $4)::int, failures = j.failures + p.charged::int
             from picked p where j.id = p.id
-            returning {Ticketable}, case when $4 then 'worker_died' else 'released' end as reason, p.state = 1 as noteworthy),
+            returning {Ticketable}, case when p.charged then $6 when $4 then 'worker_died' else 'released' end as reason, p.state = 1 as noteworthy),
         {Requeued}
         select noteworthy from requeued
+        """;
+
+    /// <summary>$1 running jobs, $2 code, $3 message.</summary>
+    public const string Poison = $"""
+        update jobs j set state = 3, finished_at = now(), held_by = null, failures = j.failures + 1, error_code = $2, error_message = $3, seq = j.seq + 1
+        where j.id = any($1) and j.state = 1
+        {Ended}
         """;
 
     /// <summary>$1 workers, $2 most claims, $3 code, $4 message: running jobs of the dead that may not be claimed again.</summary>
@@ -137,6 +153,9 @@ internal static class DispatchSql
         where j.live and j.held_by = any($1) and j.state = 1 and j.claims >= $2
         {Ended}
         """;
+
+    /// <summary>$1 worker: all that is down to it.</summary>
+    public const string Held = "select id, claims, state = 1 from jobs where live and held_by = $1";
 
     /// <summary>$1 worker, $2 jobs, $3 claims: those that still are its own.</summary>
     public const string StillOwn = """

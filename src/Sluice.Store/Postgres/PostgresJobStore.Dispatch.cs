@@ -27,7 +27,7 @@ internal sealed partial class PostgresJobStore
             {
                 former = [.. await rows.ListAsync(r => r.GetGuid(0), limit)];
             }
-            return await ReconcileTransaction.BuryAsync(connection, former, suspect: true, int.MaxValue, limit);
+            return await BurialTransaction.RunAsync(connection, former, suspect: true, int.MaxValue, limit);
         }, limit), cancellationToken);
 
     public Task<bool> HeartbeatAsync(Guid worker, CancellationToken cancellationToken) =>
@@ -41,7 +41,7 @@ internal sealed partial class PostgresJobStore
         database.DispatchAsync((connection, limit) => Database.InTransactionAsync(connection, async () =>
         {
             await new Commands(connection).Add(Retire, worker).RunAsync(limit);
-            return await ReconcileTransaction.BuryAsync(connection, [worker], suspect: false, int.MaxValue, limit);
+            return await BurialTransaction.RunAsync(connection, [worker], suspect: false, int.MaxValue, limit);
         }, limit), cancellationToken);
 
     public Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) => jobs.Count == 0 ? None<ReservedJob>() :
@@ -97,6 +97,13 @@ internal sealed partial class PostgresJobStore
             await using Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.StillOwn, worker, ids, claims).ReadAsync(limit);
             HashSet<Guid> own = [.. await rows.ListAsync(r => r.GetGuid(0), limit)];
             return [.. fences.Where(f => !own.Contains(f.Job.Value)).Select(f => f.Job)];
+        }, cancellationToken);
+
+    public Task<IReadOnlyList<Holding>> HeldAsync(Guid worker, CancellationToken cancellationToken) =>
+        database.DispatchAsync<IReadOnlyList<Holding>>(async (connection, limit) =>
+        {
+            await using Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.Held, worker).ReadAsync(limit);
+            return await rows.ListAsync(r => new Holding(new Fence(new JobId(r.GetGuid(0)), r.GetInt32(1)), r.GetBoolean(2)), limit);
         }, cancellationToken);
 
     public Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken) =>

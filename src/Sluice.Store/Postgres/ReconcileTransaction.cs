@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Sluice.Store.Postgres;
 
-/// <summary>A reconciler's round, and the burial of workers it shares with registering and retiring. All times are the database's.</summary>
+/// <summary>A reconciler's round. All times are the database's.</summary>
 internal static class ReconcileTransaction
 {
     /// <summary>Of the advisory lock that makes the round one at a time: "sluice" in ASCII.</summary>
@@ -65,7 +65,7 @@ internal static class ReconcileTransaction
             expired = await rows.ListAsync(FinishTransaction.ReadEnded, cancellationToken);
         }
         await TerminalTransaction.RecordAsync(connection, null, expired, cancellationToken);
-        (int requeued, int freed, int exhausted) = await BuryAsync(connection, orphaned, suspect: true, options.Max, cancellationToken);
+        Burial burial = await BurialTransaction.RunAsync(connection, orphaned, suspect: true, options.Max, cancellationToken);
         Guid[] headless;
         long reticketed;
         await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Headless).Add(Reticket, options.TicketTimeout, options.Max).ReadAsync(cancellationToken))
@@ -76,27 +76,6 @@ internal static class ReconcileTransaction
         }
         if (headless.Length > 0)
             await new Commands(connection).For(Scope.All).Add(TerminalSql.Promote, headless).RunAsync(cancellationToken);
-        return new ReconcileReport(dead, requeued, freed, expired.Count, (int)reticketed, exhausted);
-    }
-
-    /// <summary>What these workers held is free again, what they ran is queued again or, started too often, has failed.</summary>
-    public static async Task<(int Requeued, int Freed, int Exhausted)> BuryAsync(NpgsqlConnection connection, Guid[] workers, bool suspect, int max, CancellationToken cancellationToken)
-    {
-        if (workers.Length == 0)
-            return (0, 0, 0);
-        List<EndedJob> exhausted;
-        List<bool> back;
-        await using (Rows rows = await new Commands(connection).For(Scope.All)
-            .Add(DispatchSql.ExhaustOfDead, workers, JobLimits.MaxClaims, JobEnds.ExhaustedCode, JobEnds.ExhaustedMessage(JobLimits.MaxClaims))
-            .Add(DispatchSql.Bury, workers, max, Parameters.Id(null), suspect)
-            .ReadAsync(cancellationToken))
-        {
-            exhausted = await rows.ListAsync(FinishTransaction.ReadEnded, cancellationToken);
-            await rows.NextAsync(cancellationToken);
-            back = await rows.ListAsync(r => r.GetBoolean(0), cancellationToken);
-        }
-        await TerminalTransaction.RecordAsync(connection, null, exhausted, cancellationToken);
-        int requeued = back.Count(ran => ran);
-        return (requeued, back.Count - requeued, exhausted.Count);
+        return new ReconcileReport(dead, burial.Requeued, burial.Freed, expired.Count, (int)reticketed, burial.Exhausted, burial.Poisoned);
     }
 }

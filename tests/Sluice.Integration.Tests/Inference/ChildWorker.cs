@@ -30,6 +30,9 @@ internal sealed class ChildWorker : IAsyncDisposable
 
     public ConcurrentQueue<string> Lines { get; } = new();
 
+    /// <summary>Completes when the process has ended, however it did.</summary>
+    public Task EndAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {

@@ -91,12 +91,11 @@ public sealed class DispatchTests(PostgresDatabase database) : RealRigs(database
         Guid former = Guid.NewGuid();
         WorkerRig api = await StartAsync(null);
         await api.Store.RegisterWorkerAsync(new WorkerRegistration(former, "w1", [StubModel.Name]), default);
-        JobId id = await api.SubmitAsync(Prompt("held by the dead"));
-        await api.Store.ReserveAsync(former, [id], default);
-        await api.Store.ClaimAsync(former, [id], default);
+        JobId[] ids = await api.SubmitManyAsync(2, i => Prompt($"run by the dead {i}"));
+        await api.Store.ReserveAsync(former, ids, default);
+        await api.Store.ClaimAsync(former, ids, default);
         WorkerRig worker = await StartAsync("w1", null, ("Worker:HeartbeatTimeout", "01:00:00"), ("Worker:TicketTimeout", "01:00:00"));
-        JobRecord job = await worker.EndAsync(id);
-        Assert.Equal((JobState.Succeeded, 2, 0), (job.State, job.Claims, job.Failures));
+        Assert.All(await worker.EndAllAsync(ids), job => Assert.Equal((JobState.Succeeded, 2, 0), (job.State, job.Claims, job.Failures)));
     }
 
     [Fact]

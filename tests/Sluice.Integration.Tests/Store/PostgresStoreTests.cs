@@ -26,6 +26,9 @@ public sealed class PostgresTwinTests(PostgresDatabase database) : TwinContract(
 public sealed class PostgresReconcileTests(PostgresDatabase database) : ReconcileContract(new PostgresHost(database));
 
 [Collection(PostgresTests.Name)]
+public sealed class PostgresPoisonTests(PostgresDatabase database) : PoisonContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
 public sealed class PostgresKeyStoreTests(PostgresDatabase database) : KeyStoreContract(new PostgresHost(database));
 
 [Collection(PostgresTests.Name)]

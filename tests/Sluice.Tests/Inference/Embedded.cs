@@ -9,7 +9,8 @@ namespace Sluice.Tests.Inference;
 /// <summary>Rigs in one process: memory store, in-memory transport.</summary>
 internal static class Embedded
 {
-    private static readonly Dictionary<string, string?> s_quick = new()
+    /// <summary>Settings that make a test short.</summary>
+    public static readonly IReadOnlyDictionary<string, string?> Quick = new Dictionary<string, string?>
     {
         ["Worker:HeartbeatInterval"] = "00:00:00.1",
         ["Worker:HeartbeatTimeout"] = "00:00:01",
@@ -20,7 +21,7 @@ internal static class Embedded
 
     public static Task<WorkerRig> StartAsync(StubOptions? stub = null, params (string Key, string? Value)[] settings)
     {
-        Dictionary<string, string?> all = new(s_quick);
+        Dictionary<string, string?> all = new(Quick);
         foreach ((string key, string? value) in settings)
         {
             all[key] = value;

@@ -182,4 +182,21 @@ public abstract class DispatchContract(StoreHost host) : StoreContract(host)
         await RunAsync(second, requeued.Id);
         Assert.Equal([cancelled.Id, requeued.Id], await Store.FindLostAsync(worker, fences, Token));
     }
+
+    [Fact]
+    public async Task A_worker_learns_all_that_is_down_to_it()
+    {
+        Guid worker = await WorkerAsync(), second = await WorkerAsync("w2");
+        NewJob held = Job(), running = Job(), again = Job(), done = Job(), others = Job(), free = Job();
+        await Store.SubmitAsync([held, running, again, done, others, free], Token);
+        Assert.Empty(await Store.HeldAsync(worker, Token));
+        await Store.ReserveAsync(worker, [held.Id], Token);
+        Fence fence = (await RunAsync(worker, running.Id)).Fence;
+        await Store.ReleaseAsync(worker, [(await RunAsync(worker, again.Id)).Fence], Token);
+        await Store.ReserveAsync(worker, [again.Id], Token);
+        await SucceedAsync(worker, (await RunAsync(worker, done.Id)).Fence);
+        await RunAsync(second, others.Id);
+        Holding[] expected = [new(new Fence(held.Id, 0), false), new(fence, true), new(new Fence(again.Id, 1), false)];
+        Assert.Equal(expected.ToHashSet(), (await Store.HeldAsync(worker, Token)).ToHashSet());
+    }
 }

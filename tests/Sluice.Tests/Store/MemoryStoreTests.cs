@@ -10,6 +10,8 @@ public sealed class MemoryTwinTests() : TwinContract(new MemoryHost());
 
 public sealed class MemoryReconcileTests() : ReconcileContract(new MemoryHost());
 
+public sealed class MemoryPoisonTests() : PoisonContract(new MemoryHost());
+
 public sealed class MemoryKeyStoreTests() : KeyStoreContract(new MemoryHost());
 
 public sealed class MemoryWebhookStoreTests() : WebhookStoreContract(new MemoryHost());

@@ -13,18 +13,19 @@ public abstract class ReconcileContract(StoreHost host) : StoreContract(host)
     public async Task A_silent_worker_is_declared_dead_and_what_it_had_goes_back()
     {
         Guid silent = await WorkerAsync(), alive = await WorkerAsync("w2");
-        NewJob held = Job(), running = Job(), others = Job();
-        await Store.SubmitAsync([held, running, others], Token);
+        NewJob held = Job(), running = Job(), beside = Job(), others = Job();
+        await Store.SubmitAsync([held, running, beside, others], Token);
         await Store.ReserveAsync(silent, [held.Id], Token);
         Fence stale = (await RunAsync(silent, running.Id)).Fence;
+        await RunAsync(silent, beside.Id);
         Fence kept = (await RunAsync(alive, others.Id)).Fence;
         await RelayAsync();
         await PassAsync(Moment);
         Assert.True(await Store.HeartbeatAsync(alive, Token));
         ReconcileReport report = await Store.ReconcileAsync(Patient with { HeartbeatTimeout = Soon }, Token);
-        Assert.Equal(new ReconcileReport(1, 1, 1, 0, 0, 0), report);
+        Assert.Equal(new ReconcileReport(1, 2, 1, 0, 0, 0), report);
         Assert.False(await Store.HeartbeatAsync(silent, Token));
-        Assert.Equal([held.Id, running.Id], (await TicketsAsync()).OrderBy(id => id == running.Id));
+        Assert.Equal(new[] { held.Id, running.Id, beside.Id }.ToHashSet(), (await TicketsAsync()).ToHashSet());
         Assert.Equal((JobState.Queued, 1, 0), ((await GetAsync(running.Id)).State, (await GetAsync(running.Id)).Claims, (await GetAsync(running.Id)).Failures));
         Assert.False(await SucceedAsync(silent, stale));
         Assert.Empty(await Store.ReserveAsync(silent, [held.Id], Token));
@@ -124,17 +125,17 @@ public abstract class ReconcileContract(StoreHost host) : StoreContract(host)
     [Fact]
     public async Task A_job_that_dies_with_its_worker_too_often_is_exhausted()
     {
-        NewJob job = Job();
-        await SubmitAsync(job);
-        for (int claim = 1; claim < JobLimits.MaxClaims; claim++)
+        NewJob job = Job(), beside = Job();
+        await Store.SubmitAsync([job, beside], Token);
+        for (int claim = 1; claim <= JobLimits.MaxClaims; claim++)
         {
             Guid worker = await WorkerAsync();
             await RunAsync(worker, job.Id);
+            await RunAsync(worker, beside.Id);
         }
-        await RunAsync(await WorkerAsync(), job.Id);
         await PassAsync(Moment);
         ReconcileReport report = await Store.ReconcileAsync(Patient with { HeartbeatTimeout = Soon }, Token);
-        Assert.Equal((1, 0, 1), (report.DeadWorkers, report.Requeued, report.Exhausted));
+        Assert.Equal((1, 0, 2), (report.DeadWorkers, report.Requeued, report.Exhausted));
         JobRecord stored = await GetAsync(job.Id);
         Assert.Equal((JobState.Failed, "exhausted", JobLimits.MaxClaims), (stored.State, stored.Error!.Code, stored.Claims));
     }

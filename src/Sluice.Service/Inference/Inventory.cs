@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Jobs;
+using Sluice.Service.Intake;
+using Sluice.Store;
+
+namespace Sluice.Service.Inference;
+
+/// <summary>
+/// Compares what the store has down to this worker with what the process knows of. The answer of a call that took effect may have been lost: such jobs
+/// would belong to a living worker that never runs them. Held ones join a former; running ones go back to the queue, nothing charged.
+/// </summary>
+/// <remarks>A job is unknown when two rounds in a row find it so: whatever is just on its way between two places of the process is left alone.</remarks>
+internal sealed partial class Inventory(
+    IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, RunningJobs running, Finisher finisher, OutboxSignal signal, IOptions<WorkerOptions> options,
+    TimeProvider time, ILogger<Inventory> logger)
+{
+    private HashSet<Holding> _suspected = [];
+
+    /// <summary>Looks until <paramref name="stop"/>. Ends without an exception.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using PeriodicTimer timer = new(options.Value.InventoryInterval, time);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(stop);
+                await LookAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogFailed(e.Message);
+            }
+        }
+    }
+
+    private async Task LookAsync(CancellationToken stop)
+    {
+        (Guid worker, CancellationToken dead) = incarnation.Current;
+        HashSet<Holding> unknown = [.. (await store.HeldAsync(worker, stop)).Where(IsUnknown)];
+        Holding[] sure = [.. unknown.Where(_suspected.Contains).Where(IsUnknown)];
+        _suspected = unknown;
+        if (sure.Length == 0 || dead.IsCancellationRequested)
+        {
+            return;
+        }
+        JobId[] waiting = [.. sure.Where(holding => !holding.Runs).Select(holding => holding.Fence.Job)];
+        Fence[] ran = [.. sure.Where(holding => holding.Runs).Select(holding => holding.Fence)];
+        LogFound(waiting.Length, ran.Length);
+        if (ran.Length > 0)
+        {
+            await store.ReleaseAsync(worker, ran, stop);
+            signal.Pulse();
+        }
+        IReadOnlyList<ReservedJob> jobs = await store.ReserveAsync(worker, waiting, stop);
+        if (!dead.IsCancellationRequested)
+        {
+            await loops.AddAsync(worker, jobs);
+        }
+    }
+
+    private bool IsUnknown(Holding holding) =>
+        !held.Contains(holding.Fence.Job) && !running.Contains(holding.Fence.Job) && !finisher.Contains(holding.Fence);
+
+    [LoggerMessage(4110, LogLevel.Warning, "The store had jobs down to this worker that it did not know of: {Waiting} held ones wait for a batch now, {Running} running ones go back to the queue")]
+    private partial void LogFound(int waiting, int running);
+
+    [LoggerMessage(4111, LogLevel.Warning, "Could not compare the jobs of this worker with the store's: {Reason}")]
+    private partial void LogFailed(string reason);
+}

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sluice.Engine;
+using Sluice.Jobs;
+using Sluice.Service;
+using Sluice.Service.Inference;
+using Sluice.Service.Models;
+using Sluice.Store;
+using Sluice.Store.Memory;
+using Xunit;
+
+namespace Sluice.Tests.Inference;
+
+/// <summary>Answers of the store that were lost after they took effect, to a worker that lives on.</summary>
+public sealed class InventoryTests
+{
+    private static async Task<(WorkerRig Rig, LosingStore Losses)> StartAsync(string member, int times, IJobStore inner, StubOptions? stub = null)
+    {
+        (IJobStore store, LosingStore losses) = LosingStore.Around(inner, member, times);
+        Dictionary<string, string?> settings = new(Embedded.Quick)
+        {
+            // nobody is declared dead and no ticket is sent again: what is lost stays lost unless the worker itself finds it
+            ["Worker:HeartbeatTimeout"] = "01:00:00",
+            ["Worker:TicketTimeout"] = "01:00:00",
+            ["Worker:InventoryInterval"] = "00:00:00.2",
+        };
+        SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = settings };
+        return (await WorkerRig.StartAsync(options, services => services.AddSingleton(store).AddMemoryStore(), stub), losses);
+    }
+
+    [Theory]
+    [InlineData(nameof(IJobStore.ReserveAsync), 1)]
+    [InlineData(nameof(IJobStore.ClaimAsync), 3)]
+    public async Task Jobs_whose_reservation_or_claim_was_lost_after_it_took_effect_run_all_the_same(string member, int most)
+    {
+        (WorkerRig rig, LosingStore losses) = await StartAsync(member, 2, new MemoryJobStore(TimeProvider.System));
+        await using (rig)
+        {
+            JobRecord[] jobs = await rig.EndAllAsync(await rig.SubmitManyAsync(20, i => Embedded.Prompt($"job {i}")));
+            Assert.NotEmpty(losses.Lost);
+            Assert.All(jobs, job => Assert.Equal((JobState.Succeeded, 0), (job.State, job.Failures)));
+            // a claim that took effect unheard is spent
+            Assert.InRange(jobs.Max(job => job.Claims), 1, most);
+            await WorkerRig.EventuallyAsync(() => rig.Get<HeldJobs>().Count == 0 && rig.Get<RunningJobs>().Active == 0, "nothing is left in hand");
+        }
+    }
+
+    [Fact]
+    public async Task Stolen_jobs_whose_answer_was_lost_run_all_the_same()
+    {
+        MemoryJobStore inner = new(TimeProvider.System);
+        Guid victim = Guid.NewGuid();
+        NewJob[] jobs = [.. Enumerable.Range(0, 20).Select(Job)];
+        await inner.SubmitAsync(jobs, default);
+        await inner.RelayOutboxAsync(100, (_, _) => Task.CompletedTask, default);
+        await inner.RegisterWorkerAsync(new WorkerRegistration(victim, "victim", [StubModel.Name]), default);
+        Assert.Equal(20, (await inner.ReserveAsync(victim, [.. jobs.Select(job => job.Id)], default)).Count);
+
+        (WorkerRig rig, LosingStore losses) = await StartAsync(nameof(IJobStore.StealAsync), 1, inner);
+        await using (rig)
+        {
+            await WorkerRig.EventuallyAsync(() => losses.Lost.Count > 0, "the loot's answer is lost");
+            foreach (ReservedJob lost in losses.Lost.Cast<ReservedJob>().ToArray())
+            {
+                JobRecord job = await rig.EndAsync(lost.Id);
+                Assert.Equal((JobState.Succeeded, 1), (job.State, job.Claims));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Jobs_that_wait_or_run_for_many_rounds_are_left_alone()
+    {
+        StubOptions slow = new() { MaxSequences = 2, BatchTime = TimeSpan.FromSeconds(1.5) };
+        (WorkerRig rig, _) = await StartAsync(nameof(IJobStore.StealAsync), 0, new MemoryJobStore(TimeProvider.System), slow);
+        await using (rig)
+        {
+            JobRecord[] jobs = await rig.EndAllAsync(await rig.SubmitManyAsync(6, i => Embedded.Prompt($"job {i}")));
+            Assert.All(jobs, job => Assert.Equal((JobState.Succeeded, 1), (job.State, job.Claims)));
+            Assert.DoesNotContain(rig.Log, line => line.Contains("did not know of", StringComparison.Ordinal));
+        }
+    }
+
+    private static NewJob Job(int number) => new()
+    {
+        Id = JobId.New(TimeProvider.System),
+        Tenant = "t1",
+        Namespace = "default",
+        Kind = JobKind.Generate,
+        Class = JobClass.Standard,
+        Model = StubModel.Name,
+        ModelRevision = "stub-v1",
+        Request = Embedded.Prompt($"stolen {number}"),
+        PromptTokens = 10,
+        MaxNewTokens = 16,
+        PrefixKey = number,
+    };
+}
