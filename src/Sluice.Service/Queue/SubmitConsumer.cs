@@ -17,52 +17,61 @@ namespace Sluice.Service.Queue;
 internal sealed partial class SubmitConsumer(
     JobIntake intake, IOptions<QueueOptions> options, TimeProvider time, ILogger<SubmitConsumer> logger) : IConsumer<SubmitMessage>
 {
+    private const string HttpKey = "Idempotency-Key";
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     public async Task Consume(ConsumeContext<SubmitMessage> context)
     {
-        SubmitMessage message = context.Message;
+        SubmitJob body = context.Message.Body;
         string? tenant = Tenant(context);
-        List<FieldError> errors = Check(message, tenant);
+        SubmitOptions submit = new() { IdempotencyKey = body.IdempotencyKey, TraceParent = SluiceActivity.CurrentTraceParent ?? TraceParent(context) };
+        IReadOnlyList<FieldError> errors = Check(context.Message, tenant);
         if (errors.Count == 0)
         {
-            errors.AddRange(await StoreAsync(tenant!, message.Body!, context));
+            errors = await StoreAsync(tenant!, body.Job!, submit, context.CancellationToken);
+        }
+        else if (body.Job is not null)
+        {
+            errors = intake.Check(body.Job, submit, errors);
         }
         if (errors.Count > 0)
         {
-            JobRejected rejected = new() { IdempotencyKey = message.IdempotencyKey, Tenant = tenant, Errors = errors };
+            JobRejected rejected = new() { IdempotencyKey = body.IdempotencyKey, Tenant = tenant, Errors = [.. errors.Select(Named)] };
             await context.Publish(rejected, context.CancellationToken);
             LogRejected(tenant ?? "(none)", errors[0].Field, errors[0].Code);
         }
     }
 
+    /// <summary>What is wrong with the message around the job, and what of the job could not be read.</summary>
     private static List<FieldError> Check(SubmitMessage message, string? tenant)
     {
-        List<FieldError> errors = [];
+        List<FieldError> errors = [.. message.Errors];
+        SubmitJob body = message.Body;
         if (tenant is null)
         {
             errors.Add(new FieldError("user_id", "The message has no user-id property: the broker must vouch for its sender.", "required"));
         }
-        if (message.Error is { } error)
-        {
-            errors.Add(error);
-            return errors;
-        }
-        SubmitJob body = message.Body!;
         if (body.SchemaVersion is < 1 or > SubmitJob.CurrentVersion)
         {
             errors.Add(new FieldError("schema_version", $"Versions 1 to {SubmitJob.CurrentVersion} are understood; it is {body.SchemaVersion}.", "not_supported"));
         }
-        if (string.IsNullOrEmpty(body.IdempotencyKey))
+        if (string.IsNullOrEmpty(body.IdempotencyKey) && !Names("idempotency_key"))
         {
             errors.Add(new FieldError("idempotency_key", "A submitted job needs a key, so that a repeated message makes one job.", "required"));
         }
-        if (body.Job is null)
+        if (body.Job is null && !Names("job") && !Names("body"))
         {
             errors.Add(new FieldError("job", "The message carries no job.", "required"));
         }
         return errors;
+
+        bool Names(string field) => errors.Any(error => error.Field == field);
     }
+
+    /// <summary>The rules are those of HTTP, where the key is a header.</summary>
+    private static FieldError Named(FieldError error) => error.Field != HttpKey
+        ? error
+        : error with { Field = "idempotency_key", Message = error.Message.Replace(HttpKey, "idempotency_key", StringComparison.Ordinal) };
 
     private string? Tenant(ConsumeContext context)
     {
@@ -80,14 +89,13 @@ internal sealed partial class SubmitConsumer(
     private static string? TraceParent(ConsumeContext context) =>
         context.ReceiveContext.TransportHeaders.TryGetHeader("traceparent", out object? value) ? value as string : null;
 
-    private async Task<IReadOnlyList<FieldError>> StoreAsync(string tenant, SubmitJob body, ConsumeContext context)
+    private async Task<IReadOnlyList<FieldError>> StoreAsync(string tenant, JobRequest job, SubmitOptions submit, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                SubmitOptions submit = new() { IdempotencyKey = body.IdempotencyKey, TraceParent = SluiceActivity.CurrentTraceParent ?? TraceParent(context) };
-                IntakeResult result = await intake.SubmitAsync(new Caller(tenant, KeyScopes.Submit), body.Job!, submit, context.CancellationToken);
+                IntakeResult result = await intake.SubmitAsync(new Caller(tenant, KeyScopes.Submit), job, submit, cancellationToken);
                 return result switch
                 {
                     IntakeResult.Accepted => [],
@@ -99,7 +107,7 @@ internal sealed partial class SubmitConsumer(
             }
             catch (StoreUnavailableException)
             {
-                await Task.Delay(Retry, time, context.CancellationToken);
+                await Task.Delay(Retry, time, cancellationToken);
             }
         }
     }

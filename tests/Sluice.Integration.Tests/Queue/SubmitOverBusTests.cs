@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using MassTransit;
 using Sluice.Integration.Tests.Inference;
 using Sluice.Integration.Tests.Store;
 using Sluice.Jobs;
+using Sluice.Jobs.Messages;
 using Sluice.Store;
 using Sluice.Tests.Inference;
 using Xunit;
@@ -84,6 +86,57 @@ public sealed class SubmitOverBusTests(PostgresDatabase database) : RealRigs(dat
         string named = message.RootElement.GetProperty("message").GetProperty("errors")[0].GetRawText();
         Assert.Contains(field, named, StringComparison.Ordinal);
         Assert.Empty(await rig.Store.ListAsync(Tenant, new JobQuery(), default));
+    }
+
+    [Fact]
+    public async Task Everything_that_is_wrong_is_named_at_once()
+    {
+        WorkerRig rig = await NodeAsync();
+        await AwaitQueueAsync(rig);
+        ConcurrentQueue<(string Key, string Body)> rejected = await Broker.ListenAsync(Broker.Names.Rejected);
+        await Broker.SubmitAsync("""{"schema_version":9,"tenant":"other","job":{"model":"none","prompt":7,"ttl":"soon","parameters":{"top_p":3,"max_tokens":0}}}""");
+        await WorkerRig.EventuallyAsync(() => !rejected.IsEmpty, "it is rejected");
+        using JsonDocument message = JsonDocument.Parse(Assert.Single(rejected).Body);
+        string[] fields = [.. message.RootElement.GetProperty("message").GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("field").GetString()!).Order(StringComparer.Ordinal)];
+        Assert.Equal(["idempotency_key", "model", "parameters.max_tokens", "parameters.top_p", "prompt", "schema_version", "tenant", "ttl"], fields);
+        Assert.Empty(await rig.Store.ListAsync(Tenant, new JobQuery(), default));
+    }
+
+    [Fact]
+    public async Task A_producer_with_the_buss_default_settings_is_understood()
+    {
+        WorkerRig rig = await NodeAsync();
+        await AwaitQueueAsync(rig);
+        SubmitJob message = new()
+        {
+            IdempotencyKey = "k5",
+            Job = new JobRequest
+            {
+                Model = "stub",
+                Prompt = "from a stranger's bus",
+                OnLate = OnLate.Run,
+                Ttl = 3600,
+                Parameters = new JobParameters { MaxTokens = 3, TopP = 0.5, Seed = 7 },
+                Cache = new CacheRequest { Mode = CacheMode.Off, MinSimilarity = 0.99 },
+                Metadata = new Dictionary<string, string> { ["caseKept"] = "asGiven" },
+            },
+        };
+        IBusControl bus = Bus.Factory.CreateUsingRabbitMq(configurator => configurator.Host(new Uri(Broker.Host)));
+        await bus.StartAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            ISendEndpoint endpoint = await bus.GetSendEndpoint(new Uri($"exchange:{Broker.Names.Submit}"));
+            await endpoint.Send(message, context => context.GetPayload<RabbitMqSendContext>().BasicProperties.UserId = Broker.User);
+        }
+        finally
+        {
+            await bus.StopAsync(CancellationToken.None);
+        }
+        JobRecord job = await OnlyJobAsync(rig);
+        Assert.Equal((JobState.Succeeded, OnLate.Run), (job.State, job.OnLate));
+        JobRequest stored = (await rig.Store.GetInputAsync(Tenant, job.Id, default))!.Request;
+        Assert.Equal(message.Job with { Metadata = null }, stored with { Metadata = null });
+        Assert.Equal(message.Job.Metadata, stored.Metadata);
     }
 
     [Fact]
