@@ -8,7 +8,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Sluice.Jobs;
 using Sluice.Service;
 using Sluice.Service.Access;
+using Sluice.Service.Models;
+using Sluice.Service.Queue;
 using Sluice.Store;
+using Sluice.Store.Postgres;
 
 namespace Sluice.Cli.Bench;
 
@@ -30,7 +33,7 @@ internal sealed class PipelineBench : IDisposable
     public static async Task<PipelineReport> RunAsync(
         Terminal terminal, int jobs, int concurrency, IReadOnlyList<string> modes, bool embedded, CancellationToken cancellationToken)
     {
-        // a tenant, queues and a worker of its own: nothing that is there already takes part or is disturbed
+        // a tenant, queues and a worker of its own, gone afterwards: nothing that is there already takes part or is disturbed
         string name = $"bench-{Guid.NewGuid().ToString("N")[..8]}";
         (string text, ApiKey key) = ApiKeyText.Create(name, KeyScopes.All, name, terminal.Time.GetUtcNow());
         SluiceHostOptions options = new()
@@ -69,6 +72,8 @@ internal sealed class PipelineBench : IDisposable
         {
             await app.Services.GetRequiredService<IKeyStore>().RevokeAsync(key.Id, CancellationToken.None);
             await app.StopAsync(CancellationToken.None);
+            await app.Services.GetRequiredService<BrokerTopology>().DeleteAsync(app.Services.GetRequiredService<ModelCatalog>().All.Select(model => model.Name), CancellationToken.None);
+            await TenantPurge.RunAsync(app.Services, name, CancellationToken.None);
         }
     }
 

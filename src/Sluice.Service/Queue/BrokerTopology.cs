@@ -54,12 +54,33 @@ internal sealed class BrokerTopology(QueueNames names, IOptions<QueueOptions> op
         }
     }
 
+    /// <summary>Removes every exchange and queue under this prefix, with what waits in them: for a prefix that a measurement made for itself, once nothing uses it.</summary>
+    public async Task DeleteAsync(IEnumerable<string> models, CancellationToken cancellationToken)
+    {
+        if (options.Value.Transport != QueueTransport.RabbitMq)
+        {
+            return;
+        }
+        IEnumerable<string> runs = models.SelectMany(model => Enum.GetValues<JobClass>().Select(jobClass => names.Run(model, jobClass)));
+        string[] all = [.. runs, names.Submit, names.SubmitDead, $"{names.Submit}_error", $"{names.Submit}_skipped", names.Finished, names.Rejected];
+        await using IConnection connection = await ConnectAsync(cancellationToken);
+        await using IChannel channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        foreach (string name in all)
+        {
+            await channel.QueueDeleteAsync(name, cancellationToken: cancellationToken);
+            await channel.ExchangeDeleteAsync(name, cancellationToken: cancellationToken);
+        }
+        Forget();
+    }
+
     public void Dispose() => _gate.Dispose();
+
+    private Task<IConnection> ConnectAsync(CancellationToken cancellationToken) =>
+        new ConnectionFactory { Uri = new Uri(options.Value.Host), AutomaticRecoveryEnabled = false, ClientProvidedName = "sluice topology" }.CreateConnectionAsync(cancellationToken);
 
     private async Task DeclareAsync((string Model, JobClass Class)[] runs, CancellationToken cancellationToken)
     {
-        ConnectionFactory factory = new() { Uri = new Uri(options.Value.Host), AutomaticRecoveryEnabled = false, ClientProvidedName = "sluice topology" };
-        await using IConnection connection = await factory.CreateConnectionAsync(cancellationToken);
+        await using IConnection connection = await ConnectAsync(cancellationToken);
         await using IChannel channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         if (!_deadLettersDeclared)
         {

@@ -37,13 +37,13 @@ public sealed class DispatchTests(PostgresDatabase database) : RealRigs(database
     public async Task Five_thousand_queued_jobs_are_all_held_by_one_worker_and_a_second_gets_its_share()
     {
         StubOptions slow = new() { MaxSequences = 1, BatchTime = TimeSpan.FromMinutes(5) };
-        WorkerRig first = await StartAsync("w1", slow);
+        WorkerRig first = await StartAsync("w1", slow, ("Worker:HeartbeatTimeout", "00:02:00"));
         await first.SubmitManyAsync(5000, i => Prompt($"job {i}"));
         Guid held = first.Get<Incarnation>().Current.Id;
         await WorkerRig.EventuallyAsync(async () => await CountAsync($"select count(*) from jobs where held_by = '{held}'") == 5000, "the first holds all", 120);
         Assert.InRange(first.Get<HeldJobs>().Count, 4990, 5000);
 
-        WorkerRig second = await StartAsync("w2", slow);
+        WorkerRig second = await StartAsync("w2", slow, ("Worker:HeartbeatTimeout", "00:02:00"));
         Guid other = second.Get<Incarnation>().Current.Id;
         await WorkerRig.EventuallyAsync(async () => await CountAsync($"select count(*) from jobs where held_by = '{other}'") >= 500, "the second has a share", 60);
         Assert.Equal(5000, await CountAsync("select count(*) from jobs where held_by is not null"));

@@ -81,6 +81,20 @@ internal sealed class Broker : IAsyncDisposable
         }
     }
 
+    public async Task<bool> ExistsAsync(string queue)
+    {
+        await using IChannel channel = await (await OpenAsync()).CreateChannelAsync();
+        try
+        {
+            await channel.QueueDeclarePassiveAsync(queue);
+            return true;
+        }
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Throws away what waits in the ticket queues, as a broker does that lost its disk. (The tests submit jobs of class standard.)</summary>
     public async Task PurgeTicketsAsync()
     {

@@ -58,6 +58,8 @@ internal sealed class WorkerRig : IAsyncDisposable
         return rig;
     }
 
+    public IServiceProvider Services => _host.Services;
+
     public T Get<T>()
         where T : notnull => _host.Services.GetRequiredService<T>();
 
