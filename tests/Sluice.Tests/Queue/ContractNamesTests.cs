@@ -22,7 +22,17 @@ public sealed class ContractNamesTests
             Messages = [new ChatMessage { Role = "user", Content = "c" }],
             Parameters = new JobParameters
             {
-                MaxTokens = 1, Temperature = 0.5, TopP = 0.5, TopK = 2, MinP = 0.1, FrequencyPenalty = 1, PresencePenalty = 1, RepetitionPenalty = 1, Seed = 3, Stop = ["s"], Logprobs = 4,
+                MaxTokens = 1,
+                Temperature = 0.5,
+                TopP = 0.5,
+                TopK = 2,
+                MinP = 0.1,
+                FrequencyPenalty = 1,
+                PresencePenalty = 1,
+                RepetitionPenalty = 1,
+                Seed = 3,
+                Stop = ["s"],
+                Logprobs = 4,
             },
             Choices = ["a", "b"],
             Normalization = Normalization.Tokens,
@@ -54,7 +64,13 @@ public sealed class ContractNamesTests
     {
         JobFinished finished = new()
         {
-            Id = JobId.New(TimeProvider.System), Tenant = "t", State = JobState.Failed, CustomId = "c", IdempotencyKey = "k", FinishedAt = DateTimeOffset.UnixEpoch, ErrorCode = "poison",
+            Id = JobId.New(TimeProvider.System),
+            Tenant = "t",
+            State = JobState.Failed,
+            CustomId = "c",
+            IdempotencyKey = "k",
+            FinishedAt = DateTimeOffset.UnixEpoch,
+            ErrorCode = "poison",
         };
         Assert.Equal(finished, JsonSerializer.Deserialize<JobFinished>(JsonSerializer.Serialize(finished, JobsJson.Default.JobFinished), s_bus));
         JobRejected rejected = new() { IdempotencyKey = "k", Tenant = "t", Errors = [new FieldError("model", "none", "required")] };
