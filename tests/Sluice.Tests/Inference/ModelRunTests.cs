@@ -1,4 +1,3 @@
-using Sluice.Engine;
 using Sluice.Jobs;
 using Sluice.Service;
 using Sluice.Service.Inference;

@@ -13,6 +13,7 @@ using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
 using Sluice.Service.Telemetry;
+using Sluice.Service.Webhooks;
 using Sluice.Store;
 using Xunit;
 
@@ -35,6 +36,7 @@ internal sealed class WorkerRig : IAsyncDisposable
         builder.AddTelemetry();
         builder.AddModels(options);
         builder.AddCache();
+        builder.AddWebhooks(options);
         builder.AddIntake();
         builder.AddReconciler();
         builder.AddInference(options);
