@@ -45,6 +45,7 @@ internal sealed class PipelineBench : IDisposable
             Settings = new Dictionary<string, string?>
             {
                 ["Access:BootstrapKey"] = text,
+                ["Access:BootstrapTenant"] = name,
                 ["Queue:Prefix"] = name,
                 ["Worker:Name"] = name,
                 ["Worker:StubDelay"] = "00:00:00.001",
