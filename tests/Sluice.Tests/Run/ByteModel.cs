@@ -25,7 +25,13 @@ internal sealed class ByteModel : IDisposable
         {
             added.Add(new JsonObject
             {
-                ["id"] = 256 + i, ["content"] = mark, ["special"] = true, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false,
+                ["id"] = 256 + i,
+                ["content"] = mark,
+                ["special"] = true,
+                ["single_word"] = false,
+                ["lstrip"] = false,
+                ["rstrip"] = false,
+                ["normalized"] = false,
             });
         }
         JsonObject tokenizer = new()

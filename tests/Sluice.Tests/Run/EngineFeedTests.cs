@@ -18,7 +18,11 @@ public sealed class EngineFeedTests : IDisposable
 
     private static ServedModel Model => new()
     {
-        Name = "stub", Revision = "0", ContextLength = 8192, EncodePrompt = text => [.. Encoding.UTF8.GetBytes(text)], EncodeChoice = text => [.. Encoding.UTF8.GetBytes(text)],
+        Name = "stub",
+        Revision = "0",
+        ContextLength = 8192,
+        EncodePrompt = text => [.. Encoding.UTF8.GetBytes(text)],
+        EncodeChoice = text => [.. Encoding.UTF8.GetBytes(text)],
     };
 
     private static NumberedLine Line(int number)

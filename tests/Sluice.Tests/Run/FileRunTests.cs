@@ -28,7 +28,14 @@ public sealed class FileRunTests : IDisposable
         using Terminal terminal = new() { In = TextReader.Null, Out = TextWriter.Null, Error = TextWriter.Null };
         RunOptions options = new()
         {
-            Input = _bench.Input, Output = _bench.Output, Model = _model.Folder, Resume = resume, KvBytes = 4_000_000, Window = 8, Threads = 1, AfterWrite = after,
+            Input = _bench.Input,
+            Output = _bench.Output,
+            Model = _model.Folder,
+            Resume = resume,
+            KvBytes = 4_000_000,
+            Window = 8,
+            Threads = 1,
+            AfterWrite = after,
         };
         return await new FileRun(options, terminal).RunAsync(cancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }

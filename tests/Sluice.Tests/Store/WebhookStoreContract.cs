@@ -18,7 +18,7 @@ public abstract class WebhookStoreContract(StoreHost host) : StoreContract(host)
         Assert.False(await Webhooks.AddAsync(New(Guid.CreateVersion7()), 2, Token));
         Assert.False(await Webhooks.AddAsync(New(one, Other), 2, Token));
         Guid other = await EndpointAsync(Other);
-        Assert.Equal([one, two], (await Webhooks.ListAsync(Tenant, Token)).Select(e => e.Id));
+        Assert.Equal(new[] { one, two }.Order(), (await Webhooks.ListAsync(Tenant, Token)).Select(e => e.Id).Order());
         WebhookEndpoint kept = (await Webhooks.GetAsync(Tenant, two, Token))!;
         Assert.Equal((Hook, "job.failed", (byte)7), (kept.Url, Assert.Single(kept.Events), Assert.Single(kept.Secret)));
         Assert.Null(await Webhooks.GetAsync(Tenant, other, Token));
