@@ -130,8 +130,9 @@ public sealed record ReconcileOptions
 /// <summary>What a round did; all zero when another node holds the lock.</summary>
 public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted, int Poisoned = 0);
 
-/// <summary>How many jobs stand where.</summary>
-public sealed record StoreStatistics(long Queued, long Running, long Outbox, IReadOnlyDictionary<string, long> QueuedByTenant);
+/// <summary>How many jobs stand where, and per tenant how many tokens (of prompts, and those that may be generated) wait in queued jobs.</summary>
+public sealed record StoreStatistics(
+    long Queued, long Running, long Outbox, IReadOnlyDictionary<string, long> QueuedByTenant, IReadOnlyDictionary<string, long> QueuedTokensByTenant);
 
 /// <summary>The store cannot be reached or does not answer in time; nothing is known of the call's effect.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -33,8 +33,8 @@ internal static class Problems
         StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", $"Idempotency-Key {Intake.TextRules.Quote(key)} came before with another request.")
     { Permanent = true };
 
-    public static Problem TenantFull(int bound) => new(
-        StatusCodes.Status429TooManyRequests, "too_many_queued_jobs", $"At most {bound} jobs of one tenant may be queued; submit more when some have ended.")
+    public static Problem Full(string what, long bound) => new(
+        StatusCodes.Status429TooManyRequests, "queue_full", $"There may be at most {bound} {what}; submit more when some have ended.")
     { RetryAfter = 5 };
 
     public static Problem Unavailable() => new(

@@ -11,6 +11,22 @@ internal sealed class IntakeOptions
     [Range(1, 100_000_000)]
     public int QueuedPerTenant { get; set; } = 100_000;
 
+    /// <summary>Tokens (of prompts, and those that may be generated) that wait in one tenant's queued jobs; past it 429.</summary>
+    [Range(1, long.MaxValue)]
+    public long QueuedTokensPerTenant { get; set; } = 1_000_000_000;
+
+    /// <summary>Queued jobs of all tenants; past it 429.</summary>
+    [Range(1, long.MaxValue)]
+    public long Queued { get; set; } = 1_000_000;
+
+    /// <summary>Tokens that wait in the queued jobs of all tenants; past it 429.</summary>
+    [Range(1, long.MaxValue)]
+    public long QueuedTokens { get; set; } = 10_000_000_000;
+
+    /// <summary>How often the bounds on tokens and on all tenants are counted anew; between two counts this process adds what it accepts itself.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
+    public TimeSpan CountEvery { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long input and result are kept after acceptance.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);

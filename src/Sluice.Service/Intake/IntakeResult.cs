@@ -19,6 +19,6 @@ internal abstract record IntakeResult
     /// <summary>The idempotency key belongs to another request; nothing stored.</summary>
     public sealed record KeyReused(string Key) : IntakeResult;
 
-    /// <summary>The tenant has as many queued jobs as it may; nothing stored.</summary>
-    public sealed record TenantFull(int Bound) : IntakeResult;
+    /// <summary>As much waits as may; nothing stored. <paramref name="What"/> is bounded by <paramref name="Bound"/>: <c>queued jobs of one tenant</c>, …</summary>
+    public sealed record Full(string What, long Bound) : IntakeResult;
 }

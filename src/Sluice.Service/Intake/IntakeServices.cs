@@ -13,6 +13,8 @@ internal static class IntakeServices
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.AddSingleton<SubmitBatcher>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SubmitBatcher>());
+        builder.Services.AddSingleton<QueueBounds>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<QueueBounds>());
         builder.Services.AddSingleton<JobIntake>();
         return builder;
     }

@@ -12,7 +12,7 @@ namespace Sluice.Service.Intake;
 
 /// <summary>The one door for jobs, whichever way they come: checks, counts tokens, derives keys, stores.</summary>
 internal sealed class JobIntake(
-    ModelCatalog models, WebhookRules webhooks, IEmbedder embedder, SubmitBatcher batcher, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
+    ModelCatalog models, WebhookRules webhooks, IEmbedder embedder, SubmitBatcher batcher, QueueBounds bounds, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
 {
     private readonly IntakeOptions _options = options.Value;
 
@@ -31,6 +31,11 @@ internal sealed class JobIntake(
         }
         NewJob job = MakeJob(caller, accepted, submit);
         activity?.SetTag("sluice.job.id", job.Id.ToString());
+        if (bounds.Exceeded(job) is { } full)
+        {
+            metrics.Refused("queue_full");
+            return full;
+        }
         SubmitResult result = await batcher.SubmitAsync(job, cancellationToken);
         return Answer(result, job);
     }
@@ -106,8 +111,8 @@ internal sealed class JobIntake(
                 metrics.Refused("key_reused");
                 return new IntakeResult.KeyReused(job.IdempotencyKey!);
             case SubmitOutcome.TenantFull:
-                metrics.Refused("tenant_full");
-                return new IntakeResult.TenantFull(_options.QueuedPerTenant);
+                metrics.Refused("queue_full");
+                return new IntakeResult.Full(QueueBounds.TenantJobs, _options.QueuedPerTenant);
             case SubmitOutcome.CacheHit:
                 metrics.CacheHit(result.Job!.Result?.Cache?.Tier ?? "exact");
                 metrics.Accepted("cache_hit", job.Kind);
@@ -121,6 +126,7 @@ internal sealed class JobIntake(
                 break;
             case SubmitOutcome.Queued:
                 metrics.Accepted("queued", job.Kind);
+                bounds.Add(job);
                 if (job.ExactKey is not null)
                 {
                     metrics.CacheMiss();

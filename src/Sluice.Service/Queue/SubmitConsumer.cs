@@ -101,7 +101,7 @@ internal sealed partial class SubmitConsumer(
                     IntakeResult.Accepted => [],
                     IntakeResult.Invalid invalid => invalid.Errors,
                     IntakeResult.KeyReused reused => [new FieldError("idempotency_key", $"'{reused.Key}' belongs to another request.", "key_reused")],
-                    IntakeResult.TenantFull full => [new FieldError("job", $"The tenant has its {full.Bound} queued jobs.", "tenant_full")],
+                    IntakeResult.Full full => [new FieldError("job", $"There may be at most {full.Bound} {full.What}.", "queue_full")],
                     _ => throw new System.Diagnostics.UnreachableException($"Unknown result {result}."),
                 };
             }

@@ -61,7 +61,7 @@ internal sealed class SluiceMetrics
     /// <param name="kind">What was asked for.</param>
     public void Accepted(string outcome, JobKind kind) => _accepted.Add(1, new("outcome", outcome), new("kind", kind.Label()));
 
-    /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>tenant_full</c> or <c>unavailable</c>.</param>
+    /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>queue_full</c> or <c>unavailable</c>.</param>
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void SubmitTransaction(int jobs) => _submitSize.Record(jobs);

@@ -83,12 +83,12 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
 
     public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) => Locked(() =>
     {
-        Dictionary<string, long> byTenant = _tables.Live.Values
-            .Where(j => j.State == JobState.Queued)
-            .GroupBy(j => j.Tenant)
-            .ToDictionary(g => g.Key, g => (long)g.Count());
-        long queued = byTenant.Values.Sum();
-        return new StoreStatistics(queued, _tables.Live.Count - queued, _tables.Outbox.Count, byTenant);
+        ILookup<string, MemoryJob> byTenant = _tables.Live.Values.Where(j => j.State == JobState.Queued).ToLookup(j => j.Tenant);
+        long queued = byTenant.Sum(g => g.LongCount());
+        return new StoreStatistics(
+            queued, _tables.Live.Count - queued, _tables.Outbox.Count,
+            byTenant.ToDictionary(g => g.Key, g => g.LongCount()),
+            byTenant.ToDictionary(g => g.Key, g => g.Sum(j => (long)j.PromptTokens + j.MaxNewTokens)));
     });
 
     /// <summary>For the parts of the memory store that are classes of their own.</summary>

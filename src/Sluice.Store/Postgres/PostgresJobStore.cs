@@ -15,7 +15,7 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
         returning j.id, j.tenant, j.state, j.exact_key is not null
         """;
 
-    private const string CountLive = "select tenant, state, count(*) from jobs where live group by tenant, state";
+    private const string CountLive = "select tenant, state, count(*), sum(prompt_tokens::bigint + max_new_tokens)::bigint from jobs where live group by tenant, state";
     private const string CountOutbox = "select count(*) from outbox";
 
     /// <summary>Up to here a submit has a caller's time limit.</summary>
@@ -89,11 +89,12 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
         database.DispatchAsync(async (connection, limit) =>
         {
             await using Rows rows = await new Commands(connection).For(Scope.All).Add(CountLive).Add(CountOutbox).ReadAsync(limit);
-            List<(string Tenant, JobState State, long Count)> live = await rows.ListAsync(r => (r.GetString(0), (JobState)r.GetInt16(1), r.GetInt64(2)), limit);
+            List<(string Tenant, JobState State, long Count, long Tokens)> live = await rows.ListAsync(r => (r.GetString(0), (JobState)r.GetInt16(1), r.GetInt64(2), r.GetInt64(3)), limit);
             await rows.NextAsync(limit);
             long outbox = (await rows.ListAsync(r => r.GetInt64(0), limit))[0];
             Dictionary<string, long> queued = live.Where(l => l.State == JobState.Queued).ToDictionary(l => l.Tenant, l => l.Count);
-            return new StoreStatistics(queued.Values.Sum(), live.Where(l => l.State == JobState.Running).Sum(l => l.Count), outbox, queued);
+            Dictionary<string, long> tokens = live.Where(l => l.State == JobState.Queued).ToDictionary(l => l.Tenant, l => l.Tokens);
+            return new StoreStatistics(queued.Values.Sum(), live.Where(l => l.State == JobState.Running).Sum(l => l.Count), outbox, queued, tokens);
         }, cancellationToken);
 
     private static async Task<JobRecord?> FindAsync(NpgsqlConnection connection, string tenant, JobId id, CancellationToken cancellationToken)

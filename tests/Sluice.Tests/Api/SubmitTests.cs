@@ -128,10 +128,14 @@ public sealed class SubmitTests : IAsyncLifetime
         Assert.Equal("idempotency_key_reused", (await ApiHost.JsonAsync(response)).GetProperty("error").GetProperty("code").GetString());
     }
 
-    [Fact]
-    public async Task A_tenant_with_its_fill_of_queued_jobs_is_429()
+    [Theory]
+    [InlineData("Intake:QueuedPerTenant", "2", "at most 2 queued jobs of one tenant")]
+    [InlineData("Intake:QueuedTokensPerTenant", "290", "at most 290 queued tokens of one tenant")]
+    [InlineData("Intake:Queued", "2", "at most 2 queued jobs;")]
+    [InlineData("Intake:QueuedTokens", "290", "at most 290 queued tokens;")]
+    public async Task A_submit_beyond_what_may_wait_is_429(string setting, string value, string said)
     {
-        await using ApiHost host = await ApiHost.StartAsync(new() { ["Intake:QueuedPerTenant"] = "2" });
+        await using ApiHost host = await ApiHost.StartAsync(new() { [setting] = value });
         for (int i = 0; i < 2; i++)
         {
             await host.SubmitAsync($$"""{"model":"stub","prompt":"Prompt {{i}}"}""");
@@ -140,7 +144,8 @@ public sealed class SubmitTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);
-        Assert.Contains("At most 2 jobs", (await ApiHost.JsonAsync(response)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(said, (await ApiHost.JsonAsync(response)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(2, (await host.Store.StatisticsAsync(CancellationToken.None)).Queued);
     }
 
     [Fact]

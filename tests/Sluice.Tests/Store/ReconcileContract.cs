@@ -151,5 +151,6 @@ public abstract class ReconcileContract(StoreHost host) : StoreContract(host)
         StoreStatistics statistics = await Store.StatisticsAsync(Token);
         Assert.Equal((5L, 1L, 7L), (statistics.Queued, statistics.Running, statistics.Outbox));
         Assert.Equal([(Tenant, 4L), (Other, 1L)], statistics.QueuedByTenant.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => (t.Key, t.Value)));
+        Assert.Equal(4L * (running.PromptTokens + running.MaxNewTokens), statistics.QueuedTokensByTenant[Tenant]);
     }
 }

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Sluice.Store;
+
+namespace Sluice.Service.Intake;
+
+/// <summary>
+/// Back-pressure that needs no exact count: tokens that wait, per tenant and in all, and jobs of all tenants. Counted by the store every
+/// <see cref="IntakeOptions.CountEvery"/>; in between this process adds what it accepts, so several nodes may overshoot by what they accept within that time.
+/// A tenant's number of jobs is bounded exactly, by the store. Accepted work is never shed.
+/// </summary>
+internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> options, TimeProvider time) : BackgroundService
+{
+    public const string TenantJobs = "queued jobs of one tenant", TenantTokens = "queued tokens of one tenant", AllJobs = "queued jobs", AllTokens = "queued tokens";
+
+    private readonly IntakeOptions _options = options.Value;
+    private volatile Count _count = new(new Dictionary<string, long>(), 0);
+
+    /// <summary>Which bound the job would break, or null.</summary>
+    public IntakeResult.Full? Exceeded(NewJob job)
+    {
+        Count count = _count;
+        long tokens = TokensOf(job);
+        if (count.Tenant(job.Tenant) + tokens > _options.QueuedTokensPerTenant)
+        {
+            return new IntakeResult.Full(TenantTokens, _options.QueuedTokensPerTenant);
+        }
+        if (count.Jobs >= _options.Queued)
+        {
+            return new IntakeResult.Full(AllJobs, _options.Queued);
+        }
+        return count.Tokens + tokens > _options.QueuedTokens ? new IntakeResult.Full(AllTokens, _options.QueuedTokens) : null;
+    }
+
+    /// <summary>The job was queued.</summary>
+    public void Add(NewJob job) => _count.Add(job.Tenant, TokensOf(job));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer rounds = new(_options.CountEvery, time);
+        do
+        {
+            try
+            {
+                StoreStatistics statistics = await store.StatisticsAsync(stoppingToken);
+                _count = new Count(statistics.QueuedTokensByTenant, statistics.Queued);
+            }
+            catch (StoreUnavailableException)
+            {
+                // The count before goes on; submits meet the same store and say so.
+            }
+        }
+        while (await rounds.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private static long TokensOf(NewJob job) => (long)job.PromptTokens + job.MaxNewTokens;
+
+    private sealed class Count(IReadOnlyDictionary<string, long> tokensByTenant, long jobs)
+    {
+        private readonly ConcurrentDictionary<string, long> _byTenant = new(tokensByTenant, StringComparer.Ordinal);
+        private long _jobs = jobs;
+        private long _tokens = tokensByTenant.Values.Sum();
+
+        public long Jobs => Interlocked.Read(ref _jobs);
+
+        public long Tokens => Interlocked.Read(ref _tokens);
+
+        public long Tenant(string tenant) => _byTenant.GetValueOrDefault(tenant);
+
+        public void Add(string tenant, long tokens)
+        {
+            _byTenant.AddOrUpdate(tenant, tokens, (_, known) => known + tokens);
+            Interlocked.Increment(ref _jobs);
+            Interlocked.Add(ref _tokens, tokens);
+        }
+    }
+}
