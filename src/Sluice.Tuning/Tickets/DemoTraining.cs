@@ -11,7 +11,7 @@ public sealed record DemoTrainingOptions
 {
     /// <summary>True makes the small sibling that drafts for the model; it takes the model's tokenizer from <see cref="TokenizerFrom"/>.</summary>
     public bool Draft { get; init; }
-    public int Steps { get; init; } = 3000;
+    public int Steps { get; init; } = 2400;
     public int Sequences { get; init; } = 48;
     public double Rate { get; init; } = 3e-3;
     public int Seed { get; init; } = 1;
