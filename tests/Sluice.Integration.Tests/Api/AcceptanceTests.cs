@@ -2,14 +2,17 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Sluice.Engine;
 using Sluice.Integration.Tests.Inference;
 using Sluice.Integration.Tests.Queue;
 using Sluice.Integration.Tests.Store;
+using Sluice.Jobs;
 using Sluice.Service;
 using Sluice.Service.Access;
 using Sluice.Store;
@@ -71,6 +74,48 @@ public sealed class AcceptanceTests(PostgresDatabase database) : RealRigs(databa
         await app.StopAsync();
     }
 
+    [Fact]
+    public async Task A_cancelled_job_stays_cancelled_a_retry_is_a_new_job_that_names_it_and_on_late_reject_needs_quotes()
+    {
+        await using WebApplication app = await ServeAsync();
+        using HttpClient client = Connect(app);
+        using HttpResponseMessage early = await PostAsync(client, "/v1/jobs", """{"model":"stub","prompt":"late?","ttl":60,"on_late":"reject"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, early.StatusCode);
+        JobId first = await IdAsync(await SubmitAsync(client));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(client, $"/v1/jobs/{first}/cancel", "")).StatusCode);
+        using HttpResponseMessage answer = await PostAsync(client, $"/v1/jobs/{first}/retry", "");
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        JobId second = await IdAsync(answer);
+        WorkerRig rig = await StartAsync("w1");
+        JobRecord retried = await rig.EndAsync(second, "default");
+        Assert.Equal((JobState.Succeeded, first), (retried.State, retried.RetryOf!.Value));
+        Assert.Equal(JobState.Cancelled, (await rig.EndAsync(first, "default")).State);
+        Assert.Equal(2, await CountAsync("select count(*) from jobs"));
+        await app.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_worker_holds_no_more_than_its_limit_and_the_rest_stays_for_others()
+    {
+        StubOptions slow = new() { MaxSequences = 1, BatchTime = TimeSpan.FromMilliseconds(300) };
+        WorkerRig rig = await StartAsync("w1", slow, ("Worker:HoldLimit", "5"));
+        JobId[] ids = await rig.SubmitManyAsync(15, i => Prompt($"job {i}"));
+        long most = 0;
+        await WorkerRig.EventuallyAsync(async () =>
+        {
+            most = Math.Max(most, await CountAsync("select count(*) from jobs where state = 0 and held_by is not null"));
+            return await CountAsync("select count(*) from jobs where state = 2") == 15;
+        }, "all have run", 60);
+        Assert.InRange(most, 1, 5);
+        Assert.All(await rig.EndAllAsync(ids), job => Assert.Equal((JobState.Succeeded, 1), (job.State, job.Claims)));
+    }
+
+    private static Task<HttpResponseMessage> PostAsync(HttpClient client, string path, string body) =>
+        client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
+
+    private static async Task<JobId> IdAsync(HttpResponseMessage answer) =>
+        JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), JobsJson.Default.JobView)!.Id;
+
     private async Task<WebApplication> ServeAsync(params (string Key, string? Value)[] changes)
     {
         Dictionary<string, string?> settings = new()
@@ -104,6 +149,5 @@ public sealed class AcceptanceTests(PostgresDatabase database) : RealRigs(databa
 
     private static Task EventuallyAsync(Func<Task<bool>> holds, string what) => WorkerRig.EventuallyAsync(holds, what);
 
-    private static Task<HttpResponseMessage> SubmitAsync(HttpClient client) => client.PostAsync(
-        new Uri("/v1/jobs", UriKind.Relative), new StringContent("""{"model":"stub","prompt":"hello","cache":{"mode":"off"}}""", Encoding.UTF8, "application/json"));
+    private static Task<HttpResponseMessage> SubmitAsync(HttpClient client) => PostAsync(client, "/v1/jobs", """{"model":"stub","prompt":"hello","cache":{"mode":"off"}}""");
 }
