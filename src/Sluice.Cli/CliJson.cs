@@ -5,6 +5,7 @@ using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
 using Sluice.Cli.Run;
 using Sluice.Cli.Tune;
+using Sluice.Engine.Measuring;
 using Sluice.Migrations;
 
 namespace Sluice.Cli;
@@ -18,5 +19,6 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(PipelineReport))]
+[JsonSerializable(typeof(EngineFigures))]
 [JsonSerializable(typeof(RunReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

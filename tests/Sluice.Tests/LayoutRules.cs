@@ -43,6 +43,7 @@ internal static partial class LayoutRules
         ["Sampling"] = 5,
         ["Speculation"] = 5,
         ["Planning"] = 6,
+        ["Measuring"] = 7,
     };
 
     // everyone may use these; they use none of the others

@@ -5,5 +5,5 @@ namespace Sluice.Cli.Bench;
 /// <summary><c>sluice bench</c>: measures, and says how.</summary>
 internal static class BenchCommands
 {
-    public static Command Create(Terminal terminal) => new("bench", "Measure.") { PipelineCommand.Create(terminal) };
+    public static Command Create(Terminal terminal) => new("bench", "Measure.") { PipelineCommand.Create(terminal), EngineCommand.Create(terminal) };
 }

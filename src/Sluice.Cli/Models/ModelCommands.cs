@@ -5,8 +5,9 @@ namespace Sluice.Cli.Models;
 /// <summary><c>sluice model</c>: what needs a model folder and no service.</summary>
 internal static class ModelCommands
 {
-    public static Command Create(Terminal terminal) => new("model", "Look into a model folder and try it.")
+    public static Command Create(Terminal terminal) => new("model", "Look into a model folder, try it, or write one.")
     {
+        NewCommand.Create(terminal),
         InspectCommand.Create(terminal),
         TokenizeCommand.Create(terminal),
         DetokenizeCommand.Create(terminal),

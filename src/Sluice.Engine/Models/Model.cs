@@ -61,6 +61,7 @@ public sealed unsafe class Model : IDisposable
         options.Check();
         ModelConfig config = ModelConfig.Read(folder);
         IBackend backend = BackendPicker.Pick(options.Backend, options.Threads);
+        backend = options.Around?.Invoke(backend) ?? backend;
         LlamaWeights? weights = null;
         try
         {

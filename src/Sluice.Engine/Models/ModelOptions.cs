@@ -1,3 +1,5 @@
+using Sluice.Engine.Backends;
+
 namespace Sluice.Engine.Models;
 
 /// <summary>What a model is loaded with.</summary>
@@ -23,6 +25,9 @@ public sealed record ModelOptions
 
     /// <summary>Bytes that weights, KV pages and arena may take together; null for what the process may use.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>Puts something around the backend; null for nothing.</summary>
+    internal Func<IBackend, IBackend>? Around { get; init; }
 
     /// <exception cref="ArgumentException">An option out of range, by name.</exception>
     internal void Check()

@@ -46,6 +46,32 @@ public sealed record ModelShape
         ContextLength = 2048,
     };
 
+    /// <summary>Hidden 4096, 32 layers, vocabulary 128,256, a head of its own: the shape of common 8B models.</summary>
+    public static readonly ModelShape Of8B = new()
+    {
+        HiddenSize = 4096,
+        Layers = 32,
+        Heads = 32,
+        KvHeads = 8,
+        HeadDim = 128,
+        Intermediate = 14_336,
+        Vocabulary = 128_256,
+        ContextLength = 8192,
+        Tied = false,
+        RopeTheta = 500_000,
+        RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 8, 1, 4, 8192),
+        Shards = 4,
+    };
+
+    /// <summary>By the names that the command line has for them.</summary>
+    public static readonly IReadOnlyDictionary<string, ModelShape> ByName = new Dictionary<string, ModelShape>
+    {
+        ["smol135m"] = Of135M,
+        ["tiny15m"] = Of15M,
+        ["llama1b"] = Of1B,
+        ["llama8b"] = Of8B,
+    };
+
     public required int HiddenSize { get; init; }
     public required int Layers { get; init; }
     public required int Heads { get; init; }
@@ -58,6 +84,10 @@ public sealed record ModelShape
     public double RopeTheta { get; init; } = 10_000;
     public RopeScaling RopeScaling { get; init; } = RopeScaling.None;
     public DataType DataType { get; init; } = DataType.BFloat16;
+
+    /// <summary>Weights, a tied table counted once.</summary>
+    public long Parameters => ((Tied ? 1L : 2L) * Vocabulary * HiddenSize) + HiddenSize
+        + (Layers * ((2L * HiddenSize) + (2L * HiddenSize * HeadDim * (Heads + KvHeads)) + (3L * HiddenSize * Intermediate)));
 
     /// <summary>1 writes model.safetensors, more write an index and that many files.</summary>
     public int Shards { get; init; } = 1;

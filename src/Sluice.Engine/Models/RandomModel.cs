@@ -6,34 +6,42 @@ namespace Sluice.Engine.Models;
 /// <summary>Writes Hugging Face folders with random weights, for benches and tests: the same shape and seed give the same bytes.</summary>
 public static class RandomModel
 {
-    /// <param name="folder">Created where missing.</param>
+    private const ulong Increment = 0x9E3779B97F4A7C15UL;
+
+    /// <param name="folder">Created where missing. config.json is written last: a folder that was left half done does not load.</param>
     /// <param name="shape">What to write.</param>
     /// <param name="seed">Any number.</param>
     /// <param name="tokenizer">A tokenizer.json to copy in; null for none.</param>
-    public static void Write(string folder, ModelShape shape, ulong seed, string? tokenizer = null)
+    /// <param name="wrote">Told how many bytes of weights have been added; may throw to end the writing.</param>
+    public static void Write(string folder, ModelShape shape, ulong seed, string? tokenizer = null, Action<long>? wrote = null)
     {
         Directory.CreateDirectory(folder);
-        WriteConfig(folder, shape);
         if (tokenizer is not null)
             File.Copy(tokenizer, Path.Combine(folder, "tokenizer.json"), overwrite: true);
         List<(string Name, int[] Shape)> tensors = Tensors(shape);
         if (shape.Shards == 1)
         {
-            SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), shape.DataType, tensors, (name, size, values) => Fill(seed, name, size, values));
-            return;
+            WriteFile("model.safetensors", tensors);
         }
-
-        Dictionary<string, string> homes = [];
-        for (int shard = 0; shard < shape.Shards; shard++)
+        else
         {
-            string file = $"model-{shard + 1:00000}-of-{shape.Shards:00000}.safetensors";
-            List<(string Name, int[] Shape)> part = [.. tensors.Where((_, i) => i * shape.Shards / tensors.Count == shard)];
-            SafetensorsWriter.Write(Path.Combine(folder, file), shape.DataType, part, (name, size, values) => Fill(seed, name, size, values));
-            foreach ((string name, _) in part)
-                homes[name] = file;
+            Dictionary<string, string> homes = [];
+            for (int shard = 0; shard < shape.Shards; shard++)
+            {
+                string file = $"model-{shard + 1:00000}-of-{shape.Shards:00000}.safetensors";
+                List<(string Name, int[] Shape)> part = [.. tensors.Where((_, i) => i * shape.Shards / tensors.Count == shard)];
+                WriteFile(file, part);
+                foreach ((string name, _) in part)
+                    homes[name] = file;
+            }
+
+            WriteIndex(folder, homes);
         }
 
-        WriteIndex(folder, homes);
+        WriteConfig(folder, shape);
+
+        void WriteFile(string file, List<(string Name, int[] Shape)> part) =>
+            SafetensorsWriter.Write(Path.Combine(folder, file), shape.DataType, part, (name, size, first, values) => Fill(seed, name, size, first, values), wrote);
     }
 
     private static List<(string Name, int[] Shape)> Tensors(ModelShape shape)
@@ -63,12 +71,13 @@ public static class RandomModel
     }
 
     // Linear weights and the table have a variance of 1 / inputs, which keeps activations near 1; norms lie around 1. Names, not order, decide the
-    // values, so that shards and layouts do not.
-    private static void Fill(ulong seed, string name, int[] shape, float[] values)
+    // values, so that shards, layouts and pieces do not.
+    private static void Fill(ulong seed, string name, int[] shape, long first, Span<float> values)
     {
         ulong state = seed;
         foreach (char c in name)
             state = (state ^ c) * 0x100000001B3UL;
+        state += (ulong)first * Increment;
         float spread = shape.Length == 1 ? 0.1f : MathF.Sqrt(3f / shape[^1]);
         float middle = shape.Length == 1 ? 1 : 0;
         for (int i = 0; i < values.Length; i++)
@@ -78,7 +87,7 @@ public static class RandomModel
     // SplitMix64, its upper 24 bits.
     private static uint Next(ref ulong state)
     {
-        state += 0x9E3779B97F4A7C15UL;
+        state += Increment;
         ulong z = state;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;

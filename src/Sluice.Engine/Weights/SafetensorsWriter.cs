@@ -6,11 +6,17 @@ namespace Sluice.Engine.Weights;
 /// <summary>Writes a safetensors file: the header of all tensors, then their data in the same order.</summary>
 internal static class SafetensorsWriter
 {
+    private const int PieceElements = 1 << 20;
+
+    /// <summary>Writes elements [first, first + values.Length) of one tensor as float32.</summary>
+    public delegate void Filler(string name, int[] shape, long first, Span<float> values);
+
     /// <param name="path">File to write.</param>
     /// <param name="type">Type of every tensor.</param>
     /// <param name="tensors">Names and shapes, outermost first.</param>
-    /// <param name="fill">Writes the elements of one tensor as float32; they are rounded to the type, to nearest and ties to even.</param>
-    public static void Write(string path, DataType type, IReadOnlyList<(string Name, int[] Shape)> tensors, Action<string, int[], float[]> fill)
+    /// <param name="fill">Asked for pieces in order; they are rounded to the type, to nearest and ties to even.</param>
+    /// <param name="wrote">Told of each piece's bytes.</param>
+    public static void Write(string path, DataType type, IReadOnlyList<(string Name, int[] Shape)> tensors, Filler fill, Action<long>? wrote = null)
     {
         byte[] header = Header(type, tensors);
         using FileStream stream = File.Create(path);
@@ -18,11 +24,19 @@ internal static class SafetensorsWriter
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         stream.Write(length);
         stream.Write(header);
+        float[] values = new float[PieceElements];
+        byte[] bytes = new byte[PieceElements * type.Size()];
         foreach ((string name, int[] shape) in tensors)
         {
-            float[] values = new float[Elements(shape)];
-            fill(name, shape, values);
-            stream.Write(Bytes(values, type));
+            long elements = Elements(shape);
+            for (long first = 0; first < elements; first += PieceElements)
+            {
+                int count = (int)Math.Min(PieceElements, elements - first);
+                fill(name, shape, first, values.AsSpan(0, count));
+                Convert(values.AsSpan(0, count), type, bytes);
+                stream.Write(bytes, 0, count * type.Size());
+                wrote?.Invoke((long)count * type.Size());
+            }
         }
     }
 
@@ -46,7 +60,7 @@ internal static class SafetensorsWriter
                 writer.WriteEndArray();
                 writer.WriteStartArray("data_offsets");
                 writer.WriteNumberValue(offset);
-                writer.WriteNumberValue(offset += (long)Elements(shape) * type.Size());
+                writer.WriteNumberValue(offset += Elements(shape) * type.Size());
                 writer.WriteEndArray();
                 writer.WriteEndObject();
             }
@@ -62,14 +76,13 @@ internal static class SafetensorsWriter
         return header;
     }
 
-    private static int Elements(int[] shape) => shape.Aggregate(1, (product, dimension) => checked(product * dimension));
+    private static long Elements(int[] shape) => shape.Aggregate(1L, (product, dimension) => checked(product * dimension));
 
-    private static byte[] Bytes(float[] values, DataType type)
+    private static void Convert(ReadOnlySpan<float> values, DataType type, Span<byte> bytes)
     {
-        byte[] bytes = new byte[checked(values.Length * type.Size())];
         for (int i = 0; i < values.Length; i++)
         {
-            Span<byte> at = bytes.AsSpan(i * type.Size());
+            Span<byte> at = bytes[(i * type.Size())..];
             if (type == DataType.Float32)
                 BinaryPrimitives.WriteSingleLittleEndian(at, values[i]);
             else if (type == DataType.Float16)
@@ -77,8 +90,6 @@ internal static class SafetensorsWriter
             else
                 BinaryPrimitives.WriteUInt16LittleEndian(at, BFloat16(values[i]));
         }
-
-        return bytes;
     }
 
     private static ushort BFloat16(float value)

@@ -1,0 +1,221 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sluice.Engine.Backends;
+using Sluice.Engine.Models;
+
+namespace Sluice.Engine.Measuring;
+
+/// <summary>
+/// Measures a loaded model the way jobs use it, through <see cref="ModelEngine"/>, and the machine's peaks between the measurements: a share is that of
+/// what the machine gave at that time.
+/// </summary>
+public sealed class EngineBench : IAsyncDisposable
+{
+    internal const int PromptTokens = 128, LongTokens = 2048;
+    private const int Generated = 32;
+    private const int ScoringJobs = 64, SharedTokens = 256, OwnTokens = 32;
+    private static readonly int[] _batches = [1, 8, 32];
+
+    private readonly ModelEngine _engine;
+    private readonly EngineBenchOptions _options;
+    private readonly StepLog _log;
+    private readonly ProfilingBackend? _profiler;
+    private readonly PeakMeter _meter;
+    private readonly StepLimit _limit;
+    private readonly Random _random = new(1);
+    private readonly int _vocabulary;
+    private readonly long _weightBytes;
+    private readonly SampleSet _samples = new();
+    private readonly List<StepProfile> _profiles = [];
+    private Peaks _peaks;
+
+    private EngineBench(ModelEngine engine, ModelConfig config, MemoryPlan memory, EngineBenchOptions options, StepLog log, ProfilingBackend? profiler)
+    {
+        _engine = engine;
+        _options = options;
+        _log = log;
+        _profiler = profiler;
+        _meter = new PeakMeter(options.Threads);
+        _limit = new StepLimit(config, memory.WeightBytes, memory.KvBytesPerPage / 16);
+        _weightBytes = memory.WeightBytes;
+        _vocabulary = config.VocabularySize;
+    }
+
+    /// <summary>Loads the folder, measures and lets go of it. Throws what <see cref="ModelEngine.Load"/> throws.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="options">How.</param>
+    /// <param name="say">Told in a line what has been done.</param>
+    /// <param name="cancellationToken">Ends the measuring.</param>
+    public static async Task<EngineFigures> RunAsync(string folder, EngineBenchOptions options, Action<string> say, CancellationToken cancellationToken)
+    {
+        StepLog log = new();
+        ProfilingBackend? profiler = null;
+        ModelOptions model = new() { Threads = options.Threads, Around = options.Profile ? Wrap : null };
+        ModelInspection inspection = ModelInspection.Read(folder, model);
+        model = model with { KvBytes = inspection.Memory.KvBytesPerPage * 768 };
+        MemoryPlan memory = ModelInspection.Read(folder, model).Memory;
+        say(string.Create(CultureInfo.InvariantCulture, $"memory: weights {memory.WeightBytes:N0}, KV {memory.KvBytes:N0}, arena {memory.ArenaBytes:N0} bytes"));
+        await using EngineBench bench = new(
+            ModelEngine.Load(folder, new EngineOptions { Model = model, StepObserver = log.Add }), inspection.Config, memory, options, log, profiler);
+        return await bench.MeasureAsync(say, cancellationToken);
+
+        IBackend Wrap(IBackend backend) => profiler = new ProfilingBackend(backend);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync();
+        _meter.Dispose();
+    }
+
+    private async Task<EngineFigures> MeasureAsync(Action<string> say, CancellationToken cancellationToken)
+    {
+        await RunAsync(Prompts(2, PromptTokens), 8, cancellationToken);
+        for (int repeat = 0; repeat < _options.Repeats; repeat++)
+        {
+            int[][] prompts = Prompts(_batches[^1], PromptTokens);
+            MeasurePeaks();
+            await PrefillAsync(prompts, cancellationToken);
+            foreach (int batch in _batches)
+            {
+                MeasurePeaks();
+                await DecodeAsync(prompts[..batch], cancellationToken);
+            }
+
+            MeasurePeaks();
+            await ScoreAsync(cancellationToken);
+            await LongAsync(cancellationToken);
+            say(string.Create(CultureInfo.InvariantCulture, $"round {repeat + 1}/{_options.Repeats}: {_samples.Last()}"));
+        }
+
+        if (_profiler is not null)
+            await ProfileAsync(cancellationToken);
+        return Figures();
+    }
+
+    private async Task PrefillAsync(int[][] prompts, CancellationToken cancellationToken)
+    {
+        double seconds = await RunAsync(prompts, 1, cancellationToken);
+        _samples.Add("prefill_tok_s", prompts.Length * PromptTokens / seconds);
+        _samples.Add("share_prefill", _log.Take().Sum(step => Limit(step.Report)) / seconds);
+    }
+
+    // The prompts' pages are still there from the prefill, so nearly all steps decode. Only those that decode the whole batch and nothing else count.
+    private async Task DecodeAsync(int[][] prompts, CancellationToken cancellationToken)
+    {
+        await RunAsync(prompts, Generated + 1, cancellationToken);
+        IReadOnlyList<(StepReport Report, long End)> steps = _log.Take();
+        double seconds = 0, limit = 0;
+        int count = 0;
+        for (int i = 1; i < steps.Count; i++)
+        {
+            if (steps[i].Report.PrefillTokens > 0 || steps[i].Report.DecodeTokens != prompts.Length)
+                continue;
+            seconds += Stopwatch.GetElapsedTime(steps[i - 1].End, steps[i].End).TotalSeconds;
+            limit += Limit(steps[i].Report);
+            count++;
+        }
+
+        _samples.Add($"decode_{prompts.Length}_tok_s", count * prompts.Length / seconds);
+        _samples.Add($"share_decode_{prompts.Length}", limit / seconds);
+    }
+
+    private async Task ScoreAsync(CancellationToken cancellationToken)
+    {
+        int[] shared = Prompts(1, SharedTokens)[0];
+        int[][] prompts = [.. Prompts(ScoringJobs, OwnTokens).Select(own => (int[])[.. shared, .. own])];
+        _samples.Add("scoring_jobs_s", ScoringJobs / await RunAsync(prompts, 1, cancellationToken));
+        _log.Take();
+    }
+
+    private async Task LongAsync(CancellationToken cancellationToken)
+    {
+        int length = Math.Min(LongTokens, _engine.Info.ContextLength - Generated - 1);
+        await RunAsync(Prompts(1, length), Generated + 1, cancellationToken);
+        IReadOnlyList<(StepReport Report, long End)> steps = _log.Take();
+        _samples.Add("long_prefill_tok_s", length / steps.Where(s => s.Report.PrefillTokens > 0).Sum(s => s.Report.Duration.TotalSeconds));
+        StepReport[] decode = [.. steps.Select(s => s.Report).Where(s => s.PrefillTokens == 0)];
+        _samples.Add("long_decode_tok_s", decode.Length / decode.Sum(s => s.Duration.TotalSeconds));
+    }
+
+    private async Task ProfileAsync(CancellationToken cancellationToken)
+    {
+        int[][] prompts = Prompts(_batches[^1], PromptTokens);
+        MeasurePeaks();
+        await ProfileAsync("prefill", _engine.Info.MaxStepTokens, prompts, 1, cancellationToken);
+        foreach (int batch in _batches)
+            await ProfileAsync($"decode_{batch}", batch, prompts[..batch], Generated + 1, cancellationToken);
+    }
+
+    private async Task ProfileAsync(string name, int rows, int[][] prompts, int generated, CancellationToken cancellationToken)
+    {
+        _profiler!.Reset(rows);
+        _log.Take();
+        await RunAsync(prompts, generated, cancellationToken);
+        TimeSpan[] steps = [.. _log.Take().Where(s => s.Report.PrefillTokens + s.Report.DecodeTokens == rows).Select(s => s.Report.Duration)];
+        if (_profiler.Steps > 0)
+            _profiles.Add(ProfileReader.Read(name, rows, steps, _profiler, _peaks, LinearPeak()));
+    }
+
+    /// <summary>Runs all together; returns the seconds until the last has its last token.</summary>
+    private async Task<double> RunAsync(int[][] prompts, int generated, CancellationToken cancellationToken)
+    {
+        _log.Take();
+        EngineRequest[] requests = [.. prompts.Select(prompt => new EngineRequest
+        {
+            Scope = default,
+            Kind = SequenceKind.Generate,
+            Prompt = prompt,
+            MaxTokens = generated,
+            IgnoreEnd = true,
+        })];
+        long start = Stopwatch.GetTimestamp();
+        Task<EngineResult>[] running = [.. requests.Select(request => _engine.RunAsync(request, cancellationToken))];
+        await Task.WhenAll(running);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private int[][] Prompts(int count, int tokens)
+    {
+        int[][] prompts = new int[count][];
+        for (int i = 0; i < count; i++)
+        {
+            prompts[i] = new int[tokens];
+            for (int t = 0; t < tokens; t++)
+                prompts[i][t] = _random.Next(_vocabulary);
+        }
+
+        return prompts;
+    }
+
+    private double Limit(StepReport step) => _limit.Seconds(step, _peaks, LinearPeak());
+
+    private double LinearPeak() => _peaks.FmaGflops;
+
+    private void MeasurePeaks()
+    {
+        _peaks = _meter.Measure();
+        _samples.Add("peak_gops", LinearPeak());
+        _samples.Add("fma_peak_gflops", _peaks.FmaGflops);
+        _samples.Add("read_gbs", _peaks.ReadGbs);
+    }
+
+    private EngineFigures Figures() => new()
+    {
+        Path = _engine.Info.Backend,
+        Threads = _options.Threads,
+        Repeats = _options.Repeats,
+        WeightBytes = _weightBytes,
+        PeakGops = _samples.Median("peak_gops"),
+        FmaPeakGflops = _samples.Median("fma_peak_gflops"),
+        ReadGbs = _samples.Median("read_gbs"),
+        PrefillTokS = _samples.Median("prefill_tok_s"),
+        DecodeTokS = _batches.ToDictionary(batch => batch.ToString(CultureInfo.InvariantCulture), batch => _samples.Median($"decode_{batch}_tok_s")),
+        ScoringJobsS = _samples.Median("scoring_jobs_s"),
+        LongPrefillTokS = _samples.Median("long_prefill_tok_s"),
+        LongDecodeTokS = _samples.Median("long_decode_tok_s"),
+        Share = new[] { "prefill", "decode_1", "decode_8", "decode_32" }.ToDictionary(name => name, name => _samples.Median("share_" + name)),
+        Range = _samples.Ranges(),
+        Profile = _profiles,
+    };
+}

@@ -1,0 +1,13 @@
+namespace Sluice.Engine.Measuring;
+
+/// <summary>How <see cref="EngineBench"/> runs.</summary>
+public sealed record EngineBenchOptions
+{
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Whole rounds of all measurements, peaks between them.</summary>
+    public int Repeats { get; init; } = 5;
+
+    /// <summary>Also say where a step's time goes.</summary>
+    public bool Profile { get; init; }
+}

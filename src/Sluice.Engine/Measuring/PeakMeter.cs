@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Sluice.Engine.Backends.Cpu;
+using Sluice.Engine.Tensors;
+
+namespace Sluice.Engine.Measuring;
+
+/// <summary>What the machine can do just now, with N threads.</summary>
+/// <param name="FmaGflops">float32 multiply-adds, an operation each for the multiplication and the addition.</param>
+/// <param name="Vnni256Gops">Products of bytes in 256-bit registers; 0 where there are none.</param>
+/// <param name="ReadGbs">Reading memory, 10^9 bytes/s.</param>
+public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double ReadGbs);
+
+/// <summary>Measures <see cref="Peaks"/> with the threads that kernels run on.</summary>
+internal sealed unsafe class PeakMeter(int threads) : IDisposable
+{
+    private const long BufferBytes = 512L << 20;
+    private static readonly TimeSpan _each = TimeSpan.FromMilliseconds(40);
+
+    private readonly RowWorkers _workers = new(threads);
+    private readonly NativeBuffer _buffer = Touched();
+    private readonly NativeBuffer _sink = new(threads * 64L);
+
+    public Peaks Measure() => new(
+        Rate(FmaPeakWork.RoundOperations * 200_000L * threads, () => _workers.Run(new FmaPeakWork { Rounds = 200_000, Sink = _sink.Floats })),
+        VnniPeakWork.IsSupported
+            ? Rate(VnniPeakWork.RoundOperations * 200_000L * threads, () => _workers.Run(new VnniPeakWork { Rounds = 200_000, Sink = _sink.Floats }))
+            : 0,
+        Rate(BufferBytes, () => _workers.Run(new ReadWork { Data = _buffer.Data, Bytes = BufferBytes, Sink = _sink.Floats })));
+
+    public void Dispose()
+    {
+        _workers.Dispose();
+        _buffer.Dispose();
+        _sink.Dispose();
+    }
+
+    /// <summary>10^9 per second over at least <see cref="_each"/>, after one run that is not counted.</summary>
+    private static double Rate(long units, Action run)
+    {
+        run();
+        long start = Stopwatch.GetTimestamp();
+        int runs = 0;
+        do
+        {
+            run();
+            runs++;
+        }
+        while (Stopwatch.GetElapsedTime(start) < _each);
+        return units * (double)runs / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
+    }
+
+    // Pages that were never written are all one page of zeros, which stays in the cache.
+    private static NativeBuffer Touched()
+    {
+        NativeBuffer buffer = new(BufferBytes, clear: false);
+        new Span<byte>(buffer.Data, (int)BufferBytes).Fill(1);
+        return buffer;
+    }
+}
