@@ -39,7 +39,8 @@ internal static class EngineCommand
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or int.MaxValue || result.GetValueOrDefault<int>() > most) result.AddError($"{name}: expected 1 to {most}, found {result.GetValueOrDefault<int>()}.");
+            int found = result.GetValueOrDefault<int>();
+            if (found < 1 || found > most) result.AddError($"{name}: expected 1 to {most}, found {found}.");
         });
         return option;
     }
