@@ -15,6 +15,7 @@ public sealed class EngineBench : IAsyncDisposable
     private const int Generated = 32;
     private const int ScoringJobs = 64, SharedTokens = 256, OwnTokens = 32;
     private static readonly int[] _batches = [1, 8, 32];
+    private static readonly string[] _shares = ["prefill", "decode_1", "decode_8", "decode_32"];
 
     private readonly ModelEngine _engine;
     private readonly EngineBenchOptions _options;
@@ -214,7 +215,7 @@ public sealed class EngineBench : IAsyncDisposable
         ScoringJobsS = _samples.Median("scoring_jobs_s"),
         LongPrefillTokS = _samples.Median("long_prefill_tok_s"),
         LongDecodeTokS = _samples.Median("long_decode_tok_s"),
-        Share = new[] { "prefill", "decode_1", "decode_8", "decode_32" }.ToDictionary(name => name, name => _samples.Median("share_" + name)),
+        Share = _shares.ToDictionary(name => name, name => _samples.Median("share_" + name)),
         Range = _samples.Ranges(),
         Profile = _profiles,
     };

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Sluice.Tests.Cli;
+
+public sealed class EngineBenchTests : IDisposable
+{
+    private readonly TinyModel _model = new();
+
+    public void Dispose() => _model.Dispose();
+
+    [Fact]
+    public async Task One_object_holds_every_figure_and_the_profile_adds_up_to_the_step()
+    {
+        CliRun run = await CliRun.OfAsync(["bench", "engine", "--model", _model.Folder, "--threads", "1", "--repeats", "1", "--profile", "--json"]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains("memory: weights", run.Error, StringComparison.Ordinal);
+        using JsonDocument report = JsonDocument.Parse(Assert.Single(run.Lines));
+        JsonElement root = report.RootElement;
+        Assert.StartsWith("cpu/", root.GetProperty("path").GetString(), StringComparison.Ordinal);
+        foreach (string key in new[] { "peak_gops", "fma_peak_gflops", "read_gbs", "prefill_tok_s", "scoring_jobs_s", "long_prefill_tok_s" })
+            Assert.InRange(root.GetProperty(key).GetDouble(), double.Epsilon, 1e9);
+        foreach (string batch in new[] { "1", "8", "32" })
+            Assert.InRange(root.GetProperty("decode_tok_s").GetProperty(batch).GetDouble(), double.Epsilon, 1e9);
+        foreach (string share in new[] { "prefill", "decode_1", "decode_8", "decode_32" })
+            Assert.InRange(root.GetProperty("share").GetProperty(share).GetDouble(), double.Epsilon, 1.5);
+        JsonElement[] steps = [.. root.GetProperty("profile").EnumerateArray()];
+        Assert.Equal(["prefill", "decode_1", "decode_8", "decode_32"], steps.Select(step => step.GetProperty("step").GetString()));
+        foreach (JsonElement step in steps)
+            Assert.Equal(1, step.GetProperty("operations").EnumerateArray().Sum(operation => operation.GetProperty("part_of_step").GetDouble()), 1e-6);
+    }
+
+    [Theory]
+    [InlineData("--threads", "0")]
+    [InlineData("--repeats", "0")]
+    public async Task A_count_out_of_range_is_wrong_usage(string option, string value)
+    {
+        CliRun run = await CliRun.OfAsync(["bench", "engine", "--model", _model.Folder, option, value]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"{option}: expected 1 to", run.Error, StringComparison.Ordinal);
+    }
+}
