@@ -7,6 +7,7 @@ using Sluice.Cli.Run;
 using Sluice.Cli.Tune;
 using Sluice.Engine.Measuring;
 using Sluice.Migrations;
+using Sluice.Store.Checking;
 
 namespace Sluice.Cli;
 
@@ -21,4 +22,5 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(PipelineReport))]
 [JsonSerializable(typeof(EngineFigures))]
 [JsonSerializable(typeof(RunReport))]
+[JsonSerializable(typeof(CheckReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

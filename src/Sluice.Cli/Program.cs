@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sluice.Cli.Bench;
+using Sluice.Cli.Check;
 using Sluice.Cli.Demo;
 using Sluice.Cli.Health;
 using Sluice.Cli.Jobs;
@@ -36,6 +37,7 @@ internal static class Program
             ModelCommands.Create(terminal),
             TuneCommands.Create(terminal),
             HealthCommand.Create(terminal),
+            CheckCommand.Create(terminal),
             BenchCommands.Create(terminal),
         };
         return CommandLine.RunAsync(sluice, args, terminal, cancellationToken);

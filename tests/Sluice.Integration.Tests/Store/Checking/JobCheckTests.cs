@@ -1,0 +1,102 @@
+using Npgsql;
+using Sluice.Store.Checking;
+using Xunit;
+
+namespace Sluice.Integration.Tests.Store.Checking;
+
+/// <summary>Each invariant sees its own violations, and nothing else does.</summary>
+[Collection(PostgresTests.Name)]
+public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database)
+{
+    [Fact]
+    public async Task A_database_in_order_breaks_nothing()
+    {
+        await FillAsync();
+        CheckReport report = await CheckAsync();
+        Assert.Equal("", Broken(report));
+        Assert.Equal((true, 6, 1, 0.0), (report.Ok, report.Jobs, report.Live, report.WastedCompute));
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => $"I{i}"), report.Invariants.Select(i => i.Id));
+    }
+
+    [Theory]
+    [InlineData("I1", "ended_without_its_event", "delete from job_events where job_id = $done and state = 2")]
+    [InlineData("I1", "ended_twice", "insert into job_events select job_id, seq + 1, tenant, now(), 3, null, null, null, claims from job_events where job_id = $done and state = 2")]
+    [InlineData("I1", "live_after_its_end", "update job_events set state = 5 where job_id = $waiting")]
+    [InlineData("I1", "end_and_time_disagree", "update jobs set finished_at = null where id = $failed")]
+    [InlineData("I2", "key_without_its_job", "insert into idempotency_keys values ('acme', 'ghost', '\\x00', gen_random_uuid(), now(), now() + interval '1 day')")]
+    [InlineData("I2", "second_job_of_a_key", "update jobs set idempotency_key = 'done' where id = $waiting")]
+    [InlineData("I2", "live_without_input", "delete from job_inputs where job = $waiting")]
+    [InlineData("I3", "success_without_result", "delete from results where job = $done")]
+    [InlineData("I3", "result_of_another_claim", "update results set claims = claims + 1 where job = $done")]
+    [InlineData("I3", "result_without_success", "insert into results select (jsonb_populate_record(r, jsonb_build_object('job', $failed, 'tenant', 'rival'))).* from results r where job = $done")]
+    [InlineData("I4", "empty_answer", "update results set outputs = '[]' where job = $done")]
+    [InlineData("I5", "started_after_its_deadline", "update jobs set deadline = started_at - interval '1 hour' where id = $done")]
+    [InlineData("I5", "expired_with_an_answer", "insert into usage select (jsonb_populate_record(u, jsonb_build_object('job', $expired))).* from usage u where job = $done")]
+    [InlineData("I6", "told_twice", "insert into webhook_deliveries select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid()))).* from webhook_deliveries d where job = $done")]
+    [InlineData("I6", "not_told", "delete from webhook_deliveries where job = $done")]
+    [InlineData("I6", "told_before_its_end", "update webhook_deliveries set created_at = created_at - interval '1 second' where job = $done")]
+    [InlineData("I7", "success_without_usage", "delete from usage where job = $done")]
+    [InlineData("I7", "usage_is_not_the_results", "update usage set generated_tokens = generated_tokens + 1 where job = $done")]
+    [InlineData("I7", "usage_without_success", "insert into usage select (jsonb_populate_record(u, jsonb_build_object('job', $failed, 'tenant', 'rival'))).* from usage u where job = $done")]
+    [InlineData("I8", "ended_and_held", "update jobs set held_by = gen_random_uuid() where id = $done")]
+    [InlineData("I9", "ticket_is_old", "update jobs set ticketed_at = now() - interval '1 hour' where id = $waiting")]
+    [InlineData("I9", "holder_is_silent", "with w as (update workers set seen_at = now() - interval '1 hour' returning id) update jobs set held_by = w.id from w where jobs.id = $waiting")]
+    [InlineData("I9", "leader_has_ended", "update jobs set waits_for = $done where id = $waiting")]
+    [InlineData("I9", "deadline_is_past", "update jobs set deadline = now() - interval '1 hour' where id = $waiting")]
+    [InlineData("I9", "outbox_waits", "update outbox set created_at = now() - interval '1 hour' where job = $waiting")]
+    [InlineData("I9", "webhook_waits", "update webhook_deliveries set next_at = now() - interval '1 hour' where job = $done")]
+    [InlineData("I10", "input_of_another_tenant", "update job_inputs set tenant = 'rival' where job = $done")]
+    [InlineData("I10", "result_of_another_tenant", "update results set tenant = 'rival' where job = $done")]
+    [InlineData("I10", "told_to_another_tenant", "update webhook_deliveries set tenant = 'rival' where job = $done")]
+    [InlineData("I10", "cache_entry_of_another_tenant", "update cache_entries set tenant = 'rival', exact_key = '\\x01' where source_job = $done")]
+    public async Task A_planted_violation_breaks_its_invariant_and_no_other(string invariant, string rule, string violation)
+    {
+        await FillAsync();
+        await BreakAsync(violation);
+        CheckReport report = await CheckAsync();
+        Assert.False(report.Ok);
+        InvariantReport broken = Assert.Single(report.Invariants, i => i.Violations + i.NotChecked.Count > 0);
+        Assert.True(broken.Id == invariant && broken.Broken.Any(r => r.Rule == rule), Broken(report));
+        Assert.All(broken.Broken, r => Assert.StartsWith("job_", r.Examples[0], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_still_live_is_a_violation_only_where_all_should_have_ended()
+    {
+        await FillAsync();
+        Assert.Equal("I8:still_in_the_outbox I8:still_live I8:still_to_be_told", Broken(await CheckAsync(drained: true)));
+        await Store.CancelAsync(Tenant, Waiting, Token);
+        await RelayAsync();
+        await BreakAsync("update webhook_deliveries set state = 1, delivered_at = now()");
+        Assert.Equal("", Broken(await CheckAsync(drained: true)));
+    }
+
+    [Fact]
+    public async Task What_is_erased_is_not_missed()
+    {
+        await FillAsync();
+        await Store.EraseAsync(Tenant, Done, Token);
+        Assert.Equal("", Broken(await CheckAsync()));
+    }
+
+    [Fact]
+    public async Task A_role_that_may_only_read_is_enough_and_a_rule_out_of_time_is_said_not_to_be_checked()
+    {
+        await FillAsync();
+        NpgsqlConnectionStringBuilder connection = new(Postgres.AdminConnectionString) { Username = $"reader_{Guid.NewGuid():N}"[..20], Password = "reader" };
+        string role = connection.Username!;
+        await BreakAsync($"create role {role} login password 'reader'; grant usage on schema public to {role}; grant select on all tables in schema public to {role}; update jobs set id = id");
+        try
+        {
+            Assert.Equal("", Broken(await CheckAsync(connectionString: connection.ConnectionString)));
+            CheckReport hurried = await JobCheck.RunAsync(
+                new CheckOptions { ConnectionString = connection.ConnectionString, StatementTimeout = TimeSpan.FromMilliseconds(1), Examples = 1 }, Token);
+            Assert.All(hurried.Invariants, i => Assert.Equal(0, i.Violations));
+            Assert.Equal(hurried.Invariants.All(i => i.NotChecked.Count == 0), hurried.Ok);
+        }
+        finally
+        {
+            await BreakAsync($"revoke all on all tables in schema public from {role}; revoke all on schema public from {role}; drop role {role}; update jobs set id = id");
+        }
+    }
+}
