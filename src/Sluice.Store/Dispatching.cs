@@ -11,7 +11,7 @@ public static class JobLimits
     /// <summary>Failures charged to a job before it ends as failed.</summary>
     public const int MaxFailures = 3;
 
-    /// <summary>Deaths of a worker that ran this job and no other, after which it ends as failed: poison.</summary>
+    /// <summary>Deaths of a worker that ran this job, a suspect already, and no other, after which it ends as failed: poison.</summary>
     public const int MaxLoneCrashes = 2;
 }
 

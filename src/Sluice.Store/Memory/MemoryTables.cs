@@ -73,7 +73,7 @@ internal sealed class MemoryTables(TimeProvider time)
     public MemoryBurial Bury(Guid worker, bool suspect, int max)
     {
         List<MemoryJob> ran = [.. Live.Values.Where(j => j.HeldBy == worker && j.State == JobState.Running)];
-        bool alone = suspect && ran.Count == 1;
+        bool alone = suspect && ran is [{ Suspicions: > 0 }];
         MemoryBurial burial = default;
         foreach (MemoryJob job in ran)
         {

@@ -19,9 +19,9 @@ internal static class BurialTransaction
         List<RanJob> ran;
         await using (Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.RunByDead, workers, JobEnds.LoneCrash).ReadAsync(cancellationToken))
         {
-            ran = await rows.ListAsync(r => new RanJob(r.GetGuid(0), r.GetGuid(1), r.GetInt32(2), r.GetInt32(3)), cancellationToken);
+            ran = await rows.ListAsync(r => new RanJob(r.GetGuid(0), r.GetGuid(1), r.GetInt32(2), r.GetInt32(3), r.GetInt32(4)), cancellationToken);
         }
-        RanJob[] alone = suspect ? [.. ran.GroupBy(job => job.Worker).Where(group => group.Count() == 1).Select(group => group.Single())] : [];
+        RanJob[] alone = suspect ? [.. ran.GroupBy(job => job.Worker).Where(group => group.Count() == 1).Select(group => group.Single()).Where(job => job.Suspicions > 0)] : [];
         Guid[] poison = [.. alone.Where(job => job.IsPoison).Select(job => job.Id)];
         List<EndedJob> ended;
         int poisoned;
@@ -44,8 +44,9 @@ internal static class BurialTransaction
         return new Burial(requeued, back.Count - requeued, ended.Count - poisoned, poisoned);
     }
 
+    /// <param name="Suspicions">Above 0 it ran in the quarantine lane: only there does a death speak against it. Any other lone job may just have been there when its worker was killed.</param>
     /// <param name="Crashes">Deaths of workers that ran nothing else, before this one.</param>
-    private readonly record struct RanJob(Guid Id, Guid Worker, int Failures, int Crashes)
+    private readonly record struct RanJob(Guid Id, Guid Worker, int Suspicions, int Failures, int Crashes)
     {
         public bool IsPoison => Crashes + 1 >= JobLimits.MaxLoneCrashes || Failures + 1 >= JobLimits.MaxFailures;
     }

@@ -118,9 +118,9 @@ internal static class DispatchSql
         select id, claims from requeued
         """;
 
-    /// <summary>$1 workers that are gone, $2 reason of the events that charge a lone crash: what they ran, with the lone crashes so far and what else was charged.</summary>
+    /// <summary>$1 workers that are gone, $2 reason of the events that charge a lone crash: what they ran, with the suspicions and lone crashes so far and what else was charged.</summary>
     public const string RunByDead = """
-        select j.id, j.held_by, j.failures, (select count(*) from job_events e where e.job_id = j.id and e.reason = $2)::int from jobs j
+        select j.id, j.held_by, j.suspicions, j.failures, (select count(*) from job_events e where e.job_id = j.id and e.reason = $2)::int from jobs j
         where j.live and j.state = 1 and j.held_by = any($1) order by j.id for update
         """;
 

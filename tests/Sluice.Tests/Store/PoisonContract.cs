@@ -27,10 +27,22 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
-    public async Task A_job_whose_worker_died_twice_with_nothing_else_running_ends_as_poison_and_its_twin_takes_over()
+    public async Task A_lone_job_of_the_normal_lane_is_made_suspect_by_its_workers_death_and_not_charged()
+    {
+        NewJob job = Job();
+        await SubmitAsync(job);
+        await RunAsync(await WorkerAsync(), job.Id);
+        Guid next = await WorkerAsync();
+        Assert.Equal((JobState.Queued, 0), ((await GetAsync(job.Id)).State, (await GetAsync(job.Id)).Failures));
+        Assert.Equal(1, Assert.Single(await Store.ReserveAsync(next, [job.Id], Token)).Suspicions);
+    }
+
+    [Fact]
+    public async Task A_suspect_whose_worker_died_twice_with_nothing_else_running_ends_as_poison_and_its_twin_takes_over()
     {
         NewJob killer = Twin(), twin = Twin(), innocent = Job();
         await Store.SubmitAsync([killer, twin, innocent], Token);
+        await RunAsync(await WorkerAsync(), killer.Id);
         Guid first = await WorkerAsync();
         await Store.ReserveAsync(first, [innocent.Id], Token);
         await RunAsync(first, killer.Id);
@@ -44,7 +56,7 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
         ReconcileReport report = await Store.ReconcileAsync(Silence, Token);
         Assert.Equal(new ReconcileReport(1, 0, 0, 0, 0, 0, 1), report);
         JobRecord ended = await GetAsync(killer.Id);
-        Assert.Equal((JobState.Failed, "poison", 2, 2), (ended.State, ended.Error!.Code, ended.Failures, ended.Claims));
+        Assert.Equal((JobState.Failed, "poison", 2, 3), (ended.State, ended.Error!.Code, ended.Failures, ended.Claims));
         List<OutboxRow> told = await RelayAsync();
         OutboxRow finished = Assert.Single(told, row => row.Kind == OutboxKind.JobFinished);
         Assert.Equal((killer.Id, JobState.Failed, "poison"), (finished.Job, finished.State, finished.ErrorCode));
@@ -58,6 +70,7 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
     {
         NewJob job = Job(), beside = Job();
         await Store.SubmitAsync([job, beside], Token);
+        await RunAsync(await WorkerAsync(), job.Id);
         await RunAsync(await WorkerAsync(), job.Id);
         Guid together = await WorkerAsync();
         await RunAsync(together, job.Id);
@@ -83,6 +96,7 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
             Assert.True(await FailAsync(worker, (await RunAsync(worker, job.Id)).Fence, retryable: true));
         }
         await RunAsync(worker, job.Id);
+        await RunAsync(await WorkerAsync(), job.Id);
         await WorkerAsync();
         JobRecord ended = await GetAsync(job.Id);
         Assert.Equal((JobState.Failed, "poison", JobLimits.MaxFailures), (ended.State, ended.Error!.Code, ended.Failures));
