@@ -45,6 +45,14 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(Terminal terminal, SluiceHostOptions options, CancellationToken cancellationToken)
     {
+        if (Crash.Fault is { } fault)
+        {
+            throw CommandFailedException.Usage(fault);
+        }
+        if (Crash.IsArmed)
+        {
+            await terminal.Error.WriteLineAsync($"sluice: {Crash.Variable} is set: this process ends itself, as by kill -9.");
+        }
         string? key = options.Embedded ? FreshKey(ref options) : null;
         try
         {

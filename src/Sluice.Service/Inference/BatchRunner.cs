@@ -131,7 +131,9 @@ internal sealed partial class BatchRunner(
             JobOutcome? outcome = null;
             try
             {
+                Crash.At("run_before_engine");
                 result = await engine.RunAsync(request, cancel.Token);
+                Crash.At("run_after_engine");
                 outcome = new JobOutcome
                 {
                     Fence = job.Fence,

@@ -29,6 +29,7 @@ internal sealed partial class Drain(
             held.Remove(job.Id);
         }
         LogHeld(jobs.Count);
+        Crash.At("drain_before_release");
         await TryAsync(token => store.UnreserveAsync(incarnation.Current.Id, [.. jobs.Select(job => job.Id)], reticket: true, token), limit);
         signal.Pulse();
     }
@@ -53,6 +54,7 @@ internal sealed partial class Drain(
 
     public async Task RetireAsync()
     {
+        Crash.At("drain_before_retire");
         using CancellationTokenSource last = new(LastWrites, time);
         await TryAsync(token => store.RetireWorkerAsync(incarnation.Current.Id, token), last.Token);
         await incarnation.DieAsync();

@@ -123,6 +123,7 @@ internal sealed partial class Finisher(IJobStore store, Incarnation incarnation,
         JobOutcome[] outcomes = [.. batch.Select(finished => finished.Outcome)];
         Activity?[]? spans = StartSpans(batch);
         IReadOnlyList<bool> written = await StoreRetry.UntilAnsweredAsync(token => store.FinishAsync(incarnation.Current.Id, outcomes, token), time, giveUp);
+        Crash.At("finish_before_signal");
         signal.Pulse();
         int stale = 0;
         for (int i = 0; i < outcomes.Length; i++)

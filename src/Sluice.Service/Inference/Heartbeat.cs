@@ -20,6 +20,7 @@ internal sealed partial class Heartbeat(
         {
             try
             {
+                Crash.At("heartbeat_before_beat");
                 if (!await store.HeartbeatAsync(incarnation.Current.Id, stop))
                 {
                     await BeginAnewAsync(stop);

@@ -5,6 +5,7 @@ using RabbitMQ.Client;
 using Sluice.Jobs;
 using Sluice.Jobs.Messages;
 using Sluice.Service.Models;
+using Sluice.Store;
 
 namespace Sluice.Service.Queue;
 
@@ -22,6 +23,10 @@ internal static class RabbitMqBus
         MessageShapes.Configure(configurator, names);
         PublishByTenant<JobFinished>(configurator, finished => finished.Tenant);
         PublishByTenant<JobRejected>(configurator, rejected => rejected.Tenant ?? "");
+        if (Crash.IsArmed)
+        {
+            configurator.ConnectReceiveObserver(new AckCrash());
+        }
         if (parts.Api)
         {
             ReceiveSubmits(configurator, context, names, options);

@@ -40,6 +40,7 @@ internal sealed partial class SubmitConsumer(
             await context.Publish(rejected, context.CancellationToken);
             LogRejected(tenant ?? "(none)", errors[0].Field, errors[0].Code);
         }
+        Crash.At("bus_before_ack");
     }
 
     /// <summary>What is wrong with the message around the job, and what of the job could not be read.</summary>

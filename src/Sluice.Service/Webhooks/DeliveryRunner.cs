@@ -16,10 +16,13 @@ internal sealed partial class DeliveryRunner(
     /// <summary>True where the receiver accepted. Throws where the outcome could not be recorded.</summary>
     public async Task<bool> RunAsync(DueDelivery due, CancellationToken cancellationToken)
     {
+        Crash.At("webhook_before_send");
         AttemptResult result = await AttemptAsync(due, cancellationToken);
+        Crash.At("webhook_before_mark");
         DeliveryReport report = Report(due, result);
         metrics.WebhookAttempt(result.Error ?? "delivered");
         DeliveryRecorded recorded = await store.RecordAsync(report, options.Value.DisableAfter, cancellationToken);
+        Crash.At("webhook_after_mark");
         if (logger.IsEnabled(LogLevel.Debug))
         {
             LogAttempt(EventId(due.Id), due.Attempt, result.Status, result.Error ?? "delivered", recorded);

@@ -27,7 +27,9 @@ internal static class OutboxRelay
                 return 0;
             try
             {
+                Crash.At("relay_before_publish");
                 await publish(taken, cancellationToken);
+                Crash.At("relay_after_publish");
             }
             catch (Exception failure)
             {
@@ -35,6 +37,7 @@ internal static class OutboxRelay
                 return 0;
             }
             await transaction.CommitAsync(CancellationToken.None);
+            Crash.At("relay_after_commit");
             return taken.Count;
         }, cancellationToken);
         if (refused is not null)

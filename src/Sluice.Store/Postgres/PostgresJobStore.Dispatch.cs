@@ -27,7 +27,9 @@ internal sealed partial class PostgresJobStore
             {
                 former = [.. await rows.ListAsync(r => r.GetGuid(0), limit)];
             }
-            return await BurialTransaction.RunAsync(connection, former, suspect: true, int.MaxValue, limit);
+            Burial burial = await BurialTransaction.RunAsync(connection, former, suspect: true, int.MaxValue, limit);
+            Crash.At("register_before_commit");
+            return burial;
         }, limit), cancellationToken);
 
     public Task<bool> HeartbeatAsync(Guid worker, CancellationToken cancellationToken) =>
@@ -47,8 +49,14 @@ internal sealed partial class PostgresJobStore
     public Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) => jobs.Count == 0 ? None<ReservedJob>() :
         database.DispatchAsync<IReadOnlyList<ReservedJob>>(async (connection, limit) =>
         {
-            await using Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.Reserve, worker, Sorted(jobs)).ReadAsync(limit);
-            return await rows.ListAsync(ReadReserved, limit);
+            Crash.At("reserve_before_commit");
+            List<ReservedJob> reserved;
+            await using (Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.Reserve, worker, Sorted(jobs)).ReadAsync(limit))
+            {
+                reserved = await rows.ListAsync(ReadReserved, limit);
+            }
+            Crash.At("reserve_after_commit");
+            return reserved;
         }, cancellationToken);
 
     public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
@@ -75,12 +83,30 @@ internal sealed partial class PostgresJobStore
         }, cancellationToken);
 
     public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) => jobs.Count == 0 ? None<ClaimedJob>() :
-        database.DispatchAsync((connection, limit) =>
-            Database.InTransactionAsync(connection, () => FinishTransaction.ClaimAsync(connection, worker, Sorted(jobs), limit), limit), cancellationToken);
+        database.DispatchAsync(async (connection, limit) =>
+        {
+            IReadOnlyList<ClaimedJob> claimed = await Database.InTransactionAsync(connection, async () =>
+            {
+                IReadOnlyList<ClaimedJob> written = await FinishTransaction.ClaimAsync(connection, worker, Sorted(jobs), limit);
+                Crash.At("claim_before_commit");
+                return written;
+            }, limit);
+            Crash.At("claim_after_commit");
+            return claimed;
+        }, cancellationToken);
 
     public Task<IReadOnlyList<bool>> FinishAsync(Guid worker, IReadOnlyList<JobOutcome> outcomes, CancellationToken cancellationToken) => outcomes.Count == 0 ? None<bool>() :
-        database.DispatchAsync((connection, limit) =>
-            Database.InTransactionAsync(connection, () => FinishTransaction.FinishAsync(connection, worker, outcomes, limit), limit), cancellationToken);
+        database.DispatchAsync(async (connection, limit) =>
+        {
+            IReadOnlyList<bool> finished = await Database.InTransactionAsync(connection, async () =>
+            {
+                IReadOnlyList<bool> written = await FinishTransaction.FinishAsync(connection, worker, outcomes, limit);
+                Crash.At("finish_before_commit");
+                return written;
+            }, limit);
+            Crash.At("finish_after_commit");
+            return finished;
+        }, cancellationToken);
 
     public Task<int> ReleaseAsync(Guid worker, IReadOnlyList<Fence> fences, CancellationToken cancellationToken) =>
         database.DispatchAsync(async (connection, limit) =>

@@ -35,6 +35,7 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
         IReadOnlyList<SubmitResult> results = jobs.Count <= FewJobs
             ? await database.AskAsync(StoreAsync, cancellationToken)
             : await database.DispatchAsync(StoreAsync, cancellationToken);
+        Crash.At("submit_after_commit");
         foreach (IGrouping<string, SubmitResult> tenant in results.Where(r => r.Outcome is SubmitOutcome.Queued or SubmitOutcome.Twin).GroupBy(r => r.Job!.Tenant))
         {
             _backlog.Add(tenant.Key, tenant.Count());
@@ -42,7 +43,12 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
         return results;
 
         Task<IReadOnlyList<SubmitResult>> StoreAsync(NpgsqlConnection connection, CancellationToken limit) =>
-            Database.InTransactionAsync(connection, () => new SubmitTransaction(connection, _backlog, limit).RunAsync(jobs), limit);
+            Database.InTransactionAsync(connection, async () =>
+            {
+                IReadOnlyList<SubmitResult> stored = await new SubmitTransaction(connection, _backlog, limit).RunAsync(jobs);
+                Crash.At("submit_before_commit");
+                return stored;
+            }, limit);
     }
 
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>

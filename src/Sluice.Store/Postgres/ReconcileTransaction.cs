@@ -66,6 +66,7 @@ internal static class ReconcileTransaction
         }
         await TerminalTransaction.RecordAsync(connection, null, expired, cancellationToken);
         Burial burial = await BurialTransaction.RunAsync(connection, orphaned, suspect: true, options.Max, cancellationToken);
+        Crash.At("reconcile_in_the_middle");
         Guid[] headless;
         long reticketed;
         await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Headless).Add(Reticket, options.TicketTimeout, options.Max).ReadAsync(cancellationToken))
@@ -76,6 +77,7 @@ internal static class ReconcileTransaction
         }
         if (headless.Length > 0)
             await new Commands(connection).For(Scope.All).Add(TerminalSql.Promote, headless).RunAsync(cancellationToken);
+        Crash.At("reconcile_before_commit");
         return new ReconcileReport(dead, burial.Requeued, burial.Freed, expired.Count, (int)reticketed, burial.Exhausted, burial.Poisoned);
     }
 }
