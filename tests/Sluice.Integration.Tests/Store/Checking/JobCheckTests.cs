@@ -1,5 +1,6 @@
 using Npgsql;
 using Sluice.Store.Checking;
+using Sluice.Tests.Inference;
 using Xunit;
 
 namespace Sluice.Integration.Tests.Store.Checking;
@@ -96,7 +97,16 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
         }
         finally
         {
+            await WorkerRig.EventuallyAsync(() => GoneAsync(role), "the reader's last backend has ended: only its own role may end it");
             await BreakAsync($"revoke all on all tables in schema public from {role}; revoke all on schema public from {role}; drop role {role}; update jobs set id = id");
         }
+    }
+
+    private async Task<bool> GoneAsync(string role)
+    {
+        await using NpgsqlConnection connection = new(Postgres.AdminConnectionString);
+        await connection.OpenAsync(Token);
+        await using NpgsqlCommand command = new("select not exists (select from pg_stat_activity where usename = $1)", connection) { Parameters = { new() { Value = role } } };
+        return (bool)(await command.ExecuteScalarAsync(Token))!;
     }
 }
