@@ -324,6 +324,10 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("request");
 
+                    b.Property<short?>("Shape")
+                        .HasColumnType("smallint")
+                        .HasColumnName("shape");
+
                     b.Property<string>("Tenant")
                         .IsRequired()
                         .HasColumnType("text")
@@ -604,6 +608,10 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("job");
 
+                    b.PrimitiveCollection<Guid[]>("Jobs")
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("jobs");
+
                     b.Property<short>("Kind")
                         .HasColumnType("smallint")
                         .HasColumnName("kind");
@@ -811,16 +819,16 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("custom_id");
 
-                    b.Property<string>("Error")
+                    b.Property<string>("Errors")
                         .HasColumnType("text")
-                        .HasColumnName("error");
+                        .HasColumnName("errors");
 
-                    b.Property<Guid?>("Job")
+                    b.Property<Guid?>("IdHash")
                         .HasColumnType("uuid")
-                        .HasColumnName("job");
+                        .HasColumnName("id_hash");
 
-                    b.Property<string>("Request")
-                        .HasColumnType("text")
+                    b.Property<byte[]>("Request")
+                        .HasColumnType("bytea")
                         .HasColumnName("request");
 
                     b.Property<short>("State")
@@ -835,11 +843,12 @@ namespace Sluice.Migrations.Migrations
                     b.HasKey("Submission", "Number")
                         .HasName("pk_submission_lines");
 
-                    b.HasIndex(new[] { "Job" }, "ix_submission_lines_job")
-                        .HasFilter("job is not null");
+                    b.HasIndex(new[] { "Submission", "Number" }, "ix_submission_lines_invalid")
+                        .HasFilter("state = 1");
 
-                    b.HasIndex(new[] { "Submission", "Number" }, "ix_submission_lines_staged")
-                        .HasFilter("state = 0");
+                    b.HasIndex(new[] { "Submission", "IdHash" }, "ux_submission_lines_custom_id")
+                        .IsUnique()
+                        .HasFilter("id_hash is not null");
 
                     b.ToTable("submission_lines", (string)null);
                 });
@@ -858,9 +867,21 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("cancelled");
 
+                    b.Property<DateTimeOffset?>("ClosedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("closed_at");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<string>("Cursor")
+                        .HasColumnType("text")
+                        .HasColumnName("cursor");
+
+                    b.Property<string>("Defaults")
+                        .HasColumnType("text")
+                        .HasColumnName("defaults");
 
                     b.Property<int>("Expired")
                         .HasColumnType("integer")
@@ -878,6 +899,22 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("fed");
 
+                    b.Property<int>("FedTo")
+                        .HasColumnType("integer")
+                        .HasColumnName("fed_to");
+
+                    b.Property<Guid?>("Feeder")
+                        .HasColumnType("uuid")
+                        .HasColumnName("feeder");
+
+                    b.Property<DateTimeOffset?>("FeederUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("feeder_until");
+
+                    b.Property<DateTimeOffset?>("FinishBy")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finish_by");
+
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
@@ -894,6 +931,10 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("invalid");
 
+                    b.Property<int>("LastLine")
+                        .HasColumnType("integer")
+                        .HasColumnName("last_line");
+
                     b.Property<int>("Lines")
                         .HasColumnType("integer")
                         .HasColumnName("lines");
@@ -906,9 +947,21 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("name");
 
+                    b.Property<byte[]>("RequestHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_hash");
+
                     b.Property<Guid?>("Schedule")
                         .HasColumnType("uuid")
                         .HasColumnName("schedule");
+
+                    b.Property<bool>("Settled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("settled");
+
+                    b.Property<short>("Source")
+                        .HasColumnType("smallint")
+                        .HasColumnName("source");
 
                     b.Property<short>("State")
                         .HasColumnType("smallint")
@@ -923,12 +976,19 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("tenant");
 
+                    b.Property<DateTimeOffset>("TouchedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("touched_at");
+
                     b.Property<bool>("UploadIncomplete")
                         .HasColumnType("boolean")
                         .HasColumnName("upload_incomplete");
 
                     b.HasKey("Id")
                         .HasName("pk_submissions");
+
+                    b.HasIndex(new[] { "FeederUntil" }, "ix_submissions_open")
+                        .HasFilter("not settled");
 
                     b.HasIndex(new[] { "Tenant", "Id" }, "ix_submissions_tenant");
 
@@ -941,6 +1001,48 @@ namespace Sluice.Migrations.Migrations
                         .HasFilter("idempotency_key is not null");
 
                     b.ToTable("submissions", (string)null);
+                });
+
+            modelBuilder.Entity("Sluice.Store.Schema.SubmissionTallyRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<int>("Cancelled")
+                        .HasColumnType("integer")
+                        .HasColumnName("cancelled");
+
+                    b.Property<int>("Expired")
+                        .HasColumnType("integer")
+                        .HasColumnName("expired");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("integer")
+                        .HasColumnName("failed");
+
+                    b.Property<Guid>("Submission")
+                        .HasColumnType("uuid")
+                        .HasColumnName("submission");
+
+                    b.Property<int>("Succeeded")
+                        .HasColumnType("integer")
+                        .HasColumnName("succeeded");
+
+                    b.Property<string>("Tenant")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tenant");
+
+                    b.HasKey("Id")
+                        .HasName("pk_submission_tallies");
+
+                    b.HasIndex(new[] { "Submission" }, "ix_submission_tallies_submission");
+
+                    b.ToTable("submission_tallies", (string)null);
                 });
 
             modelBuilder.Entity("Sluice.Store.Schema.TenantRow", b =>
@@ -1063,7 +1165,7 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
 
-                    b.Property<Guid>("Job")
+                    b.Property<Guid?>("Job")
                         .HasColumnType("uuid")
                         .HasColumnName("job");
 
@@ -1082,6 +1184,10 @@ namespace Sluice.Migrations.Migrations
                     b.Property<short>("State")
                         .HasColumnType("smallint")
                         .HasColumnName("state");
+
+                    b.Property<Guid?>("Submission")
+                        .HasColumnType("uuid")
+                        .HasColumnName("submission");
 
                     b.Property<string>("Tenant")
                         .IsRequired()
@@ -1103,7 +1209,10 @@ namespace Sluice.Migrations.Migrations
                     b.HasIndex(new[] { "NextAt" }, "ix_webhook_deliveries_next")
                         .HasFilter("state = 0");
 
-                    b.ToTable("webhook_deliveries", (string)null);
+                    b.ToTable("webhook_deliveries", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_webhook_deliveries_of", "(job is null) <> (submission is null)");
+                        });
                 });
 
             modelBuilder.Entity("Sluice.Store.Schema.WebhookEndpointRow", b =>

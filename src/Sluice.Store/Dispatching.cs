@@ -21,6 +21,9 @@ public sealed record OutboxRow
     public required long Id { get; init; }
     public required OutboxKind Kind { get; init; }
     public required JobId Job { get; init; }
+
+    /// <summary>Ticket: all of its jobs, where it is for more than <see cref="Job"/>.</summary>
+    public IReadOnlyList<JobId>? Jobs { get; init; }
     public required string Tenant { get; init; }
 
     /// <summary>Ticket: model and class choose the queue.</summary>

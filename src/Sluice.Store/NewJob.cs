@@ -67,6 +67,9 @@ public sealed record NewJob
     public Guid? Submission { get; init; }
     public string? CustomId { get; init; }
 
+    /// <summary>How the line of a submission shows its answer; opaque to the store.</summary>
+    public short? Shape { get; init; }
+
     /// <summary>W3C trace context of the request that brought the job.</summary>
     public string? TraceParent { get; init; }
 

@@ -63,7 +63,10 @@ public enum DeliveryState
 public sealed record WebhookDelivery
 {
     public required Guid Id { get; init; }
-    public required JobId Job { get; init; }
+
+    /// <summary>Either this or <see cref="Submission"/>: whose end it tells.</summary>
+    public JobId? Job { get; init; }
+    public Guid? Submission { get; init; }
     public required string Url { get; init; }
     public required string Event { get; init; }
     public required DeliveryState State { get; init; }
@@ -94,8 +97,9 @@ public sealed record DeliveryClaim
     public IReadOnlyList<string> BusyTenants { get; init; } = [];
 }
 
-/// <summary>What a body is made of.</summary>
-public sealed record DeliveryFacts(Guid Delivery, JobId Job, string Event, JobState State, DateTimeOffset FinishedAt, string? CustomId, string? ErrorCode);
+/// <summary>What a body is made of: the end of a job or, with <paramref name="Submission"/>, of a submission; then the members of a job mean nothing.</summary>
+public sealed record DeliveryFacts(
+    Guid Delivery, JobId Job, string Event, JobState State, DateTimeOffset FinishedAt, string? CustomId, string? ErrorCode, SubmissionRecord? Submission = null);
 
 /// <summary>A delivery that is this sender's for one attempt.</summary>
 public sealed record DueDelivery

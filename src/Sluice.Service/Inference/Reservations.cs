@@ -17,16 +17,15 @@ internal sealed partial class Reservations(
     private readonly Channel<Pending> _tickets = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
     private readonly int _max = options.Value.ReserveMax;
 
-    /// <summary>Returns when the job is held here, or was there to be held no more: the ticket may be forgotten then.</summary>
-    public Task AddAsync(JobId job, CancellationToken cancellationToken)
+    /// <summary>Returns when the jobs are held here, or were there to be held no more: the ticket may be forgotten then.</summary>
+    public Task AddAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
     {
-        if (held.Contains(job))
+        Pending[] pending = [.. jobs.Where(job => !held.Contains(job)).Select(job => new Pending(job))];
+        foreach (Pending one in pending)
         {
-            return Task.CompletedTask;
+            _tickets.Writer.TryWrite(one);
         }
-        Pending pending = new(job);
-        _tickets.Writer.TryWrite(pending);
-        return pending.Done.Task.WaitAsync(cancellationToken);
+        return pending.Length == 0 ? Task.CompletedTask : Task.WhenAll(pending.Select(one => one.Done.Task)).WaitAsync(cancellationToken);
     }
 
     /// <summary>Reserves until <paramref name="stop"/>; a reservation under way is finished. Ends without an exception.</summary>

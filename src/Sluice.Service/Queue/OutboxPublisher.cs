@@ -48,6 +48,7 @@ internal sealed class OutboxPublisher(IBus bus, QueueNames names, BrokerTopology
         Ticket ticket = new()
         {
             JobId = row.Job,
+            JobIds = row.Jobs,
             Model = row.Model,
             Class = row.Class,
             Deadline = row.Deadline,

@@ -31,7 +31,7 @@ internal sealed class WebhookRules(WebhookOptions options, AddressPolicy policy,
         }
         if (webhook.Events is { } wanted)
         {
-            CheckEvents(wanted, events, errors);
+            CheckEvents(wanted, events, field.Length == 0 ? WebhookEvents.All : WebhookEvents.OfJobs, errors);
         }
     }
 
@@ -101,7 +101,7 @@ internal sealed class WebhookRules(WebhookOptions options, AddressPolicy policy,
         return local ? null : policy.PortFault(url.Port);
     }
 
-    private static void CheckEvents(IReadOnlyList<string> wanted, string field, RequestErrors errors)
+    private static void CheckEvents(IReadOnlyList<string> wanted, string field, IReadOnlyList<string> known, RequestErrors errors)
     {
         if (wanted.Count is 0 or > MaxEvents)
         {
@@ -109,9 +109,9 @@ internal sealed class WebhookRules(WebhookOptions options, AddressPolicy policy,
         }
         for (int i = 0; i < Math.Min(wanted.Count, MaxEvents); i++)
         {
-            if (!WebhookEvents.All.Contains(wanted[i]))
+            if (!known.Contains(wanted[i]))
             {
-                errors.Add($"{field}[{i}]", $"{field}[{i}] must be one of {string.Join(", ", WebhookEvents.All.Select(name => $"'{name}'"))}; got {TextRules.Quote(wanted[i] ?? "")}.");
+                errors.Add($"{field}[{i}]", $"{field}[{i}] must be one of {string.Join(", ", known.Select(name => $"'{name}'"))}; got {TextRules.Quote(wanted[i] ?? "")}.");
             }
         }
     }

@@ -1,4 +1,5 @@
 using Sluice.Jobs;
+using Sluice.Service.Submissions;
 using Sluice.Store;
 
 namespace Sluice.Service.Webhooks;
@@ -39,7 +40,9 @@ internal sealed record WebhookDeliveryView
     public required string Id { get; init; }
     public string Object { get; init; } = "webhook_delivery";
     public required string Type { get; init; }
-    public required JobId Job { get; init; }
+    /// <summary>Either this or <see cref="Submission"/>.</summary>
+    public JobId? Job { get; init; }
+    public string? Submission { get; init; }
     public required string Url { get; init; }
 
     /// <summary><c>pending</c>, <c>delivered</c>, <c>exhausted</c> or <c>dropped</c>.</summary>
@@ -96,6 +99,7 @@ internal static class WebhookViews
         Id = DeliveryRunner.EventId(delivery.Id),
         Type = delivery.Event,
         Job = delivery.Job,
+        Submission = delivery.Submission is { } submission ? SubmissionIds.Text(submission) : null,
         Url = delivery.Url,
         State = delivery.State.ToString().ToLowerInvariant(),
         Attempts = delivery.Attempts,

@@ -6,12 +6,13 @@ namespace Sluice.Store.Memory;
 /// <summary>Registers the memory store.</summary>
 public static class MemoryServices
 {
-    /// <summary><see cref="IJobStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/> and <see cref="IWebhookStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/> and <see cref="IWebhookStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
     public static IServiceCollection AddMemoryStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<MemoryJobStore>();
         services.TryAddSingleton<IJobStore>(provider => provider.GetRequiredService<MemoryJobStore>());
+        services.TryAddSingleton<ISubmissionStore, MemorySubmissionStore>();
         services.TryAddSingleton<ISemanticCache, MemorySemanticCache>();
         services.TryAddSingleton<IKeyStore, MemoryKeyStore>();
         services.TryAddSingleton<IWebhookStore, MemoryWebhookStore>();

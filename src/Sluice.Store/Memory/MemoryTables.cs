@@ -17,6 +17,7 @@ internal sealed class MemoryTables(TimeProvider time)
     public Dictionary<Guid, MemoryWorker> Workers { get; } = [];
     public LinkedList<OutboxRow> Outbox { get; } = [];
     public MemoryWebhooks Webhooks { get; } = new();
+    public Dictionary<Guid, MemorySubmission> Submissions { get; } = [];
 
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -44,7 +45,7 @@ internal sealed class MemoryTables(TimeProvider time)
         Ticket(job);
     }
 
-    /// <summary>The one way into a terminal state: result, cache entry, JobFinished, webhooks and the followers.</summary>
+    /// <summary>The one way into a terminal state: result, cache entry, JobFinished or its submission's count, webhooks and the followers.</summary>
     public void End(MemoryJob job, JobState state, JobResult? result, JobError? error)
     {
         bool led = job.Key is { } key && Leaders.TryGetValue(key, out MemoryJob? leader) && leader == job && Leaders.Remove(key);
@@ -55,7 +56,10 @@ internal sealed class MemoryTables(TimeProvider time)
         job.Result = result;
         job.Error = error;
         Live.Remove(job.Id);
-        Outbox.AddLast(Row(job, OutboxKind.JobFinished));
+        if (job.Submission is not { } submission)
+            Outbox.AddLast(Row(job, OutboxKind.JobFinished));
+        else if (Submissions.TryGetValue(submission, out MemorySubmission? whole))
+            whole.Count(state);
         Webhooks.Ended(job, Now);
         if (!led)
             return;

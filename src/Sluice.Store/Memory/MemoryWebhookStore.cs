@@ -56,7 +56,7 @@ internal sealed class MemoryWebhookStore(MemoryJobStore store) : IWebhookStore
         store.LockedAsync<IReadOnlyList<DueDelivery>>(tables =>
         {
             List<MemoryDelivery> due = [.. tables.Webhooks.Pending
-                .Where(d => d.NextAt <= tables.Now && !claim.BusyTargets.Contains(d.Target) && !claim.BusyTenants.Contains(d.Job.Tenant))
+                .Where(d => d.NextAt <= tables.Now && !claim.BusyTargets.Contains(d.Target) && !claim.BusyTenants.Contains(d.Tenant))
                 .OrderBy(d => d.NextAt)
                 .GroupBy(d => d.Target)
                 .SelectMany(g => g.Take(claim.Probes.Contains(g.Key) ? 1 : claim.PerTarget))
@@ -98,7 +98,7 @@ internal sealed class MemoryWebhookStore(MemoryJobStore store) : IWebhookStore
 
     private static DueDelivery? Take(MemoryTables tables, MemoryDelivery delivery, TimeSpan lease, Func<DeliveryFacts, byte[]> compose)
     {
-        WebhookEndpoint? endpoint = tables.Webhooks.Endpoints.GetValueOrDefault(delivery.Endpoint ?? WebhookEndpoint.OfJobs(delivery.Job.Tenant));
+        WebhookEndpoint? endpoint = tables.Webhooks.Endpoints.GetValueOrDefault(delivery.Endpoint ?? WebhookEndpoint.OfJobs(delivery.Tenant));
         if (delivery.Endpoint is not null && (endpoint is null || endpoint.DisabledAt is not null))
         {
             tables.Webhooks.End(delivery, DeliveryState.Dropped, endpoint is null ? DeliveryEnds.EndpointGone : DeliveryEnds.EndpointDisabled);
@@ -111,7 +111,7 @@ internal sealed class MemoryWebhookStore(MemoryJobStore store) : IWebhookStore
         return new DueDelivery
         {
             Id = delivery.Id,
-            Tenant = delivery.Job.Tenant,
+            Tenant = delivery.Tenant,
             Endpoint = delivery.Endpoint,
             Url = delivery.Url,
             Body = delivery.Body,
@@ -131,5 +131,5 @@ internal sealed class MemoryWebhookStore(MemoryJobStore store) : IWebhookStore
     private static IEnumerable<WebhookEndpoint> Listed(MemoryWebhooks webhooks, string tenant) => webhooks.Endpoints.Values.Where(e => e.Tenant == tenant && e.Url.Length > 0);
 
     private static bool Belongs(MemoryDelivery delivery, string tenant, Guid endpoint) =>
-        delivery.Job.Tenant == tenant && (delivery.Endpoint ?? WebhookEndpoint.OfJobs(tenant)) == endpoint;
+        delivery.Tenant == tenant && (delivery.Endpoint ?? WebhookEndpoint.OfJobs(tenant)) == endpoint;
 }

@@ -18,9 +18,16 @@ internal sealed class MemoryWebhooks
     {
         string name = $"job.{job.State.ToString().ToLowerInvariant()}";
         if (job.Input?.Request.Webhook is { Url: { } url } own && Wants(own.Events, name))
-            Add(job, null, url, name, now);
+            Add(new MemoryDelivery(job, null, url, name, now));
         foreach (WebhookEndpoint endpoint in Endpoints.Values.Where(e => e.Tenant == job.Tenant && e.DisabledAt is null && Wants(e.Events, name)))
-            Add(job, endpoint.Id, endpoint.Url, name, now);
+            Add(new MemoryDelivery(job, endpoint.Id, endpoint.Url, name, now));
+    }
+
+    /// <summary>The endpoints of a submission's tenant that want its end.</summary>
+    public void Ended(MemorySubmission submission, string name, DateTimeOffset now)
+    {
+        foreach (WebhookEndpoint endpoint in Endpoints.Values.Where(e => e.Tenant == submission.Record.Tenant && e.DisabledAt is null && e.Url.Length > 0 && (e.Events.Count == 0 || e.Events.Contains(name))))
+            Add(new MemoryDelivery(submission, endpoint.Id, endpoint.Url, name, now));
     }
 
     public void End(MemoryDelivery delivery, DeliveryState state, string? error)
@@ -40,13 +47,12 @@ internal sealed class MemoryWebhooks
     /// <summary>The bodies of an erased job hold what its sender called it.</summary>
     public void Erase(JobId job)
     {
-        foreach (MemoryDelivery delivery in Deliveries.Values.Where(d => d.Job.Id == job))
+        foreach (MemoryDelivery delivery in Deliveries.Values.Where(d => d.Job?.Id == job))
             delivery.Body = null;
     }
 
-    private void Add(MemoryJob job, Guid? endpoint, string url, string name, DateTimeOffset now)
+    private void Add(MemoryDelivery delivery)
     {
-        MemoryDelivery delivery = new(job, endpoint, url, name, now);
         Deliveries.Add(delivery.Id, delivery);
         Pending.Add(delivery);
     }
@@ -55,10 +61,20 @@ internal sealed class MemoryWebhooks
 }
 
 /// <summary>One event for one receiver.</summary>
-internal sealed class MemoryDelivery(MemoryJob job, Guid? endpoint, string url, string name, DateTimeOffset now)
+internal sealed class MemoryDelivery(string tenant, Guid? endpoint, string url, string name, DateTimeOffset now)
 {
+    public MemoryDelivery(MemoryJob job, Guid? endpoint, string url, string name, DateTimeOffset now)
+        : this(job.Tenant, endpoint, url, name, now) => Job = job;
+
+    public MemoryDelivery(MemorySubmission submission, Guid endpoint, string url, string name, DateTimeOffset now)
+        : this(submission.Record.Tenant, endpoint, url, name, now) => Submission = submission;
+
     public Guid Id { get; } = Guid.NewGuid();
-    public MemoryJob Job { get; } = job;
+    public string Tenant { get; } = tenant;
+
+    /// <summary>Either this or <see cref="Submission"/>.</summary>
+    public MemoryJob? Job { get; }
+    public MemorySubmission? Submission { get; }
     public Guid? Endpoint { get; } = endpoint;
     public string Url { get; } = url;
     public string Event { get; } = name;
@@ -72,14 +88,17 @@ internal sealed class MemoryDelivery(MemoryJob job, Guid? endpoint, string url, 
     public DateTimeOffset? DeliveredAt { get; set; }
 
     /// <summary>As in SQL: the endpoint, or tenant and host.</summary>
-    public string Target { get; } = endpoint?.ToString() ?? $"{job.Tenant} {url.Split('/', 4).ElementAtOrDefault(2)?.Split('?')[0].ToLowerInvariant()}";
+    public string Target { get; } = endpoint?.ToString() ?? $"{tenant} {url.Split('/', 4).ElementAtOrDefault(2)?.Split('?')[0].ToLowerInvariant()}";
 
-    public DeliveryFacts Facts => new(Id, Job.Id, Event, Job.State, Job.FinishedAt ?? CreatedAt, Job.Input?.CustomId, Job.Error?.Code);
+    public DeliveryFacts Facts => Job is { } job
+        ? new DeliveryFacts(Id, job.Id, Event, job.State, job.FinishedAt ?? CreatedAt, job.Input?.CustomId, job.Error?.Code)
+        : new DeliveryFacts(Id, default, Event, default, Submission!.Record.FinishedAt ?? CreatedAt, null, null, Submission.Record);
 
     public WebhookDelivery Shown() => new()
     {
         Id = Id,
-        Job = Job.Id,
+        Job = Job?.Id,
+        Submission = Submission?.Record.Id,
         Url = Url,
         Event = Event,
         State = State,

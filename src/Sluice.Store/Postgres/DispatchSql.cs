@@ -62,7 +62,7 @@ internal static class DispatchSql
         select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent from own c join job_inputs i on i.job = c.id
         """;
 
-    private const string Ended = "returning j.id, j.tenant, j.state, j.exact_key is not null";
+    private const string Ended = "returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission";
 
     /// <summary>$1 worker, $2 jobs, $3 code, $4 message: held jobs past their deadline.</summary>
     public const string ExpireAtClaim = $"""

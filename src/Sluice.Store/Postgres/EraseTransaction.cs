@@ -1,4 +1,5 @@
 using Npgsql;
+using Sluice.Jobs;
 
 namespace Sluice.Store.Postgres;
 
@@ -15,7 +16,11 @@ internal static class EraseTransaction
 
     private const string Input = "delete from job_inputs where tenant = $1 and job = $2";
     private const string Result = "delete from results where tenant = $1 and job = $2";
-    private const string Line = "update submission_lines set request = null, custom_id = null where tenant = $1 and job = $2";
+    /// <summary>$3 the number in the job's id.</summary>
+    private const string Line = """
+        update submission_lines l set request = null, custom_id = null from jobs j
+        where j.tenant = $1 and j.id = $2 and l.tenant = $1 and l.submission = j.submission and l.number = $3
+        """;
 
     /// <summary>Bodies hold what the sender called the job; one that is still to be sent is composed without it.</summary>
     private const string Webhooks = "update webhook_deliveries set body = null where tenant = $1 and job = $2";
@@ -33,7 +38,7 @@ internal static class EraseTransaction
             if ((await rows.ListAsync(r => r.GetGuid(0), cancellationToken)).Count == 0)
                 return false;
         }
-        await new Commands(connection).Add(Cache, tenant, id).Add(Input, tenant, id).Add(Result, tenant, id).Add(Line, tenant, id).Add(Webhooks, tenant, id).Add(Empty, tenant, id).RunAsync(cancellationToken);
+        await new Commands(connection).Add(Cache, tenant, id).Add(Input, tenant, id).Add(Result, tenant, id).Add(Line, tenant, id, SubmissionJobs.LineOf(new JobId(id))).Add(Webhooks, tenant, id).Add(Empty, tenant, id).RunAsync(cancellationToken);
         return true;
     }
 }

@@ -6,7 +6,7 @@ namespace Sluice.Store.Postgres;
 /// <summary>Claims and finishes: the two ends of a run.</summary>
 internal static class FinishTransaction
 {
-    public static EndedJob ReadEnded(NpgsqlDataReader row) => new(row.GetGuid(0), row.GetString(1), (JobState)row.GetInt16(2), row.GetBoolean(3), null);
+    public static EndedJob ReadEnded(NpgsqlDataReader row) => new(row.GetGuid(0), row.GetString(1), (JobState)row.GetInt16(2), row.GetBoolean(3), row.Id(4), null);
 
     public static async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(NpgsqlConnection connection, Guid worker, Guid[] ids, CancellationToken cancellationToken)
     {
@@ -52,7 +52,7 @@ internal static class FinishTransaction
         List<EndedJob> ended = [];
         await using (Rows rows = await commands.ReadAsync(cancellationToken))
         {
-            foreach ((EndedJob job, int claims) in await rows.ListAsync(r => (ReadEnded(r), r.GetInt32(4)), cancellationToken))
+            foreach ((EndedJob job, int claims) in await rows.ListAsync(r => (ReadEnded(r), r.GetInt32(5)), cancellationToken))
             {
                 Fence fence = new(new JobId(job.Id), claims);
                 written.Add(fence);

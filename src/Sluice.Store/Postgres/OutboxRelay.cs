@@ -8,7 +8,7 @@ internal static class OutboxRelay
 {
     private const string Take = """
         delete from outbox where id = any(array(select id from outbox order by id limit $1 for update skip locked))
-        returning id, kind, job, tenant, model, class, prefix_key, deadline, state, error_code, custom_id, idempotency_key, created_at, trace_parent
+        returning id, kind, job, tenant, model, class, prefix_key, deadline, state, error_code, custom_id, idempotency_key, created_at, trace_parent, jobs
         """;
 
     public static async Task<int> RunAsync(Database database, int max, Func<IReadOnlyList<OutboxRow>, CancellationToken, Task> publish, CancellationToken cancellationToken)
@@ -61,5 +61,6 @@ internal static class OutboxRelay
         IdempotencyKey = row.Text(11),
         CreatedAt = row.Time(12),
         TraceParent = row.Text(13),
+        Jobs = row.IsDBNull(14) ? null : [.. row.GetFieldValue<Guid[]>(14).Select(id => new JobId(id))],
     };
 }

@@ -12,7 +12,7 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
     private const string Cancel = """
         update jobs j set state = 5, finished_at = now(), held_by = null, waits_for = null, seq = j.seq + 1
         where j.tenant = $1 and j.id = $2 and j.live
-        returning j.id, j.tenant, j.state, j.exact_key is not null
+        returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission
         """;
 
     private const string CountLive = "select tenant, state, count(*), sum(prompt_tokens::bigint + max_new_tokens)::bigint from jobs where live group by tenant, state";

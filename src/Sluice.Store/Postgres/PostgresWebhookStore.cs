@@ -7,6 +7,9 @@ namespace Sluice.Store.Postgres;
 /// <summary>Webhooks in Postgres. Senders span tenants; what an owner asks for is under its own scope.</summary>
 internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
 {
+    /// <summary>Column of <see cref="WebhookSql.Due"/>.</summary>
+    private const int FirstOfSubmission = 18;
+
     public Task<bool> AddAsync(NewWebhookEndpoint endpoint, int most, CancellationToken cancellationToken) => database.AskAsync(async (connection, limit) =>
     {
         await using Rows rows = await new Commands(connection).For(Scope.Of(endpoint.Tenant))
@@ -121,9 +124,11 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
         byte[]? body = Bytes(row, 6), secret = Bytes(row, 14), former = Bytes(row, 15);
         if (endpoint is not null && (secret is null || row.GetBoolean(16)))
             return new Found(id, null, secret is null ? DeliveryEnds.EndpointGone : DeliveryEnds.EndpointDisabled);
-        if (body is null && row.IsDBNull(10))
+        bool ofSubmission = !row.IsDBNull(17);
+        if (body is null && row.IsDBNull(ofSubmission ? FirstOfSubmission : 10))
             return new Found(id, null, DeliveryEnds.JobGone);
-        body ??= compose(new DeliveryFacts(id, new JobId(row.GetGuid(2)), row.GetString(5), (JobState)row.GetInt16(10), row.TimeOrNull(11) ?? row.Time(9), row.Text(12), row.Text(13)));
+        body ??= compose(ofSubmission ? FactsOfSubmission(row) : new DeliveryFacts(
+            id, new JobId(row.GetGuid(2)), row.GetString(5), (JobState)row.GetInt16(10), row.TimeOrNull(11) ?? row.Time(9), row.Text(12), row.Text(13)));
         DueDelivery due = new()
         {
             Id = id,
@@ -136,6 +141,12 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
             Target = row.GetString(8),
         };
         return new Found(id, due, null);
+    }
+
+    private static DeliveryFacts FactsOfSubmission(NpgsqlDataReader row)
+    {
+        SubmissionRecord submission = SubmissionRows.Read(row, FirstOfSubmission);
+        return new DeliveryFacts(row.GetGuid(0), default, row.GetString(5), default, submission.FinishedAt ?? row.Time(9), null, null, submission);
     }
 
     private static WebhookEndpoint Endpoint(NpgsqlDataReader row) => new()
@@ -156,7 +167,8 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
     private static WebhookDelivery Delivery(NpgsqlDataReader row) => new()
     {
         Id = row.GetGuid(0),
-        Job = new JobId(row.GetGuid(1)),
+        Job = row.Id(1) is { } job ? new JobId(job) : null,
+        Submission = row.Id(11),
         Url = row.GetString(2),
         Event = row.GetString(3),
         State = (DeliveryState)row.GetInt16(4),

@@ -19,7 +19,7 @@ internal static class ReconcileTransaction
         with late as (select id from jobs where live and deadline <= now() and on_late <> 1 order by id limit $1 for update skip locked)
         update jobs j set state = 4, finished_at = now(), held_by = null, waits_for = null, error_code = $2, error_message = $3, seq = j.seq + 1
         from late where j.id = late.id
-        returning j.id, j.tenant, j.state, j.exact_key is not null
+        returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission
         """;
 
     /// <summary>Ended leaders that still have live followers.</summary>

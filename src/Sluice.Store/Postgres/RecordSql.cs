@@ -7,12 +7,14 @@ namespace Sluice.Store.Postgres;
 /// <summary>How a <see cref="JobRecord"/> is read.</summary>
 internal static class RecordSql
 {
-    private const string Columns = """
+    private const string Head = """
         select j.id, j.tenant, j.namespace, j.kind, j.class, j.model, j.model_revision, j.state, j.prompt_tokens, j.claims,
             j.failures, j.waits_for, j.retry_of, j.submission, j.custom_id, j.created_at, j.started_at, j.finished_at, j.deadline, j.on_late,
             j.error_code, j.error_message, i.metadata, r.source, r.outputs, r.prompt_tokens, r.cached_tokens, r.generated_tokens, r.drafted_tokens, r.accepted_tokens,
-            r.cache_tier, r.cache_entry, r.similarity, r.embedding, r.embedder_id
+            r.cache_tier, r.cache_entry, r.similarity
         """;
+
+    private const string Columns = Head + ", r.embedding, r.embedder_id";
 
     private const string Joins = " left join job_inputs i on i.job = j.id left join results r on r.job = j.id ";
 
@@ -33,6 +35,16 @@ internal static class RecordSql
          from (select * from jobs where tenant = $1 and submission = $5 and id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and ($3 is null or state = $3)
             order by id desc limit $4) j
         """ + Joins + "order by j.id desc";
+
+    /// <summary>
+    /// $1 tenant, $2 submission, $3 above this id, $4 states, $5 limit: in order of their lines. Without embeddings; column <see cref="ShapeColumn"/> is the input's shape.
+    /// </summary>
+    public const string LinesOfSubmission = Head + """
+        , null::vector, null::text, i.shape
+         from (select * from jobs where tenant = $1 and submission = $2 and id > $3 and state = any($4) order by id limit $5) j
+        """ + Joins + "order by j.id";
+
+    public const int ShapeColumn = 35;
 
     public static JobRecord Read(NpgsqlDataReader row) => new()
     {

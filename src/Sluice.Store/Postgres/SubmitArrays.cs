@@ -50,6 +50,7 @@ internal static class SubmitArrays
         Parameters.Vectors(jobs.Select(j => j.Job.Embedding)),
         Each(jobs, j => j.Retention),
         Typed(Each(jobs, j => j.Guard), NpgsqlDbType.Bytea),
+        Each(jobs, j => j.Shape),
     ];
 
     public static object?[] Keys(IReadOnlyList<NewJob> jobs) =>

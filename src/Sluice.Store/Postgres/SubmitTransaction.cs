@@ -156,7 +156,7 @@ internal sealed class SubmitTransaction(NpgsqlConnection connection, TenantBackl
         }
         await FollowAsync([.. stored.Where(s => s.Outcome is null)]);
         await TerminalTransaction.RecordAsync(connection, null,
-            [.. stored.Where(s => s.Answer is not null).Select(s => new EndedJob(s.Job.Id.Value, s.Job.Tenant, JobState.Succeeded, false, s.Answer))], cancellationToken);
+            [.. stored.Where(s => s.Answer is not null).Select(s => new EndedJob(s.Job.Id.Value, s.Job.Tenant, JobState.Succeeded, false, s.Job.Submission, s.Answer))], cancellationToken);
     }
 
     /// <summary>What found its equal live waits for it.</summary>

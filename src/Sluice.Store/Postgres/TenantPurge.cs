@@ -9,6 +9,13 @@ public static class TenantPurge
     private const int PerTransaction = 2000;
     private const string Page = "select id from jobs where tenant = $1 order by id limit $2";
 
+    private const string Lines = """
+        delete from submission_lines l using (
+            select submission, number from submission_lines where submission in (select id from submissions where tenant = $1) limit $2) d
+        where l.submission = d.submission and l.number = d.number
+        returning l.number
+        """;
+
     // Of $1 jobs; events go after their job.
     private static readonly string[] s_ofJobs =
     [
@@ -24,6 +31,9 @@ public static class TenantPurge
     // Of $1 tenant.
     private static readonly string[] s_ofTenant =
     [
+        "delete from submission_tallies where tenant = $1 and submission in (select id from submissions where tenant = $1)",
+        "delete from webhook_deliveries where tenant = $1",
+        "delete from submissions where tenant = $1",
         "delete from idempotency_keys where tenant = $1",
         "delete from cache_entries where tenant = $1",
         "delete from api_keys where tenant = $1",
@@ -38,6 +48,9 @@ public static class TenantPurge
         while (await database.DispatchAsync((connection, limit) => Database.InTransactionAsync(connection, () => RemoveJobsAsync(connection, tenant, limit), limit), cancellationToken) > 0)
         {
         }
+        while (await database.DispatchAsync((connection, limit) => RemoveLinesAsync(connection, tenant, limit), cancellationToken) > 0)
+        {
+        }
         await database.DispatchAsync(async (connection, limit) =>
         {
             Commands commands = new Commands(connection).For(Scope.Of(tenant));
@@ -46,6 +59,12 @@ public static class TenantPurge
             await commands.RunAsync(limit);
             return true;
         }, cancellationToken);
+    }
+
+    private static async Task<int> RemoveLinesAsync(NpgsqlConnection connection, string tenant, CancellationToken cancellationToken)
+    {
+        await using Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(Lines, tenant, 10 * PerTransaction).ReadAsync(cancellationToken);
+        return (await rows.ListAsync(r => r.GetInt32(0), cancellationToken)).Count;
     }
 
     private static async Task<int> RemoveJobsAsync(NpgsqlConnection connection, string tenant, CancellationToken cancellationToken)

@@ -22,10 +22,17 @@ internal static class TerminalSql
         select id, seq, tenant, now(), state, error_code, $2, batch, claims from jobs where id = any($1)
         """;
 
+    /// <summary>Of jobs without a submission: those of one are told of by its own end.</summary>
     public const string Finished = """
         insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, state, error_code, custom_id, idempotency_key, created_at, trace_parent)
         select 1, id, tenant, model, run_class, prefix_key, run_by, state, error_code, custom_id, idempotency_key, now(), trace_parent
         from jobs where id = any($1)
+        """;
+
+    /// <summary>$1 submissions, $2 tenants, $3-$6 how many succeeded, failed, expired, were cancelled.</summary>
+    public const string Tallies = """
+        insert into submission_tallies (submission, tenant, succeeded, failed, expired, cancelled)
+        select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[])
         """;
 
     public const string Usage = """
@@ -50,7 +57,7 @@ internal static class TerminalSql
         """;
 
     /// <summary>Live twins of ended leaders, held until the transaction ends.</summary>
-    public const string Followers = "select id, waits_for, tenant from jobs where live and waits_for = any($1) order by id for update";
+    public const string Followers = "select id, waits_for, tenant, submission from jobs where live and waits_for = any($1) order by id for update";
 
     public const string AnswerFollowers = """
         update jobs set state = 2, finished_at = now(), waits_for = null, seq = seq + 1 where id = any($1)

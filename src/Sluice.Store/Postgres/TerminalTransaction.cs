@@ -5,8 +5,9 @@ namespace Sluice.Store.Postgres;
 
 /// <summary>A job whose row has just become terminal, in the transaction that is open.</summary>
 /// <param name="Keyed">It may have followers and, when the engine answered, makes a cache entry.</param>
+/// <param name="Submission">Counts its ends; null for a job that came alone.</param>
 /// <param name="Result">With succeeded.</param>
-internal sealed record EndedJob(Guid Id, string Tenant, JobState State, bool Keyed, JobResult? Result);
+internal sealed record EndedJob(Guid Id, string Tenant, JobState State, bool Keyed, Guid? Submission, JobResult? Result);
 
 /// <summary>
 /// What every end of a job writes, whoever brought it about: result, event, JobFinished, usage, webhooks, cache entry, and what becomes of its followers.
@@ -34,20 +35,20 @@ internal static class TerminalTransaction
             await commands.RunAsync(cancellationToken);
             return;
         }
-        List<(Guid Id, Guid Leader, string Tenant)> followers;
+        List<(Guid Id, Guid Leader, string Tenant, Guid? Submission)> followers;
         await using (Rows rows = await commands.ReadAsync(cancellationToken))
         {
-            followers = await rows.ListAsync(r => (r.GetGuid(0), r.GetGuid(1), r.GetString(2)), cancellationToken);
+            followers = await rows.ListAsync(r => (r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.Id(3)), cancellationToken);
         }
         if (followers.Count > 0)
             await HandOverAsync(connection, leaders, followers, cancellationToken);
     }
 
-    private static async Task HandOverAsync(NpgsqlConnection connection, Dictionary<Guid, EndedJob> leaders, List<(Guid Id, Guid Leader, string Tenant)> followers, CancellationToken cancellationToken)
+    private static async Task HandOverAsync(NpgsqlConnection connection, Dictionary<Guid, EndedJob> leaders, List<(Guid Id, Guid Leader, string Tenant, Guid? Submission)> followers, CancellationToken cancellationToken)
     {
         List<EndedJob> answered = [.. followers
             .Where(f => leaders[f.Leader].State == JobState.Succeeded)
-            .Select(f => new EndedJob(f.Id, f.Tenant, JobState.Succeeded, false,
+            .Select(f => new EndedJob(f.Id, f.Tenant, JobState.Succeeded, false, f.Submission,
                 leaders[f.Leader].Result! with { Source = AnswerSource.Twin, Cache = null, Embedding = null, EmbedderId = null }))];
         Guid[] failed = [.. followers.Select(f => f.Leader).Where(l => leaders[l].State != JobState.Succeeded).Distinct()];
         Commands commands = new Commands(connection).For(Scope.All);
@@ -70,7 +71,21 @@ internal static class TerminalTransaction
             AddResults(commands, succeeded);
             commands.Add(TerminalSql.Usage, succeeded.Select(e => e.Id).ToArray());
         }
-        commands.Add(TerminalSql.Events, ids, Parameters.Id(worker)).Add(TerminalSql.Finished, ids).Add(TerminalSql.Webhooks, ids, s_states);
+        commands.Add(TerminalSql.Events, ids, Parameters.Id(worker)).Add(TerminalSql.Webhooks, ids, s_states);
+        Guid[] alone = [.. ended.Where(e => e.Submission is null).Select(e => e.Id)];
+        if (alone.Length > 0)
+            commands.Add(TerminalSql.Finished, alone);
+        if (alone.Length < ids.Length)
+            AddTallies(commands, ended);
+    }
+
+    private static void AddTallies(Commands commands, IReadOnlyList<EndedJob> ended)
+    {
+        var bySubmission = ended.Where(e => e.Submission is not null).GroupBy(e => (Submission: e.Submission!.Value, e.Tenant)).ToArray();
+        commands.Add(TerminalSql.Tallies, bySubmission.Select(g => g.Key.Submission).ToArray(), bySubmission.Select(g => g.Key.Tenant).ToArray(),
+            Count(JobState.Succeeded), Count(JobState.Failed), Count(JobState.Expired), Count(JobState.Cancelled));
+
+        int[] Count(JobState state) => [.. bySubmission.Select(g => g.Count(e => e.State == state))];
     }
 
     private static void AddResults(Commands commands, EndedJob[] ended)

@@ -4,7 +4,7 @@ namespace Sluice.Store.Postgres;
 internal static class WebhookSql
 {
     private const string Endpoint = "id, tenant, url, events, secret, former_secret, former_until, failing_since, disabled_at, disabled_reason, created_at";
-    private const string Delivery = "id, job, url, event, state, attempts, next_at, last_status, last_error, created_at, delivered_at";
+    private const string Delivery = "id, job, url, event, state, attempts, next_at, last_status, last_error, created_at, delivered_at, submission";
 
     /// <summary>As the memory store's.</summary>
     private const string Target = "coalesce(d.endpoint::text, d.tenant || ' ' || lower(split_part(split_part(d.url, '/', 3), '?', 1)))";
@@ -57,9 +57,11 @@ internal static class WebhookSql
         placed as (select id, target, row_number() over (partition by target order by next_at, id) as place from wide)
         select d.id, d.tenant, d.job, d.endpoint, d.url, d.event, d.body, d.attempts + 1, p.target, d.created_at,
             j.state, j.finished_at, j.custom_id, j.error_code,
-            e.secret, case when e.former_until > now() then e.former_secret end, e.disabled_at is not null
+            e.secret, case when e.former_until > now() then e.former_secret end, e.disabled_at is not null,
+            d.submission, {SubmissionSql.Columns}
         from placed p join webhook_deliveries d on d.id = p.id
         left join jobs j on j.id = d.job
+        left join submissions s on s.id = d.submission
         left join webhook_endpoints e on e.tenant = d.tenant and (e.id = d.endpoint or (d.endpoint is null and e.url = ''))
         where p.place <= case when p.target = any($4::text[]) then 1 else $2 end and d.state = 0 and d.next_at <= now()
         order by d.next_at limit $1

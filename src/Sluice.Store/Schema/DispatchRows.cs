@@ -8,6 +8,9 @@ internal sealed class OutboxEntry
     public long Id { get; set; }
     public OutboxKind Kind { get; set; }
     public Guid Job { get; set; }
+
+    /// <summary>A ticket for several jobs: all of them, the first included.</summary>
+    public Guid[]? Jobs { get; set; }
     public required string Tenant { get; set; }
     public required string Model { get; set; }
     public JobClass Class { get; set; }

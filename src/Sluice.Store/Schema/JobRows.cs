@@ -76,6 +76,9 @@ internal sealed class JobInputRow
     public string? WebhookEvents { get; set; }
     public float[]? Embedding { get; set; }
     public byte[]? Guard { get; set; }
+
+    /// <summary>How the line of a submission shows its answer.</summary>
+    public short? Shape { get; set; }
     public DateTimeOffset ExpiresAt { get; set; }
 }
 

@@ -31,12 +31,18 @@ internal static class OtherTables
         submissions.Property(s => s.Id).ValueGeneratedNever();
         submissions.HasIndex(s => new { s.Tenant, s.Id }, "ix_submissions_tenant");
         submissions.HasIndex(s => new { s.Schedule, s.FireTime }, "ux_submissions_firing").IsUnique().HasFilter("schedule is not null");
+        submissions.HasIndex(s => s.FeederUntil, "ix_submissions_open").HasFilter("not settled");
         submissions.HasIndex(s => new { s.Tenant, s.IdempotencyKey }, "ux_submissions_key").IsUnique().HasFilter("idempotency_key is not null");
 
         EntityTypeBuilder<SubmissionLineRow> lines = model.Entity<SubmissionLineRow>();
         lines.ToTable("submission_lines").HasKey(l => new { l.Submission, l.Number }).HasName("pk_submission_lines");
-        lines.HasIndex(l => new { l.Submission, l.Number }, "ix_submission_lines_staged").HasFilter("state = 0");
-        lines.HasIndex(l => l.Job, "ix_submission_lines_job").HasFilter("job is not null");
+        lines.HasIndex(l => new { l.Submission, l.IdHash }, "ux_submission_lines_custom_id").IsUnique().HasFilter("id_hash is not null");
+        lines.HasIndex(l => new { l.Submission, l.Number }, "ix_submission_lines_invalid").HasFilter("state = 1");
+
+        EntityTypeBuilder<SubmissionTallyRow> tallies = model.Entity<SubmissionTallyRow>();
+        tallies.ToTable("submission_tallies").HasKey(t => t.Id).HasName("pk_submission_tallies");
+        tallies.Property(t => t.Id).UseIdentityAlwaysColumn();
+        tallies.HasIndex(t => t.Submission, "ix_submission_tallies_submission");
 
         EntityTypeBuilder<ScheduleRow> schedules = model.Entity<ScheduleRow>();
         schedules.ToTable("schedules").HasKey(s => s.Id).HasName("pk_schedules");
@@ -54,5 +60,6 @@ internal static class OtherTables
         deliveries.HasIndex(d => d.NextAt, "ix_webhook_deliveries_next").HasFilter("state = 0");
         deliveries.HasIndex(d => new { d.Tenant, d.Endpoint, d.CreatedAt }, "ix_webhook_deliveries_endpoint");
         deliveries.HasIndex(d => d.Job, "ix_webhook_deliveries_job");
+        deliveries.ToTable(t => t.HasCheckConstraint("ck_webhook_deliveries_of", "(job is null) <> (submission is null)"));
     }
 }

@@ -20,6 +20,7 @@ internal sealed class SluiceDbContext(DbContextOptions<SluiceDbContext> options)
         configurationBuilder.Properties<AnswerSource>().HaveConversion<short>();
         configurationBuilder.Properties<OutboxKind>().HaveConversion<short>();
         configurationBuilder.Properties<SubmissionState>().HaveConversion<short>();
+        configurationBuilder.Properties<SubmissionSource>().HaveConversion<short>();
         configurationBuilder.Properties<LineState>().HaveConversion<short>();
         configurationBuilder.Properties<Overlap>().HaveConversion<short>();
         configurationBuilder.Properties<DeliveryState>().HaveConversion<short>();

@@ -1,21 +1,12 @@
+using Sluice.Jobs;
+
 namespace Sluice.Store.Schema;
 
-/// <summary>Where a submission stands.</summary>
-internal enum SubmissionState
-{
-    Receiving = 0,
-    Running = 1,
-    Finished = 2,
-    Cancelled = 3,
-}
-
-/// <summary>Where a staged line stands.</summary>
+/// <summary>Where a staged line stands. What became of a fed one is its job's to say.</summary>
 internal enum LineState
 {
     Staged = 0,
-    Fed = 1,
-    Invalid = 2,
-    Cancelled = 3,
+    Invalid = 1,
 }
 
 /// <summary>Jobs that came in together: a file, a list, one firing of a schedule.</summary>
@@ -24,8 +15,12 @@ internal sealed class SubmissionRow
     public Guid Id { get; set; }
     public required string Tenant { get; set; }
     public SubmissionState State { get; set; }
+    public SubmissionSource Source { get; set; }
     public string? Name { get; set; }
     public string? IdempotencyKey { get; set; }
+
+    /// <summary>SHA-256 of all that was sent; known when it is whole.</summary>
+    public byte[]? RequestHash { get; set; }
     public Guid? Schedule { get; set; }
 
     /// <summary>When the schedule meant it to fire: one submission per schedule and time.</summary>
@@ -34,8 +29,15 @@ internal sealed class SubmissionRow
     /// <summary>The upload broke off.</summary>
     public bool UploadIncomplete { get; set; }
 
-    /// <summary>A broken upload cancels what was received.</summary>
+    /// <summary>A broken upload cancels what was received; nothing is fed before it is whole.</summary>
     public bool CancelIncomplete { get; set; }
+
+    /// <summary>What lines take where they say nothing, as JSON.</summary>
+    public string? Defaults { get; set; }
+    public DateTimeOffset? FinishBy { get; set; }
+    public string? Metadata { get; set; }
+
+    /// <summary>Lines received, blank ones aside.</summary>
     public int Lines { get; set; }
     public int Invalid { get; set; }
     public int Fed { get; set; }
@@ -43,9 +45,26 @@ internal sealed class SubmissionRow
     public int Failed { get; set; }
     public int Expired { get; set; }
     public int Cancelled { get; set; }
-    public string? Metadata { get; set; }
+
+    /// <summary>Number of the last line received.</summary>
+    public int LastLine { get; set; }
+
+    /// <summary>Number of the last line fed: the feeder's fence.</summary>
+    public int FedTo { get; set; }
+
+    /// <summary>How far a schedule's source was read.</summary>
+    public string? Cursor { get; set; }
+    public Guid? Feeder { get; set; }
+    public DateTimeOffset? FeederUntil { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>When a line last came.</summary>
+    public DateTimeOffset TouchedAt { get; set; }
+    public DateTimeOffset? ClosedAt { get; set; }
     public DateTimeOffset? FinishedAt { get; set; }
+
+    /// <summary>Terminal, its jobs ended and its counts final.</summary>
+    public bool Settled { get; set; }
     public DateTimeOffset ExpiresAt { get; set; }
 }
 
@@ -57,11 +76,32 @@ internal sealed class SubmissionLineRow
     /// <summary>From 1.</summary>
     public int Number { get; set; }
     public required string Tenant { get; set; }
-    public string? CustomId { get; set; }
     public LineState State { get; set; }
-    public Guid? Job { get; set; }
-    public string? Request { get; set; }
-    public string? Error { get; set; }
+
+    /// <summary>First 16 bytes of the custom_id's SHA-256: unique within a submission.</summary>
+    public Guid? IdHash { get; set; }
+
+    /// <summary>Of error rows; a staged line has it in its request.</summary>
+    public string? CustomId { get; set; }
+    public byte[]? Request { get; set; }
+
+    /// <summary>List of <see cref="FieldError"/> as JSON.</summary>
+    public string? Errors { get; set; }
+}
+
+/// <summary>
+/// Ends of jobs that are not yet added to their submission's counts. Only inserted and deleted: many transactions end jobs of one submission at a time, and none of
+/// them may wait for another's hold on the submission's row.
+/// </summary>
+internal sealed class SubmissionTallyRow
+{
+    public long Id { get; set; }
+    public Guid Submission { get; set; }
+    public required string Tenant { get; set; }
+    public int Succeeded { get; set; }
+    public int Failed { get; set; }
+    public int Expired { get; set; }
+    public int Cancelled { get; set; }
 }
 
 /// <summary>What happens when a firing finds the one before still running.</summary>

@@ -18,12 +18,15 @@ internal sealed class WebhookEndpointRow
     public DateTimeOffset CreatedAt { get; set; }
 }
 
-/// <summary>One event for one receiver: written with the job's end, sent at least once, always the same bytes.</summary>
+/// <summary>One event for one receiver: written with the end of a job or a submission, sent at least once, always the same bytes.</summary>
 internal sealed class WebhookDeliveryRow
 {
     public Guid Id { get; set; }
     public required string Tenant { get; set; }
-    public Guid Job { get; set; }
+
+    /// <summary>Either this or <see cref="Submission"/>.</summary>
+    public Guid? Job { get; set; }
+    public Guid? Submission { get; set; }
 
     /// <summary>Null: the job's own URL.</summary>
     public Guid? Endpoint { get; set; }

@@ -11,10 +11,13 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
 {
     private Database? _connections;
     private IJobStore? _jobs;
+    private ISubmissionStore? _submissions;
 
     public override IJobStore Jobs => _jobs!;
     public override IKeyStore Keys => new PostgresKeyStore(_connections!);
     public override IWebhookStore Webhooks => new PostgresWebhookStore(_connections!);
+
+    public override ISubmissionStore Submissions => _submissions!;
 
     public override async Task OpenAsync()
     {
@@ -23,6 +26,7 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
         options.ConnectionString = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Pooling = true }.ConnectionString;
         _connections = new Database(Options.Create(options), TimeProvider.System);
         _jobs = new PostgresJobStore(_connections, TimeProvider.System);
+        _submissions = new PostgresSubmissionStore(_connections, TimeProvider.System);
     }
 
     public ISemanticCache Cache => new PostgresSemanticCache(_connections!, TimeProvider.System);

@@ -26,6 +26,12 @@ public sealed class PostgresTwinTests(PostgresDatabase database) : TwinContract(
 public sealed class PostgresReconcileTests(PostgresDatabase database) : ReconcileContract(new PostgresHost(database));
 
 [Collection(PostgresTests.Name)]
+public sealed class PostgresSubmissionTests(PostgresDatabase database) : SubmissionContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresSubmissionEndTests(PostgresDatabase database) : SubmissionEndContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
 public sealed class PostgresPoisonTests(PostgresDatabase database) : PoisonContract(new PostgresHost(database));
 
 [Collection(PostgresTests.Name)]

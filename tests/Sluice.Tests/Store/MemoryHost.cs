@@ -14,6 +14,8 @@ internal sealed class MemoryHost : StoreHost
     public override IKeyStore Keys { get; } = new MemoryKeyStore();
     public override IWebhookStore Webhooks => new MemoryWebhookStore((MemoryJobStore)Jobs);
 
+    public override ISubmissionStore Submissions => new MemorySubmissionStore((MemoryJobStore)Jobs);
+
     public override Task OpenAsync() => Task.CompletedTask;
 
     public override Task PassAsync(TimeSpan time)

@@ -10,6 +10,10 @@ public sealed class MemoryTwinTests() : TwinContract(new MemoryHost());
 
 public sealed class MemoryReconcileTests() : ReconcileContract(new MemoryHost());
 
+public sealed class MemorySubmissionTests() : SubmissionContract(new MemoryHost());
+
+public sealed class MemorySubmissionEndTests() : SubmissionEndContract(new MemoryHost());
+
 public sealed class MemoryPoisonTests() : PoisonContract(new MemoryHost());
 
 public sealed class MemoryKeyStoreTests() : KeyStoreContract(new MemoryHost());

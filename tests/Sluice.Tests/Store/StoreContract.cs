@@ -18,6 +18,7 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
     protected IJobStore Store => host.Jobs;
     protected IKeyStore Keys => host.Keys;
     protected IWebhookStore Webhooks => host.Webhooks;
+    protected ISubmissionStore Submissions => host.Submissions;
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => await host.OpenAsync();

@@ -8,6 +8,7 @@ public abstract class StoreHost : IAsyncDisposable
     public abstract IJobStore Jobs { get; }
     public abstract IKeyStore Keys { get; }
     public abstract IWebhookStore Webhooks { get; }
+    public abstract ISubmissionStore Submissions { get; }
 
     public abstract Task OpenAsync();
 
