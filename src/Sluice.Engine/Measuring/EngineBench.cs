@@ -65,7 +65,9 @@ public sealed class EngineBench : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _log.Release();
         await _engine.DisposeAsync();
+        _log.Dispose();
         _meter.Dispose();
     }
 
@@ -161,20 +163,27 @@ public sealed class EngineBench : IAsyncDisposable
     /// <summary>Runs all together; returns the seconds until the last has its last token.</summary>
     private async Task<double> RunAsync(int[][] prompts, int generated, CancellationToken cancellationToken)
     {
+        // The step of one token is held until all are handed over: they begin in the same step, however short steps are.
+        _log.Hold();
+        Task<EngineResult> first = _engine.RunAsync(Request([0], 1), cancellationToken);
+        while (!_log.Holds && !first.IsCompleted)
+            await Task.Yield();
+        Task<EngineResult>[] running = [.. prompts.Select(prompt => _engine.RunAsync(Request(prompt, generated), cancellationToken))];
         _log.Take();
-        EngineRequest[] requests = [.. prompts.Select(prompt => new EngineRequest
-        {
-            Scope = default,
-            Kind = SequenceKind.Generate,
-            Prompt = prompt,
-            MaxTokens = generated,
-            IgnoreEnd = true,
-        })];
         long start = Stopwatch.GetTimestamp();
-        Task<EngineResult>[] running = [.. requests.Select(request => _engine.RunAsync(request, cancellationToken))];
-        await Task.WhenAll(running);
+        _log.Release();
+        await Task.WhenAll([first, .. running]);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
+
+    private static EngineRequest Request(int[] prompt, int generated) => new()
+    {
+        Scope = default,
+        Kind = SequenceKind.Generate,
+        Prompt = prompt,
+        MaxTokens = generated,
+        IgnoreEnd = true,
+    };
 
     private int[][] Prompts(int count, int tokens)
     {
