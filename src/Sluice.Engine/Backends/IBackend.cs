@@ -1,3 +1,4 @@
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -13,10 +14,16 @@ internal unsafe interface IBackend : IDisposable
     string Name { get; }
 
     /// <summary>Bytes that one (rows, columns) weight takes when packed.</summary>
-    long PackedBytes(DataType type, int rows, int columns);
+    long PackedBytes(DataType type, WeightFormat format, int rows, int columns);
 
-    /// <summary>Linear layers with the same input as one matrix. Exact: no value is rounded.</summary>
-    WeightMatrix Pack(ReadOnlySpan<TensorView> parts);
+    /// <summary>Bytes that products of so many rows and inputs need besides their weights.</summary>
+    long ScratchBytes(WeightFormat format, int rows, int inputs);
+
+    /// <summary>Takes that many now; a product that needs more takes them when it comes.</summary>
+    void Reserve(WeightFormat format, int rows, int inputs);
+
+    /// <summary>Linear layers with the same input as one matrix. <see cref="WeightFormat.Stored"/> is exact: no value is rounded.</summary>
+    WeightMatrix Pack(ReadOnlySpan<TensorView> parts, WeightFormat format);
 
     /// <summary>y(row) = the table's row tokens(row). Every id is below the table's outputs.</summary>
     void Embed(int* tokens, WeightMatrix table, Matrix y);
@@ -27,7 +34,7 @@ internal unsafe interface IBackend : IDisposable
     /// <summary>x += delta, then y = norm of x, per row.</summary>
     void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y);
 
-    /// <summary>y = x · weightsᵀ; (rows, inputs) to (rows, outputs).</summary>
+    /// <summary>y = x · weightsᵀ; (rows, inputs) to (rows, outputs). With <see cref="WeightFormat.Int8"/> weights x is rounded to bytes, each row by itself.</summary>
     void MatMul(Matrix x, WeightMatrix weights, Matrix y);
 
     /// <summary>Rotates queries (in place) and keys by the rows' angles (halves of a head are its pairs), and writes keys and values to the rows' slots.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -31,11 +32,15 @@ internal sealed unsafe class ProfilingBackend(IBackend inner) : IBackend
         _counting = false;
     }
 
-    public long PackedBytes(DataType type, int rows, int columns) => inner.PackedBytes(type, rows, columns);
+    public long PackedBytes(DataType type, WeightFormat format, int rows, int columns) => inner.PackedBytes(type, format, rows, columns);
 
-    public WeightMatrix Pack(ReadOnlySpan<TensorView> parts)
+    public long ScratchBytes(WeightFormat format, int rows, int inputs) => inner.ScratchBytes(format, rows, inputs);
+
+    public void Reserve(WeightFormat format, int rows, int inputs) => inner.Reserve(format, rows, inputs);
+
+    public WeightMatrix Pack(ReadOnlySpan<TensorView> parts, WeightFormat format)
     {
-        WeightMatrix packed = inner.Pack(parts);
+        WeightMatrix packed = inner.Pack(parts, format);
         string name = "";
         foreach (TensorView part in parts)
             name += (name.Length == 0 ? "" : "+") + ShortName(part.Name);

@@ -1,3 +1,4 @@
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -12,7 +13,7 @@ internal sealed class WeightMatrix : IDisposable
     private readonly int[] _offsets;
     private readonly int[] _sizes;
 
-    public WeightMatrix(ReadOnlySpan<TensorView> parts, DataType storage, NativeBuffer buffer)
+    public WeightMatrix(ReadOnlySpan<TensorView> parts, DataType storage, NativeBuffer buffer, WeightFormat format = WeightFormat.Stored)
     {
         _offsets = new int[parts.Length];
         _sizes = new int[parts.Length];
@@ -26,6 +27,7 @@ internal sealed class WeightMatrix : IDisposable
 
         Inputs = parts[0].Columns;
         Storage = storage;
+        Format = format;
         Buffer = buffer;
     }
 
@@ -38,6 +40,9 @@ internal sealed class WeightMatrix : IDisposable
     /// <summary><see cref="Outputs"/> rounded up to 32.</summary>
     public int PaddedOutputs => Matrix.Padded(Outputs);
 
+    public WeightFormat Format { get; }
+
+    /// <summary>Of <see cref="WeightFormat.Stored"/> weights.</summary>
     public DataType Storage { get; }
 
     public NativeBuffer Buffer { get; }

@@ -1,4 +1,5 @@
 using Sluice.Engine.Backends;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -9,10 +10,12 @@ internal sealed unsafe class LlamaWeights : IDisposable
 {
     private readonly Checkpoint _checkpoint;
     private readonly IBackend _backend;
+    private readonly WeightFormat _format;
     private readonly List<IDisposable> _owned = [];
 
-    public LlamaWeights(Checkpoint checkpoint, ModelConfig config, IBackend backend)
+    public LlamaWeights(Checkpoint checkpoint, ModelConfig config, IBackend backend, WeightFormat format)
     {
+        _format = format;
         _checkpoint = checkpoint;
         _backend = backend;
         Blocks = new Block[config.Layers];
@@ -20,11 +23,11 @@ internal sealed unsafe class LlamaWeights : IDisposable
         {
             int hidden = config.HiddenSize;
             TensorView embedding = checkpoint.Take("model.embed_tokens.weight", config.VocabularySize, hidden);
-            Embedding = Pack(embedding);
+            Embedding = PackTable(embedding);
             for (int layer = 0; layer < config.Layers; layer++)
                 Blocks[layer] = TakeBlock($"model.layers.{layer}.", config);
             Norm = Vector("model.norm.weight", hidden);
-            Head = config.Tied ? Embedding : Pack(checkpoint.Take("lm_head.weight", config.VocabularySize, hidden));
+            Head = config.Tied ? Embedding : PackTable(checkpoint.Take("lm_head.weight", config.VocabularySize, hidden));
             if (config.Tied && checkpoint.Has("lm_head.weight"))
                 RequireSame(checkpoint.Take("lm_head.weight", config.VocabularySize, hidden), embedding);
             checkpoint.RequireAllTaken();
@@ -42,14 +45,14 @@ internal sealed unsafe class LlamaWeights : IDisposable
     public WeightMatrix Head { get; } // (vocabulary, hidden)
 
     /// <summary>Bytes of all of them, from the config alone.</summary>
-    public static long PackedBytes(ModelConfig config, IBackend backend)
+    public static long PackedBytes(ModelConfig config, IBackend backend, WeightFormat format)
     {
         DataType type = config.DataType;
         int hidden = config.HiddenSize;
-        long table = backend.PackedBytes(type, config.VocabularySize, hidden);
-        long block = backend.PackedBytes(type, config.Heads * config.HeadDim, hidden) + (2 * backend.PackedBytes(type, config.KvHeads * config.HeadDim, hidden))
-            + backend.PackedBytes(type, hidden, config.Heads * config.HeadDim)
-            + (2 * backend.PackedBytes(type, config.Intermediate, hidden)) + backend.PackedBytes(type, hidden, config.Intermediate)
+        long table = backend.PackedBytes(type, format.OfTable(), config.VocabularySize, hidden);
+        long Linear(int rows, int columns) => backend.PackedBytes(type, format, rows, columns);
+        long block = Linear(config.Heads * config.HeadDim, hidden) + (2 * Linear(config.KvHeads * config.HeadDim, hidden))
+            + Linear(hidden, config.Heads * config.HeadDim) + (2 * Linear(config.Intermediate, hidden)) + Linear(hidden, config.Intermediate)
             + (2L * Matrix.Padded(hidden) * sizeof(float));
         return (table * (config.Tied ? 1 : 2)) + (block * config.Layers) + ((long)Matrix.Padded(hidden) * sizeof(float));
     }
@@ -76,9 +79,16 @@ internal sealed unsafe class LlamaWeights : IDisposable
             Pack(Linear("mlp.down_proj", hidden, config.Intermediate)));
     }
 
+    private WeightMatrix PackTable(TensorView table)
+    {
+        WeightMatrix packed = _backend.Pack([table], _format.OfTable());
+        _owned.Add(packed);
+        return packed;
+    }
+
     private WeightMatrix Pack(params ReadOnlySpan<TensorView> parts)
     {
-        WeightMatrix packed = _backend.Pack(parts);
+        WeightMatrix packed = _backend.Pack(parts, _format);
         _owned.Add(packed);
         return packed;
     }

@@ -14,8 +14,8 @@ internal static class MemoryPlanner
         long pages = Math.Min(options.KvBytes / perPage, int.MaxValue);
         if (pages < 1)
             throw new ArgumentException($"KvBytes: expected at least one page of {perPage} bytes, found {options.KvBytes}");
-        long arena = MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, MaxPlanPages(config, options), config.HeadDim);
-        return new MemoryPlan(LlamaWeights.PackedBytes(config, backend), perPage, (int)pages, arena);
+        long arena = backend.ScratchBytes(options.Weights, MaxRows(options), MaxInputs(config)) + MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, MaxPlanPages(config, options), config.HeadDim);
+        return new MemoryPlan(LlamaWeights.PackedBytes(config, backend, options.Weights), perPage, (int)pages, arena);
     }
 
     /// <exception cref="InsufficientMemoryException">The three together are more than the limit.</exception>
@@ -33,6 +33,12 @@ internal static class MemoryPlanner
     public static long MatrixBytes(ModelConfig config, ModelOptions options) =>
         Llama.ArenaBytes(config, options.MaxStepTokens) + Arena.BytesOf(options.MaxOutputs, config.HiddenSize)
         + Arena.BytesOf(options.MaxOutputs, config.VocabularySize) + Arena.BytesOf(options.MaxStepTokens, config.HiddenSize);
+
+    /// <summary>Most rows of a product.</summary>
+    public static int MaxRows(ModelOptions options) => Math.Max(options.MaxStepTokens, options.MaxOutputs);
+
+    /// <summary>Most inputs of a product.</summary>
+    public static int MaxInputs(ModelConfig config) => Math.Max(Math.Max(config.HiddenSize, config.Heads * config.HeadDim), config.Intermediate);
 
     /// <summary>Page entries of the largest plan: sequences that share pages name them once each.</summary>
     public static int MaxPlanPages(ModelConfig config, ModelOptions options)

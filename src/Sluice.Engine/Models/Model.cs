@@ -39,7 +39,7 @@ public sealed unsafe class Model : IDisposable
 
     public ModelConfig Config { get; }
 
-    /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json and the safetensors files.</summary>
+    /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json, the safetensors files and the weight format.</summary>
     public string Revision { get; }
 
     /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>.</summary>
@@ -68,8 +68,9 @@ public sealed unsafe class Model : IDisposable
             MemoryPlan memory = MemoryPlanner.Plan(config, options, backend);
             MemoryPlanner.RequireFit(memory, options);
             using Checkpoint checkpoint = Checkpoint.Open(folder);
-            weights = new LlamaWeights(checkpoint, config, backend);
-            return new Model(config, options, memory, ModelRevision.Compute(folder, checkpoint), backend, weights);
+            weights = new LlamaWeights(checkpoint, config, backend, options.Weights);
+            backend.Reserve(options.Weights, MemoryPlanner.MaxRows(options), MemoryPlanner.MaxInputs(config));
+            return new Model(config, options, memory, ModelRevision.Compute(folder, checkpoint, options.Weights), backend, weights);
         }
         catch
         {

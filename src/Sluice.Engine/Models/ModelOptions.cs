@@ -1,4 +1,5 @@
 using Sluice.Engine.Backends;
+using Sluice.Engine.Quantization;
 
 namespace Sluice.Engine.Models;
 
@@ -7,6 +8,9 @@ public sealed record ModelOptions
 {
     /// <summary><c>reference</c>, <c>cpu</c>, or null for the environment's <c>SLUICE_BACKEND</c> and else the best that runs here. The environment wins over this.</summary>
     public string? Backend { get; init; }
+
+    /// <summary>What linear weights are kept as.</summary>
+    public WeightFormat Weights { get; init; }
 
     /// <summary>Bytes for KV pages.</summary>
     public long KvBytes { get; init; } = 256L << 20;

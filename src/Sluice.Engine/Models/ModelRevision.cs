@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Weights;
 
 namespace Sluice.Engine.Models;
@@ -8,14 +9,14 @@ namespace Sluice.Engine.Models;
 public static class ModelRevision
 {
     /// <summary>As the loaded model's; reads every byte of the folder's weights once. Throws <see cref="ModelFormatException"/> for files that are none.</summary>
-    public static string Compute(string folder)
+    public static string Compute(string folder, WeightFormat format = WeightFormat.Stored)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        return Compute(folder, checkpoint);
+        return Compute(folder, checkpoint, format);
     }
 
-    /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, tokenizer.json (where there is one) and the safetensors files.</summary>
-    internal static string Compute(string folder, Checkpoint checkpoint)
+    /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, tokenizer.json (where there is one) and the safetensors files, and over the weight format where it is not the stored one.</summary>
+    internal static string Compute(string folder, Checkpoint checkpoint, WeightFormat format)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string name in new[] { "config.json", "tokenizer.json" })
@@ -34,6 +35,8 @@ public static class ModelRevision
             file.ForEachPiece(hash.AppendData);
         }
 
+        if (format != WeightFormat.Stored)
+            AppendHeading(hash, format.Name(), 0);
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 

@@ -1,3 +1,4 @@
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -8,6 +9,9 @@ internal sealed unsafe class CpuBackend(int threads) : IBackend
 {
     // Elements below which waking the other workers costs more than they save.
     private const int SmallestShared = 16_384;
+
+    // The same for products of bytes, in multiply-adds.
+    private const long SmallestSharedBytes = 200_000;
     private const int MaxHeadDim = 1024;
 
     private readonly RowWorkers _workers = new(threads);
@@ -15,9 +19,26 @@ internal sealed unsafe class CpuBackend(int threads) : IBackend
 
     public string Name { get; } = "cpu/" + Isa.Name;
 
-    public long PackedBytes(DataType type, int rows, int columns) => PanelPacker.Bytes(type, rows, columns);
+    private NativeBuffer _codes = new(0);
 
-    public WeightMatrix Pack(ReadOnlySpan<TensorView> parts) => PanelPacker.Pack(parts);
+    public long PackedBytes(DataType type, WeightFormat format, int rows, int columns) => format switch
+    {
+        WeightFormat.Int8 => Int8Panels.Bytes(rows, columns),
+        WeightFormat.Int4 => Int4Panels.Bytes(rows, columns),
+        _ => PanelPacker.Bytes(type, rows, columns),
+    };
+
+    public long ScratchBytes(WeightFormat format, int rows, int inputs) =>
+        format == WeightFormat.Stored ? 0 : CodeRows.Bytes(rows, Int8Panels.Lines(inputs) * 4);
+
+    public void Reserve(WeightFormat format, int rows, int inputs) => ReserveCodes(ScratchBytes(format, rows, inputs));
+
+    public WeightMatrix Pack(ReadOnlySpan<TensorView> parts, WeightFormat format) => format switch
+    {
+        WeightFormat.Int8 => Int8Panels.Pack(parts),
+        WeightFormat.Int4 => Int4Panels.Pack(parts),
+        _ => PanelPacker.Pack(parts),
+    };
 
     public void Embed(int* tokens, WeightMatrix table, Matrix y) => EmbedKernel.Run(tokens, table, y);
 
@@ -27,7 +48,13 @@ internal sealed unsafe class CpuBackend(int threads) : IBackend
     public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y) =>
         Share(new RmsNormWork { X = x, Delta = delta.Data, DeltaStride = delta.Stride, Weight = weight, Eps = eps, Y = y }, x.Rows * x.Columns);
 
-    public void MatMul(Matrix x, WeightMatrix weights, Matrix y) => GemmKernel.Run(_workers, x, weights, y);
+    public void MatMul(Matrix x, WeightMatrix weights, Matrix y)
+    {
+        if (weights.Format == WeightFormat.Int8)
+            MatMulInt8(x, weights, y);
+        else
+            GemmKernel.Run(_workers, x, weights, y);
+    }
 
     public void RotateAndStore(StepLayout step, Matrix queries, Matrix keys, Matrix values, KvPages pages, int layer) =>
         Share(
@@ -60,6 +87,38 @@ internal sealed unsafe class CpuBackend(int threads) : IBackend
     {
         _workers.Dispose();
         _scratch.Dispose();
+        _codes.Dispose();
+    }
+
+    private void MatMulInt8(Matrix x, WeightMatrix weights, Matrix y)
+    {
+        int bytes = Int8Panels.Lines(weights.Inputs) * 4;
+        ReserveCodes(CodeRows.Bytes(x.Rows, bytes));
+        CodeRows codes = new(_codes.Data, x.Rows, bytes);
+        Share(new Int8RowsWork { X = x.Slice(0, weights.Inputs), Codes = codes }, x.Rows * weights.Inputs);
+        Int8Work work = new()
+        {
+            X = codes,
+            Rows = x.Rows,
+            Lines = Int8Panels.Lines(weights.Inputs),
+            Weights = weights.Buffer.Data,
+            PanelBytes = Int8Panels.PanelBytes(weights.Inputs),
+            Panels = weights.PaddedOutputs / PanelPacker.Width,
+            Y = y.Data,
+            YStride = y.Stride,
+        };
+        if ((long)x.Rows * weights.Inputs * weights.Outputs < SmallestSharedBytes)
+            work.Run(0, 1);
+        else
+            _workers.Run(work);
+    }
+
+    private void ReserveCodes(long bytes)
+    {
+        if (bytes <= _codes.Bytes)
+            return;
+        _codes.Dispose();
+        _codes = new NativeBuffer(bytes, clear: false);
     }
 
     private void Share<TWork>(TWork work, long elements)

@@ -1,3 +1,4 @@
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -10,7 +11,14 @@ internal static unsafe class EmbedKernel
     {
         int line = PanelPacker.Width * table.Storage.Size();
         for (int row = 0; row < y.Rows; row++)
-            Widen(table.Buffer.Data + PanelPacker.Offset(table.Storage, table.Inputs, tokens[row]), line, table.Storage, y.Row(row), table.Inputs);
+        {
+            if (table.Format == WeightFormat.Int8)
+                Int8Panels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
+            else if (table.Format == WeightFormat.Int4)
+                Int4Panels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
+            else
+                Widen(table.Buffer.Data + PanelPacker.Offset(table.Storage, table.Inputs, tokens[row]), line, table.Storage, y.Row(row), table.Inputs);
+        }
     }
 
     /// <summary>The weights of one output, a line apart, as float32.</summary>

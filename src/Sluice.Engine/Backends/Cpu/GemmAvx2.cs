@@ -23,7 +23,8 @@ internal static unsafe class GemmAvx2
         }
     }
 
-    private static void Block<TRow>(in GemmWork work, int panel, int panels, int start, int k)
+    /// <summary>Inputs [start, start + k) of panels, added to what stands in y.</summary>
+    public static void Block<TRow>(in GemmWork work, int panel, int panels, int start, int k)
         where TRow : unmanaged, IPanelRow
     {
         byte* w = work.Weights + (panel * work.PanelBytes) + ((long)start * TRow.Bytes);

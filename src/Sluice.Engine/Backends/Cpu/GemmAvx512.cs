@@ -18,24 +18,28 @@ internal static unsafe class GemmAvx512
     public static void Run<TRow>(in GemmWork work, int from, int to)
         where TRow : unmanaged, IPanelRow
     {
-        int body = work.Rows - (work.Rows % 4);
         bool once = work.Rows <= LargestTile;
         int block = once ? work.Inputs : GemmWork.BlockBytes / TRow.Bytes;
         nint ahead = once ? StreamBytes : GemmWork.BlockBytes;
-        int group = body == work.Rows ? 1 : GroupPanels;
+        int group = work.Rows % 4 == 0 ? 1 : GroupPanels;
         for (int panel = from; panel < to; panel += group)
         {
             int panels = Math.Min(group, to - panel);
             work.Clear(panel, panels);
             for (int start = 0; start < work.Inputs; start += block)
-            {
-                int k = Math.Min(block, work.Inputs - start);
-                for (int p = panel; p < panel + panels && body > 0; p++)
-                    Body<TRow>(work, body, p, start, k, ahead);
-                if (body < work.Rows)
-                    Tail<TRow>(work, body, panel, panels, start, k);
-            }
+                Block<TRow>(work, panel, panels, start, Math.Min(block, work.Inputs - start), ahead);
         }
+    }
+
+    /// <summary>Inputs [start, start + k) of panels, added to what stands in y.</summary>
+    public static void Block<TRow>(in GemmWork work, int panel, int panels, int start, int k, nint ahead)
+        where TRow : unmanaged, IPanelRow
+    {
+        int body = work.Rows - (work.Rows % 4);
+        for (int p = panel; p < panel + panels && body > 0; p++)
+            Body<TRow>(work, body, p, start, k, ahead);
+        if (body < work.Rows)
+            Tail<TRow>(work, body, panel, panels, start, k);
     }
 
     private static void Body<TRow>(in GemmWork work, int rows, int panel, int start, int k, nint ahead)

@@ -1,3 +1,4 @@
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -23,7 +24,10 @@ internal static unsafe class GemmKernel
             Rows = x.Rows,
             Inputs = weights.Inputs,
             Weights = weights.Buffer.Data,
-            PanelBytes = (nint)weights.Inputs * PanelPacker.Width * weights.Storage.Size(),
+            PanelBytes = weights.Format == WeightFormat.Int4
+                ? Int4Panels.PanelBytes(weights.Inputs)
+                : (nint)weights.Inputs * PanelPacker.Width * weights.Storage.Size(),
+            Format = weights.Format,
             Panels = weights.PaddedOutputs / PanelPacker.Width,
             Storage = weights.Storage,
             Y = y.Data,
@@ -38,6 +42,12 @@ internal static unsafe class GemmKernel
     /// <summary>Panels [from, to) of a product.</summary>
     public static void Panels(in GemmWork work, int from, int to)
     {
+        if (work.Format == WeightFormat.Int4)
+        {
+            Int4Kernel.Panels(work, from, to);
+            return;
+        }
+
         switch (work.Storage)
         {
             case DataType.Float32:
@@ -50,6 +60,17 @@ internal static unsafe class GemmKernel
                 Panels<BFloat16Row>(work, from, to);
                 break;
         }
+    }
+
+    /// <summary>Adds the first k inputs of one panel, float32, to what stands in y.</summary>
+    public static void Accumulate(in GemmWork work, int panel, int k)
+    {
+        if (Isa.Avx512)
+            GemmAvx512.Block<Float32Row>(work, panel, 1, 0, k, 0);
+        else if (Isa.Avx2)
+            GemmAvx2.Block<Float32Row>(work, panel, 1, 0, k);
+        else
+            AccumulateScalar(work, panel, k);
     }
 
     /// <summary>A multiplication and an addition, each rounded, where the machine has no fused one. Weights are widened once per output and block.</summary>
@@ -75,6 +96,21 @@ internal static unsafe class GemmKernel
                         sum += x[i] * wide[i];
                     work.Y[(row * work.YStride) + output] = sum;
                 }
+            }
+        }
+    }
+
+    private static void AccumulateScalar(in GemmWork work, int panel, int k)
+    {
+        float* w = (float*)work.Weights;
+        for (int row = 0; row < work.Rows; row++)
+        {
+            float* x = work.X + (row * work.XStride);
+            float* y = work.Y + (row * work.YStride) + ((long)panel * PanelPacker.Width);
+            for (int i = 0; i < k; i++)
+            {
+                for (int column = 0; column < PanelPacker.Width; column++)
+                    y[column] += x[i] * w[(i * PanelPacker.Width) + column];
             }
         }
     }

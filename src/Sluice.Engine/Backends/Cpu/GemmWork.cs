@@ -14,6 +14,7 @@ internal unsafe struct GemmWork : IWork
     public nint PanelBytes;
     public int Panels;
     public Weights.DataType Storage;
+    public Quantization.WeightFormat Format;
     public float* Y; // (rows, panels x 32)
     public nint YStride;
 

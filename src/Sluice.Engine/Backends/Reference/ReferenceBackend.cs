@@ -1,3 +1,4 @@
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
@@ -7,35 +8,27 @@ namespace Sluice.Engine.Backends.Reference;
 /// <summary>Plain loops over float32 with sums in double: slow, and what every other backend is compared with.</summary>
 internal sealed unsafe class ReferenceBackend : IBackend
 {
+    private byte[] _codes = [];
     private double[] _weights = []; // (positions) softmax of one row and head
 
     public string Name => "reference";
 
-    public long PackedBytes(DataType type, int rows, int columns) => (long)Matrix.Padded(rows) * columns * sizeof(float);
+    public long PackedBytes(DataType type, WeightFormat format, int rows, int columns) => ReferenceWeights.Bytes(rows, columns);
 
-    // (outputs, inputs), row-major
-    public WeightMatrix Pack(ReadOnlySpan<TensorView> parts)
-    {
-        int inputs = parts[0].Columns;
-        NativeBuffer buffer = new((long)WeightMatrix.PaddedRows(parts) * inputs * sizeof(float));
-        WeightMatrix packed = new(parts, DataType.Float32, buffer);
-        for (int part = 0; part < parts.Length; part++)
-        {
-            for (int row = 0; row < parts[part].Rows; row++)
-            {
-                float* target = buffer.Floats + ((long)(packed.Offset(part) + row) * inputs);
-                for (int column = 0; column < inputs; column++)
-                    target[column] = parts[part][row, column];
-            }
-        }
+    public long ScratchBytes(WeightFormat format, int rows, int inputs) => inputs;
 
-        return packed;
-    }
+    public void Reserve(WeightFormat format, int rows, int inputs) => _codes = _codes.Length < inputs ? new byte[inputs] : _codes;
+
+    public WeightMatrix Pack(ReadOnlySpan<TensorView> parts, WeightFormat format) => ReferenceWeights.Pack(parts, format);
 
     public void Embed(int* tokens, WeightMatrix table, Matrix y)
     {
         for (int row = 0; row < y.Rows; row++)
+        {
             new ReadOnlySpan<float>(table.Buffer.Floats + ((long)tokens[row] * table.Inputs), table.Inputs).CopyTo(new Span<float>(y.Row(row), table.Inputs));
+            for (int i = 0; i < table.Inputs && table.Format == WeightFormat.Int8; i++)
+                y.Row(row)[i] *= ReferenceWeights.Scales(table)[tokens[row]];
+        }
     }
 
     public void RmsNorm(Matrix x, float* weight, float eps, Matrix y)
@@ -64,6 +57,12 @@ internal sealed unsafe class ReferenceBackend : IBackend
 
     public void MatMul(Matrix x, WeightMatrix weights, Matrix y)
     {
+        if (weights.Format == WeightFormat.Int8)
+        {
+            MatMulInt8(x, weights, y);
+            return;
+        }
+
         for (int row = 0; row < x.Rows; row++)
         {
             for (int output = 0; output < weights.Outputs; output++)
@@ -126,6 +125,26 @@ internal sealed unsafe class ReferenceBackend : IBackend
 
     public void Dispose()
     {
+    }
+
+    private void MatMulInt8(Matrix x, WeightMatrix weights, Matrix y)
+    {
+        Reserve(WeightFormat.Int8, x.Rows, weights.Inputs);
+        fixed (byte* codes = _codes)
+        {
+            for (int row = 0; row < x.Rows; row++)
+            {
+                float scale = Int8Activations.Row(x.Row(row), weights.Inputs, codes);
+                for (int output = 0; output < weights.Outputs; output++)
+                {
+                    float* weight = weights.Buffer.Floats + ((long)output * weights.Inputs);
+                    int sum = 0;
+                    for (int i = 0; i < weights.Inputs; i++)
+                        sum += (codes[i] - Int8Activations.Zero) * (int)weight[i];
+                    y.Row(row)[output] = sum * ReferenceWeights.Scales(weights)[output] * scale;
+                }
+            }
+        }
     }
 
     private static void Rotate(StepLayout step, int row, Matrix x)
