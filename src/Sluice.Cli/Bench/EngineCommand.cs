@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sluice.Cli.Models;
 using Sluice.Engine.Measuring;
+using Sluice.Engine.Quantization;
 using Spectre.Console;
 
 namespace Sluice.Cli.Bench;
@@ -13,15 +14,17 @@ internal static class EngineCommand
     public static Command Create(Terminal terminal)
     {
         Option<string> model = ModelCommands.FolderOption();
+        Option<string> dtype = WeightOption.Create();
         Option<int> threads = InRange("--threads", "Threads that share a step.", Environment.ProcessorCount, 1024);
         Option<int> repeats = InRange("--repeats", "Rounds; medians are printed.", 5, 1000);
         Option<bool> profile = new("--profile") { Description = "Also where a step's time goes, by operation." };
         Option<bool> json = new("--json") { Description = "One object on standard output." };
-        Command command = new("engine", "Prefill, decode, bulk scoring and long context, with the machine's peaks between them.") { model, threads, repeats, profile, json };
+        Command command = new("engine", "Prefill, decode, bulk scoring and long context, with the machine's peaks between them.") { model, dtype, threads, repeats, profile, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             EngineBenchOptions options = new()
             {
+                Weights = WeightFormats.Parse(parse.GetValue(dtype)),
                 Threads = parse.GetValue(threads),
                 Repeats = parse.GetValue(repeats),
                 Profile = parse.GetValue(profile),
@@ -47,7 +50,7 @@ internal static class EngineCommand
 
     private static void Draw(EngineFigures figures, IAnsiConsole console)
     {
-        Table table = new Table().AddColumns($"{figures.Path}, {figures.Threads} thread(s)", "median", "lowest", "highest", "share of the limit");
+        Table table = new Table().AddColumns($"{figures.Path}, {figures.Dtype}, {figures.Threads} thread(s)", "median", "lowest", "highest", "share of the limit");
         Add("peak, 10^9 operations/s", "peak_gops", figures.PeakGops);
         Add("float32 peak, GFLOP/s", "fma_peak_gflops", figures.FmaPeakGflops);
         Add("reading memory, GB/s", "read_gbs", figures.ReadGbs);

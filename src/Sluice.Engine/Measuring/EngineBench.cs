@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Sluice.Engine.Backends;
 using Sluice.Engine.Models;
+using Sluice.Engine.Quantization;
 
 namespace Sluice.Engine.Measuring;
 
@@ -51,11 +52,11 @@ public sealed class EngineBench : IAsyncDisposable
     {
         StepLog log = new();
         ProfilingBackend? profiler = null;
-        ModelOptions model = new() { Threads = options.Threads, Around = options.Profile ? Wrap : null };
+        ModelOptions model = new() { Threads = options.Threads, Weights = options.Weights, Around = options.Profile ? Wrap : null };
         ModelInspection inspection = ModelInspection.Read(folder, model);
         model = model with { KvBytes = inspection.Memory.KvBytesPerPage * 768 };
         MemoryPlan memory = ModelInspection.Read(folder, model).Memory;
-        say(string.Create(CultureInfo.InvariantCulture, $"memory: weights {memory.WeightBytes:N0}, KV {memory.KvBytes:N0}, arena {memory.ArenaBytes:N0} bytes"));
+        say(string.Create(CultureInfo.InvariantCulture, $"memory: weights {memory.WeightBytes:N0} ({options.Weights.Name()}, {inspection.BytesByType.Values.Sum():N0} in the files), KV {memory.KvBytes:N0}, arena {memory.ArenaBytes:N0} bytes"));
         await using EngineBench bench = new(
             ModelEngine.Load(folder, new EngineOptions { Model = model, StepObserver = log.Add }), inspection.Config, memory, options, log, profiler);
         return await bench.MeasureAsync(say, cancellationToken);
@@ -213,6 +214,7 @@ public sealed class EngineBench : IAsyncDisposable
     private EngineFigures Figures() => new()
     {
         Path = _engine.Info.Backend,
+        Dtype = _options.Weights.Name(),
         Threads = _options.Threads,
         Repeats = _options.Repeats,
         WeightBytes = _weightBytes,

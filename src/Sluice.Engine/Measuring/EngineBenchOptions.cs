@@ -1,8 +1,12 @@
+using Sluice.Engine.Quantization;
+
 namespace Sluice.Engine.Measuring;
 
 /// <summary>How <see cref="EngineBench"/> runs.</summary>
 public sealed record EngineBenchOptions
 {
+    public WeightFormat Weights { get; init; }
+
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Whole rounds of all measurements, peaks between them.</summary>

@@ -3,8 +3,11 @@ namespace Sluice.Engine.Measuring;
 /// <summary>What <see cref="EngineBench"/> measured: medians over the repeats, rates per second of wall clock.</summary>
 public sealed record EngineFigures
 {
-    /// <summary>Backend, instruction set and weight format.</summary>
+    /// <summary>Backend and instruction set.</summary>
     public required string Path { get; init; }
+
+    /// <summary>What weights were kept as.</summary>
+    public required string Dtype { get; init; }
 
     public required int Threads { get; init; }
     public required int Repeats { get; init; }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Engine;
+using Sluice.Engine.Models;
 using Sluice.Service.Models;
 
 namespace Sluice.Service.Inference;
@@ -42,6 +43,7 @@ internal sealed partial class EngineHost(InferenceLoops loops, StubOptions stub,
             ? ModelEngine.Load(path, new EngineOptions
             {
                 Name = model.Name,
+                Model = new ModelOptions { Weights = model.Weights },
                 StepObserver = _ => loop.Stepped(),
                 Clock = time,
                 Logger = loggers.CreateLogger<ModelEngine>(),

@@ -1,4 +1,5 @@
 using Sluice.Engine.Models;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Templates;
 using Sluice.Engine.Tokens;
 
@@ -8,10 +9,11 @@ namespace Sluice.Service.Models;
 internal static class ModelFolder
 {
     /// <summary>Throws the engine's format exceptions, naming file and field, for a folder that it would not load.</summary>
-    public static ServedModel Load(string name, string path, TimeProvider time) => Load(name, path, ModelRevision.Compute(path), time);
+    public static ServedModel Load(string name, string path, TimeProvider time, WeightFormat weights = WeightFormat.Stored) =>
+        Load(name, path, ModelRevision.Compute(path, weights), time, weights);
 
-    /// <summary>As <see cref="Load(string, string, TimeProvider)"/>, for who knows the revision already: the weights are not read.</summary>
-    public static ServedModel Load(string name, string path, string revision, TimeProvider time)
+    /// <summary>As <see cref="Load(string, string, TimeProvider, WeightFormat)"/>, for who knows the revision already: the weights are not read.</summary>
+    public static ServedModel Load(string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored)
     {
         ModelConfig config = ModelConfig.Read(path);
         Tokenizer tokenizer = Tokenizer.Load(path);
@@ -21,6 +23,7 @@ internal static class ModelFolder
             Name = name,
             Path = path,
             Revision = revision,
+            Weights = weights,
             ContextLength = config.ContextLength,
             Tokenizer = tokenizer,
             Template = ChatTemplate.Load(path) is { } template ? new ServedTemplate(template, tokenizer, time) : null,

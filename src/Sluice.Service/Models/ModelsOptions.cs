@@ -14,4 +14,7 @@ internal sealed class ModelEntry
 
     /// <summary>A Hugging Face folder with config.json and tokenizer.json.</summary>
     public string? Path { get; set; }
+
+    /// <summary>What weights are kept as: <c>bf16</c> (whatever the files hold), <c>int8</c> or <c>int4</c>; <c>bf16</c> where absent.</summary>
+    public string? Dtype { get; set; }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Sluice.Engine.Quantization;
 
 namespace Sluice.Service.Models;
 
@@ -25,6 +26,10 @@ internal sealed class ModelsOptionsValidator : IValidateOptions<ModelsOptions>
             else if (!seen.Add(slug))
             {
                 faults.Add($"Models:{i}:Name '{slug}' is given twice.");
+            }
+            if (entry.Dtype is not null && !WeightFormats.Names.Contains(entry.Dtype))
+            {
+                faults.Add($"Models:{i}:Dtype must be one of {string.Join(", ", WeightFormats.Names)}; got '{entry.Dtype}'.");
             }
             if (!Directory.Exists(entry.Path))
             {

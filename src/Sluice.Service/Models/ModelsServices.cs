@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Sluice.Engine.Quantization;
 
 namespace Sluice.Service.Models;
 
@@ -24,7 +25,7 @@ internal static class ModelsServices
 
     private static ModelCatalog Load(ModelsOptions options, SluiceHostOptions host)
     {
-        IEnumerable<ServedModel> folders = options.Models.Select(entry => ModelFolder.Load(entry.Name ?? ModelSlug.FromPath(entry.Path!), Path.GetFullPath(entry.Path!), host.Time));
+        IEnumerable<ServedModel> folders = options.Models.Select(entry => ModelFolder.Load(entry.Name ?? ModelSlug.FromPath(entry.Path!), Path.GetFullPath(entry.Path!), host.Time, WeightFormats.Parse(entry.Dtype)));
         return new ModelCatalog(host.Engine == EngineKind.Stub ? [.. folders, StubModel.Create()] : folders);
     }
 

@@ -1,3 +1,4 @@
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Templates;
 using Sluice.Engine.Tokens;
 using Sluice.Jobs;
@@ -13,7 +14,10 @@ internal sealed class ServedModel
     /// <summary>The Hugging Face folder; null for a stub, which has no files.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Hex SHA-256, first 16 digits, over config, tokenizer and weights: what an answer is the answer of.</summary>
+    /// <summary>What the worker keeps its weights as.</summary>
+    public WeightFormat Weights { get; init; }
+
+    /// <summary>Hex SHA-256, first 16 digits, over config, tokenizer, weights and their format: what an answer is the answer of.</summary>
     public required string Revision { get; init; }
 
     /// <summary>Most tokens, prompt and generated, that one sequence may hold.</summary>

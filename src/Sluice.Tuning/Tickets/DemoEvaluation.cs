@@ -11,9 +11,11 @@ namespace Sluice.Tuning.Tickets;
 /// <param name="JsonLabelAccuracy">Share of answers whose label is right.</param>
 /// <param name="OrderAccuracy">Share of answers whose order number is the ticket's, absent ones included.</param>
 /// <param name="PriorityAccuracy">Share of answers whose priority is right.</param>
+/// <param name="Perplexity">exp of the mean negative log-probability of a token, over tickets and the answers that they should get.</param>
 /// <param name="Confused">Tickets whose label came out wrong, with what was said instead.</param>
 public sealed record DemoEvaluation(
-    int Tickets, double LabelAccuracy, double WellFormed, double JsonLabelAccuracy, double OrderAccuracy, double PriorityAccuracy, IReadOnlyList<string> Confused)
+    int Tickets, double LabelAccuracy, double WellFormed, double JsonLabelAccuracy, double OrderAccuracy, double PriorityAccuracy, double Perplexity,
+    IReadOnlyList<string> Confused)
 {
     public static async Task<DemoEvaluation> RunAsync(IEngine engine, Tokenizer tokenizer, ulong seed, int count, CancellationToken cancellationToken)
     {
@@ -26,6 +28,7 @@ public sealed record DemoEvaluation(
         EngineResult[] answered = await Task.WhenAll(tickets.Select(ticket => engine.RunAsync(
             new EngineRequest { Scope = default, Kind = SequenceKind.Generate, Prompt = Encode(tokenizer, TicketPrompts.AnswerSystem, ticket.Text), MaxTokens = 96 },
             cancellationToken)));
+        double perplexity = await PerplexityAsync(engine, tokenizer, tickets, cancellationToken);
         int rightLabel = 0, wellFormed = 0, rightJson = 0, rightOrder = 0, rightPriority = 0;
         List<string> confused = [];
         for (int i = 0; i < count; i++)
@@ -51,7 +54,18 @@ public sealed record DemoEvaluation(
             rightPriority += answer.Priority == tickets[i].Priority ? 1 : 0;
         }
         double Share(int right) => (double)right / count;
-        return new DemoEvaluation(count, Share(rightLabel), Share(wellFormed), Share(rightJson), Share(rightOrder), Share(rightPriority), confused);
+        return new DemoEvaluation(count, Share(rightLabel), Share(wellFormed), Share(rightJson), Share(rightOrder), Share(rightPriority), perplexity, confused);
+    }
+
+    // Ticket and answer after the words that ask for it.
+    private static async Task<double> PerplexityAsync(IEngine engine, Tokenizer tokenizer, Ticket[] tickets, CancellationToken cancellationToken)
+    {
+        int[] system = [.. tokenizer.EncodeTemplate(TicketPrompts.Begin + TicketPrompts.System), .. tokenizer.Encode(TicketPrompts.AnswerSystem), .. tokenizer.EncodeTemplate(TicketPrompts.End + TicketPrompts.User)];
+        int[][] texts = [.. tickets.Select(ticket => (int[])
+            [.. tokenizer.Encode(ticket.Text), .. tokenizer.EncodeTemplate(TicketPrompts.End + TicketPrompts.Assistant), .. tokenizer.Encode(TicketPrompts.Answer(ticket))])];
+        EngineResult[] scored = await Task.WhenAll(texts.Select(text => engine.RunAsync(
+            new EngineRequest { Scope = default, Kind = SequenceKind.Score, Prompt = system, Choices = [text] }, cancellationToken)));
+        return Math.Exp(-scored.Sum(result => result.ChoiceLogprobs[0]) / texts.Sum(text => text.Length));
     }
 
     private static int[] Encode(Tokenizer tokenizer, string system, string text) =>

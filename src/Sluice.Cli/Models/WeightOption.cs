@@ -1,0 +1,15 @@
+using System.CommandLine;
+using Sluice.Engine.Quantization;
+
+namespace Sluice.Cli.Models;
+
+/// <summary><c>--dtype</c>: what weights are kept as once they are loaded.</summary>
+internal static class WeightOption
+{
+    public static Option<string> Create()
+    {
+        Option<string> option = new("--dtype") { Description = "What weights are kept as: bf16 (whatever the files hold), int8 or int4.", DefaultValueFactory = _ => WeightFormat.Stored.Name() };
+        option.AcceptOnlyFromAmong([.. WeightFormats.Names]);
+        return option;
+    }
+}
