@@ -201,7 +201,8 @@ public sealed class EngineBench : IAsyncDisposable
 
     private double Limit(StepReport step) => _limit.Seconds(step, _peaks, LinearPeak());
 
-    private double LinearPeak() => _peaks.FmaGflops;
+    // Half bytes are widened to float32 before they are multiplied.
+    private double LinearPeak() => _options.Weights == WeightFormat.Int8 && _peaks.Vnni256Gops > 0 ? _peaks.Vnni256Gops : _peaks.FmaGflops;
 
     private void MeasurePeaks()
     {

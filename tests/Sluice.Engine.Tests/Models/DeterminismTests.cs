@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Sluice.Engine.Models;
+using Sluice.Engine.Quantization;
 using Xunit;
 
 namespace Sluice.Engine.Tests.Models;
@@ -40,6 +41,21 @@ public sealed class DeterminismTests : IDisposable
     {
         using Model model = _folder.Load("cpu", threads);
         AssertSame(Alone("cpu"), Run(model, chunk, Mates));
+    }
+
+    [Theory]
+    [InlineData(WeightFormat.Int8)]
+    [InlineData(WeightFormat.Int4)]
+    public void Every_weight_format_is_as_exact(WeightFormat weights)
+    {
+        using Model alone = _folder.Load("cpu", 1, weights);
+        List<float[]> whole = Run(alone, Length, _ => []);
+        foreach ((int threads, int chunk) in new[] { (1, 1), (1, 13), (2, 1), (2, 3), (2, Length), (3, 33) })
+        {
+            using Model model = _folder.Load("cpu", threads, weights);
+            AssertSame(whole, Run(model, chunk, _ => []));
+            AssertSame(whole, Run(model, chunk, Mates));
+        }
     }
 
     [Theory]

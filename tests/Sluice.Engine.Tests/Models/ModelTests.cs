@@ -1,4 +1,5 @@
 using Sluice.Engine.Models;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
 using Xunit;
 
@@ -19,6 +20,17 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(a.Revision, b.Revision);
         Assert.NotEqual(a.Revision, c.Revision);
         Assert.Matches("^[0-9a-f]{16}$", a.Revision);
+    }
+
+    [Fact]
+    public void The_weight_format_is_part_of_the_revision_and_of_the_budget()
+    {
+        using Model stored = _folder.Load("cpu");
+        using Model int8 = _folder.Load("cpu", weights: WeightFormat.Int8);
+        using Model int4 = _folder.Load("cpu", weights: WeightFormat.Int4);
+        Assert.Equal(3, new[] { stored.Revision, int8.Revision, int4.Revision }.Distinct().Count());
+        Assert.Equal(int8.Revision, ModelRevision.Compute(_folder.Path, WeightFormat.Int8));
+        Assert.True(int8.Memory.WeightBytes < stored.Memory.WeightBytes);
     }
 
     [Fact]
