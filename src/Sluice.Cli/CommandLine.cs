@@ -1,15 +1,19 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Data.Common;
 using Sluice.Cli.Serve;
 using Sluice.Engine.Tokens;
 using Sluice.Engine.Weights;
+using Sluice.Store;
 
 namespace Sluice.Cli;
 
 /// <summary>Parses, runs and turns what went wrong into one line on the error stream and an exit code.</summary>
 internal static class CommandLine
 {
+    private const string UndefinedTable = "42P01";
+
     public static async Task<int> RunAsync(RootCommand root, string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
         ParseResult parse = root.Parse(args);
@@ -41,7 +45,8 @@ internal static class CommandLine
     private static (int Code, string Message) Explain(Exception exception) => exception switch
     {
         CommandFailedException failed => (failed.ExitCode, failed.Message),
-        ModelFormatException or TokenizerFormatException or InsufficientMemoryException => (ExitCode.Failed, exception.Message),
+        ModelFormatException or TokenizerFormatException or InsufficientMemoryException or StoreUnfitException => (ExitCode.Failed, exception.Message),
+        DbException { SqlState: UndefinedTable } => (ExitCode.Failed, $"the database lacks the schema of this program ({exception.Message}). Run `sluice migrate`."),
         OperationCanceledException => (ExitCode.Failed, "cancelled"),
         IOException or UnauthorizedAccessException => (ExitCode.Failed, exception.Message),
         _ => (ExitCode.Failed, exception.ToString()),

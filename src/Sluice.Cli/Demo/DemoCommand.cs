@@ -16,14 +16,17 @@ internal static class DemoCommand
         Option<bool> json = new("--json") { Description = "Print the figures as one object." };
         Option<bool> services = new("--services") { Description = "Use the database and the broker of the configuration, migrated beforehand; else everything is in memory." };
         Option<string?> model = new("--model") { Description = "Another model folder than the shipped one.", HelpName = "DIR" };
-        Command command = new("demo", "Run 300 support tickets through the service and show what it did.") { json, services, model };
+        Option<string?> picture = new("--picture") { Description = "Also draw the table into this file, as SVG.", HelpName = "FILE" };
+        Command command = new("demo", "Run 300 support tickets through the service and show what it did.") { json, services, model, picture };
         command.SetAction(async (parse, cancellationToken) =>
         {
             string folder = parse.GetValue(model) ?? Path.Combine(AppContext.BaseDirectory, "Demo", "model");
             if (!File.Exists(Path.Combine(folder, "config.json"))) throw CommandFailedException.Usage($"--model: '{folder}' is no model folder: it has no config.json.");
+            using StreamWriter? drawing = parse.GetValue(picture) is { } file ? new StreamWriter(file) : null;
             DemoFigures figures = await RunAsync(terminal, folder, embedded: !parse.GetValue(services), cancellationToken);
             if (parse.GetValue(json)) await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(figures, CliJson.Default.DemoFigures));
-            else DemoScreen.Draw(figures, terminal.Tables());
+            else terminal.Tables().Write(DemoScreen.Table(figures));
+            if (drawing is not null) TablePicture.Draw("sluice demo", DemoScreen.Table(figures), drawing);
             return figures.Failed == 0 ? ExitCode.Done : ExitCode.Failed;
         });
         return command;

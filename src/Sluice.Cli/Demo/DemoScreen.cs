@@ -27,7 +27,7 @@ internal static class DemoScreen
             });
     }
 
-    public static void Draw(DemoFigures figures, IAnsiConsole console)
+    public static Table Table(DemoFigures figures)
     {
         Table table = new Table { Border = TableBorder.Rounded, Title = new TableTitle($"{figures.Tickets} tickets, {figures.Jobs} jobs, {Number(figures.Seconds, "0.0")} s") }.AddColumns("", "");
         table.ShowHeaders = false;
@@ -42,7 +42,7 @@ internal static class DemoScreen
         Row("deadlines", Good(figures.Deadlines.Missed == 0, $"{figures.Deadlines.Met} met, {figures.Deadlines.Missed} missed"));
         Row("label accuracy", $"{Number(figures.LabelAccuracy * 100, "0.0")} %, on phrases unseen in training");
         if (figures.Failed > 0) Row("failed", $"[red]{figures.Failed} jobs[/]");
-        console.Write(table);
+        return table;
 
         void Row(string name, string value) => table.AddRow($"[bold]{name}[/]", value);
     }

@@ -27,11 +27,11 @@ internal sealed class StartupCheck(Database database) : IHostedLifecycleService
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Throws <see cref="InvalidOperationException"/> naming the setting and its value, or <see cref="StoreUnavailableException"/>.</summary>
+    /// <summary>Throws <see cref="StoreUnfitException"/> naming the setting and its value, or <see cref="StoreUnavailableException"/>.</summary>
     public async Task AssertAsync(CancellationToken cancellationToken)
     {
         if (await database.RunAsync(s_limit, FindFaultAsync, cancellationToken) is { } fault)
-            throw new InvalidOperationException(fault);
+            throw new StoreUnfitException(fault);
     }
 
     private static async Task<string?> FindFaultAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

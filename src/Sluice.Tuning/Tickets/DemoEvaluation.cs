@@ -4,6 +4,21 @@ using Sluice.Engine.Tokens;
 
 namespace Sluice.Tuning.Tickets;
 
+/// <summary>What to ask of a model.</summary>
+public sealed record DemoEvaluationOptions
+{
+    public TicketSplit Split { get; init; } = TicketSplit.Judge;
+
+    /// <summary>Of <see cref="TicketSplit.Judge"/>: which phrases, as <see cref="TicketGenerator"/> takes them.</summary>
+    public string? Judge { get; init; }
+
+    public ulong Seed { get; init; } = 4242;
+    public int Tickets { get; init; } = 1000;
+
+    /// <summary>A small model of the same tokenizer, to be compared with the answers; null for none.</summary>
+    public IEngine? Draft { get; init; }
+}
+
 /// <summary>How well a model sorts and answers tickets made of phrases it was never trained on.</summary>
 /// <param name="Tickets">How many were asked, each once for its label and once for its JSON.</param>
 /// <param name="LabelAccuracy">Share whose likeliest label is right.</param>
@@ -12,24 +27,31 @@ namespace Sluice.Tuning.Tickets;
 /// <param name="OrderAccuracy">Share of answers whose order number is the ticket's, absent ones included.</param>
 /// <param name="PriorityAccuracy">Share of answers whose priority is right.</param>
 /// <param name="Perplexity">exp of the mean negative log-probability of a token, over tickets and the answers that they should get.</param>
-/// <param name="Confused">Tickets whose label came out wrong, with what was said instead.</param>
+/// <param name="Wrong">Tickets whose label came out wrong, by label.</param>
+/// <param name="Confused">Those tickets, with what was said instead.</param>
+/// <param name="Draft">How well the small model guesses the answers; null where there is none.</param>
 public sealed record DemoEvaluation(
     int Tickets, double LabelAccuracy, double WellFormed, double JsonLabelAccuracy, double OrderAccuracy, double PriorityAccuracy, double Perplexity,
-    IReadOnlyList<string> Confused)
+    IReadOnlyDictionary<string, int> Wrong, IReadOnlyList<string> Confused, DraftAgreement? Draft)
 {
-    public static async Task<DemoEvaluation> RunAsync(IEngine engine, Tokenizer tokenizer, ulong seed, int count, CancellationToken cancellationToken)
+    private const int AnswerTokens = 96;
+
+    public static async Task<DemoEvaluation> RunAsync(IEngine engine, Tokenizer tokenizer, DemoEvaluationOptions options, CancellationToken cancellationToken)
     {
-        TicketGenerator generator = new(seed, TicketSplit.HeldOut);
+        int count = options.Tickets;
+        TicketGenerator generator = new(options.Seed, options.Split, options.Judge);
         Ticket[] tickets = [.. Enumerable.Range(0, count).Select(_ => generator.Next())];
         int[][] labels = [.. TicketGenerator.Labels.Select(label => (int[])[.. tokenizer.EncodeContinuation(label), .. tokenizer.EncodeTemplate(TicketPrompts.End)])];
         EngineResult[] sorted = await Task.WhenAll(tickets.Select(ticket => engine.RunAsync(
             new EngineRequest { Scope = default, Kind = SequenceKind.Score, Prompt = Encode(tokenizer, TicketPrompts.SortSystem, ticket.Text), Choices = labels },
             cancellationToken)));
-        EngineResult[] answered = await Task.WhenAll(tickets.Select(ticket => engine.RunAsync(
-            new EngineRequest { Scope = default, Kind = SequenceKind.Generate, Prompt = Encode(tokenizer, TicketPrompts.AnswerSystem, ticket.Text), MaxTokens = 96 },
+        int[][] questions = [.. tickets.Select(ticket => Encode(tokenizer, TicketPrompts.AnswerSystem, ticket.Text))];
+        EngineResult[] answered = await Task.WhenAll(questions.Select(question => engine.RunAsync(
+            new EngineRequest { Scope = default, Kind = SequenceKind.Generate, Prompt = question, MaxTokens = AnswerTokens },
             cancellationToken)));
         double perplexity = await PerplexityAsync(engine, tokenizer, tickets, cancellationToken);
         int rightLabel = 0, wellFormed = 0, rightJson = 0, rightOrder = 0, rightPriority = 0;
+        SortedDictionary<string, int> wrong = new(StringComparer.Ordinal);
         List<string> confused = [];
         for (int i = 0; i < count; i++)
         {
@@ -41,6 +63,7 @@ public sealed record DemoEvaluation(
             }
             else
             {
+                wrong[tickets[i].Label] = wrong.GetValueOrDefault(tickets[i].Label) + 1;
                 confused.Add($"{tickets[i].Text} | {tickets[i].Label}, not {said}");
             }
             if (Read(answered[i].Text) is not { } answer)
@@ -53,9 +76,15 @@ public sealed record DemoEvaluation(
             rightOrder += answer.Order == tickets[i].Order ? 1 : 0;
             rightPriority += answer.Priority == tickets[i].Priority ? 1 : 0;
         }
+        DraftAgreement? draft = options.Draft is null
+            ? null
+            : await DraftAgreement.MeasureAsync(options.Draft, [.. questions.Zip(answered, (question, answer) => (question, Said(answer, tokenizer)))], cancellationToken);
         double Share(int right) => (double)right / count;
-        return new DemoEvaluation(count, Share(rightLabel), Share(wellFormed), Share(rightJson), Share(rightOrder), Share(rightPriority), perplexity, confused);
+        return new DemoEvaluation(count, Share(rightLabel), Share(wellFormed), Share(rightJson), Share(rightOrder), Share(rightPriority), perplexity, wrong, confused, draft);
     }
+
+    private static int[] Said(EngineResult answer, Tokenizer tokenizer) =>
+        answer.FinishReason == FinishReason.Stop ? [.. answer.Tokens, .. tokenizer.EncodeTemplate(TicketPrompts.End)] : answer.Tokens;
 
     // Ticket and answer after the words that ask for it.
     private static async Task<double> PerplexityAsync(IEngine engine, Tokenizer tokenizer, Ticket[] tickets, CancellationToken cancellationToken)

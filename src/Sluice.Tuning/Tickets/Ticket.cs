@@ -8,11 +8,14 @@ namespace Sluice.Tuning.Tickets;
 /// <param name="Reply">One line to send back.</param>
 public sealed record Ticket(string Text, string Label, string Priority, string? Order, string Reply);
 
-/// <summary>Which phrases a ticket may be made of. No phrase is in both.</summary>
+/// <summary>Which phrases a ticket may be made of. No phrase is in two of them.</summary>
 public enum TicketSplit
 {
     Train,
 
     /// <summary>Phrasings and frames that training never shows.</summary>
     HeldOut,
+
+    /// <summary>Phrasings and frames by a hand that read neither of the others: what a model is judged by.</summary>
+    Judge,
 }

@@ -5,10 +5,13 @@ using Sluice.Tuning.Training;
 namespace Sluice.Tuning.Tickets;
 
 /// <summary>Makes tickets: the same seed, the same tickets. Openers, haste and closers surround a core phrase; a quarter carries typing mistakes.</summary>
-public sealed class TicketGenerator(ulong seed, TicketSplit split)
+/// <param name="seed">Of everything that is drawn.</param>
+/// <param name="split">Whose phrases.</param>
+/// <param name="judge">Of <see cref="TicketSplit.Judge"/>: a name of <see cref="PhraseBook.JudgeNames"/> or a file; null takes the first.</param>
+public sealed class TicketGenerator(ulong seed, TicketSplit split, string? judge = null)
 {
     private readonly SeededRandom _random = new(seed);
-    private readonly PhraseBook _book = PhraseBook.Shipped;
+    private readonly PhraseBook _book = judge is null ? PhraseBook.Shipped : PhraseBook.Shipped.With(PhraseBook.Judge(judge));
 
     public static IReadOnlyList<string> Labels => PhraseBook.Shipped.Labels;
 

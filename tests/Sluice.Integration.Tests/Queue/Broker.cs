@@ -20,6 +20,9 @@ internal sealed class Broker : IAsyncDisposable
 
     public string Host { get; } = Environment.GetEnvironmentVariable("SLUICE__QUEUE__HOST") ?? "amqp://127.0.0.1/";
 
+    /// <summary>Whose ticket queues are deleted at the end.</summary>
+    public string Model { get; init; } = StubModel.Name;
+
     public string Prefix { get; } = $"test-{Guid.NewGuid().ToString("N")[..8]}";
 
     public string User => new Uri(Host).UserInfo.Split(':')[0];
@@ -110,7 +113,7 @@ internal sealed class Broker : IAsyncDisposable
         }
         IConnection connection = await OpenAsync();
         List<string> names = [Names.Submit, Names.SubmitDead, Names.Finished, Names.Rejected, $"{Names.Submit}_error", $"{Names.Submit}_skipped"];
-        names.AddRange(Enum.GetValues<JobClass>().Select(jobClass => Names.Run(StubModel.Name, jobClass)));
+        names.AddRange(Enum.GetValues<JobClass>().Select(jobClass => Names.Run(Model, jobClass)));
         await using (IChannel channel = await connection.CreateChannelAsync())
         {
             foreach (string name in names)

@@ -113,7 +113,7 @@ public sealed class PostgresRulesTests(PostgresDatabase database) : StoreContrac
         string role = new NpgsqlConnectionStringBuilder(unsafeOptions.ConnectionString).Username!;
         await PostgresDatabase.RunAsync(database.AdminConnectionString, $"alter role {role} in database {new NpgsqlConnectionStringBuilder(unsafeOptions.ConnectionString).Database} set synchronous_commit = off");
         await using Database weak = Open(unsafeOptions);
-        InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(() => new StartupCheck(weak).AssertAsync(Token));
+        StoreUnfitException refused = await Assert.ThrowsAsync<StoreUnfitException>(() => new StartupCheck(weak).AssertAsync(Token));
         Assert.Contains("synchronous_commit = off", refused.Message, StringComparison.Ordinal);
     }
 
