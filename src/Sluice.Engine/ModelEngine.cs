@@ -12,6 +12,8 @@ namespace Sluice.Engine;
 /// <summary>Runs sequences on a model of our own: continuous batching over paged KV, prefixes shared within a scope. One thread owns the step.</summary>
 public sealed partial class ModelEngine : IEngine
 {
+    private static int _refusalLogged;
+
     private readonly StepModel _model;
     private readonly IDisposable? _owned;
     private readonly Tokenizer? _tokenizer;
@@ -60,6 +62,8 @@ public sealed partial class ModelEngine : IEngine
         Tokenizer tokenizer = Tokenizer.Load(folder);
         ModelOptions limits = options.Model with { MaxOutputs = Math.Max(options.Model.MaxOutputs, options.Model.MaxSequences) };
         Model model = Model.Load(folder, limits);
+        if (Backends.Cpu.Assembled.TileSet.Refusal is { } refusal && Interlocked.Exchange(ref _refusalLogged, 1) == 0)
+            LogRefusal(options.Logger, refusal);
         int context = Math.Min(options.ContextLength ?? int.MaxValue, model.Config.ContextLength);
         string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         EngineInfo info = new(

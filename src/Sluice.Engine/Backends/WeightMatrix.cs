@@ -45,6 +45,9 @@ internal sealed class WeightMatrix : IDisposable
     /// <summary>Of <see cref="WeightFormat.Stored"/> weights.</summary>
     public DataType Storage { get; }
 
+    /// <summary>Stored bfloat16 with two inputs of an output side by side, as assembled kernels read them.</summary>
+    public bool Paired { get; init; }
+
     public NativeBuffer Buffer { get; }
 
     public int Parts => _sizes.Length;

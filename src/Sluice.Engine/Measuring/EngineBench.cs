@@ -3,6 +3,7 @@ using System.Globalization;
 using Sluice.Engine.Backends;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
+using Sluice.Engine.Weights;
 
 namespace Sluice.Engine.Measuring;
 
@@ -27,6 +28,7 @@ public sealed class EngineBench : IAsyncDisposable
     private readonly Random _random = new(1);
     private readonly int _vocabulary;
     private readonly long _weightBytes;
+    private readonly bool _storedBFloat16;
     private readonly SampleSet _samples = new();
     private readonly List<StepProfile> _profiles = [];
     private Peaks _peaks;
@@ -40,6 +42,7 @@ public sealed class EngineBench : IAsyncDisposable
         _meter = new PeakMeter(options.Threads);
         _limit = new StepLimit(config, memory.WeightBytes, memory.KvBytesPerPage / 16);
         _weightBytes = memory.WeightBytes;
+        _storedBFloat16 = config.DataType == DataType.BFloat16;
         _vocabulary = config.VocabularySize;
     }
 
@@ -52,7 +55,7 @@ public sealed class EngineBench : IAsyncDisposable
     {
         StepLog log = new();
         ProfilingBackend? profiler = null;
-        ModelOptions model = new() { Threads = options.Threads, Weights = options.Weights, Around = options.Profile ? Wrap : null };
+        ModelOptions model = new() { Threads = options.Threads, Weights = options.Weights, Assembled = options.Assembled, Around = options.Profile ? Wrap : null };
         ModelInspection inspection = ModelInspection.Read(folder, model);
         model = model with { KvBytes = inspection.Memory.KvBytesPerPage * 768 };
         MemoryPlan memory = ModelInspection.Read(folder, model).Memory;
@@ -201,14 +204,27 @@ public sealed class EngineBench : IAsyncDisposable
 
     private double Limit(StepReport step) => _limit.Seconds(step, _peaks, LinearPeak());
 
-    // Half bytes are widened to float32 before they are multiplied.
-    private double LinearPeak() => _options.Weights == WeightFormat.Int8 && _peaks.Vnni256Gops > 0 ? _peaks.Vnni256Gops : _peaks.FmaGflops;
+    // The peak of the instructions that products with the weights take here; half bytes are widened to float32 before they are multiplied.
+    private double LinearPeak()
+    {
+        bool assembled = _engine.Info.Backend.EndsWith("+assembled", StringComparison.Ordinal);
+        double peak = _options.Weights switch
+        {
+            WeightFormat.Int8 => assembled && _peaks.Vnni512Gops > 0 ? _peaks.Vnni512Gops : _peaks.Vnni256Gops,
+            WeightFormat.Stored => assembled && _storedBFloat16 ? _peaks.BFloat16Gflops : 0,
+            _ => 0,
+        };
+        return peak > 0 ? peak : _peaks.FmaGflops;
+    }
 
     private void MeasurePeaks()
     {
         _peaks = _meter.Measure();
         _samples.Add("peak_gops", LinearPeak());
         _samples.Add("fma_peak_gflops", _peaks.FmaGflops);
+        _samples.Add("vnni256_gops", _peaks.Vnni256Gops);
+        _samples.Add("bf16_gflops", _peaks.BFloat16Gflops);
+        _samples.Add("vnni512_gops", _peaks.Vnni512Gops);
         _samples.Add("read_gbs", _peaks.ReadGbs);
     }
 

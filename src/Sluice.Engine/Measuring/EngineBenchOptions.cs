@@ -9,6 +9,9 @@ public sealed record EngineBenchOptions
 
     public int Threads { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>As <see cref="Models.ModelOptions.Assembled"/>.</summary>
+    public bool Assembled { get; init; } = true;
+
     /// <summary>Whole rounds of all measurements, peaks between them.</summary>
     public int Repeats { get; init; } = 5;
 

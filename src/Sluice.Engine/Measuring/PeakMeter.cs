@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sluice.Engine.Backends.Cpu;
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Measuring;
@@ -7,8 +8,10 @@ namespace Sluice.Engine.Measuring;
 /// <summary>What the machine can do just now, with N threads.</summary>
 /// <param name="FmaGflops">float32 multiply-adds, an operation each for the multiplication and the addition.</param>
 /// <param name="Vnni256Gops">Products of bytes in 256-bit registers; 0 where there are none.</param>
+/// <param name="BFloat16Gflops">Products of bfloat16 by assembled code; 0 where there is none.</param>
+/// <param name="Vnni512Gops">Products of bytes in 512-bit registers by assembled code; 0 where there is none.</param>
 /// <param name="ReadGbs">Reading memory, 10^9 bytes/s.</param>
-public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double ReadGbs);
+public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double BFloat16Gflops, double Vnni512Gops, double ReadGbs);
 
 /// <summary>Measures <see cref="Peaks"/> with the threads that kernels run on.</summary>
 internal sealed unsafe class PeakMeter(int threads) : IDisposable
@@ -25,6 +28,8 @@ internal sealed unsafe class PeakMeter(int threads) : IDisposable
         VnniPeakWork.IsSupported
             ? Rate(VnniPeakWork.RoundOperations * 200_000L * threads, () => _workers.Run(new VnniPeakWork { Rounds = 200_000, Sink = _sink.Floats }))
             : 0,
+        Assembled(TileKind.BFloat16),
+        Assembled(TileKind.Int8),
         Rate(BufferBytes, () => _workers.Run(new ReadWork { Data = _buffer.Data, Bytes = BufferBytes, Sink = _sink.Floats })));
 
     public void Dispose()
@@ -33,6 +38,10 @@ internal sealed unsafe class PeakMeter(int threads) : IDisposable
         _buffer.Dispose();
         _sink.Dispose();
     }
+
+    private double Assembled(TileKind kind) => TileSet.Of(kind) is { } tiles
+        ? Rate(TileAssembler.PeakOperations(kind) * 100_000L * threads, () => _workers.Run(new TilePeakWork { Rounds = 100_000, Tiles = tiles }))
+        : 0;
 
     /// <summary>10^9 per second over at least <see cref="_each"/>, after one run that is not counted.</summary>
     private static double Rate(long units, Action run)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Sluice.Engine.Backends.Cpu;
+using Sluice.Engine.Backends.Cpu.Assembled;
 
 namespace Sluice.Engine.Measuring;
 
@@ -133,6 +134,15 @@ internal unsafe struct VnniPeakWork : IWork
 
         (c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11).Store(sink);
     }
+}
+
+/// <summary>Products in registers by assembled code.</summary>
+internal struct TilePeakWork : IWork
+{
+    public long Rounds;
+    public TileSet Tiles;
+
+    public readonly void Run(int worker, int workers) => Tiles.Peak(Rounds);
 }
 
 /// <summary>Reads a buffer larger than the caches from end to end, each worker its own part.</summary>

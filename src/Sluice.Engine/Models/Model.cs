@@ -42,7 +42,7 @@ public sealed unsafe class Model : IDisposable
     /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json, the safetensors files and the weight format.</summary>
     public string Revision { get; }
 
-    /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>.</summary>
+    /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>; <c>+assembled</c> follows where kernels assembled at start run.</summary>
     public string BackendName => _backend.Name;
 
     public ModelOptions Options { get; }
@@ -60,7 +60,7 @@ public sealed unsafe class Model : IDisposable
     {
         options.Check();
         ModelConfig config = ModelConfig.Read(folder);
-        IBackend backend = BackendPicker.Pick(options.Backend, options.Threads);
+        IBackend backend = BackendPicker.Pick(options.Backend, options.Threads, options.Assembled);
         backend = options.Around?.Invoke(backend) ?? backend;
         LlamaWeights? weights = null;
         try

@@ -12,6 +12,12 @@ public sealed record ModelOptions
     /// <summary>What linear weights are kept as.</summary>
     public WeightFormat Weights { get; init; }
 
+    /// <summary>
+    /// Use kernels assembled at start where the processor has instructions that .NET has not (bfloat16 and int8 products on 512 bits) and the host lets memory
+    /// be made executable. Activations are then rounded to bfloat16 where they meet bfloat16 weights. <c>SLUICE_ASSEMBLED</c> wins over this.
+    /// </summary>
+    public bool Assembled { get; init; } = true;
+
     /// <summary>Bytes for KV pages.</summary>
     public long KvBytes { get; init; } = 256L << 20;
 

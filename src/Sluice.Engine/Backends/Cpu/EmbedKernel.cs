@@ -1,3 +1,4 @@
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
@@ -16,6 +17,8 @@ internal static unsafe class EmbedKernel
                 Int8Panels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
             else if (table.Format == WeightFormat.Int4)
                 Int4Panels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
+            else if (table.Paired)
+                PairPanels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
             else
                 Widen(table.Buffer.Data + PanelPacker.Offset(table.Storage, table.Inputs, tokens[row]), line, table.Storage, y.Row(row), table.Inputs);
         }

@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Sluice.Engine.Tensors;
+
+namespace Sluice.Engine.Backends.Cpu.Assembled;
+
+/// <summary>Activations to bfloat16, to nearest and ties to even, shared out by rows. An odd last one is followed by a zero.</summary>
+internal unsafe struct BFloat16RowsWork : IWork
+{
+    public Matrix X;
+    public CodeRows Codes;
+
+    public readonly void Run(int worker, int workers)
+    {
+        for (int row = X.Rows * worker / workers; row < X.Rows * (worker + 1) / workers; row++)
+            Row(X.Row(row), X.Columns, (ushort*)Codes.Row(row));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row(float* x, int count, ushort* target)
+    {
+        int i = 0;
+        for (; i + 16 <= count; i += 16)
+        {
+            Vector512<uint> bits = Vector512.Load((uint*)x + i);
+            Vector512<uint> rounded = (bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One)) >> 16;
+            Vector512<float> same = bits.AsSingle();
+            rounded = Vector512.ConditionalSelect(Vector512.Equals(same, same).AsUInt32(), rounded, Vector512.Create(0x7FC0u)); // not a number stays none
+            Avx512F.ConvertToVector256UInt16(rounded).Store(target + i);
+        }
+
+        for (; i < count; i++)
+            target[i] = Narrow(x[i]);
+        if (count % 2 != 0)
+            target[count] = 0;
+    }
+
+    private static ushort Narrow(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value) ? (ushort)0x7FC0 : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+}

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace Sluice.Engine.Backends.Cpu.Assembled;
+
+/// <summary>Machine code in pages of its own: written first, then made executable and never writable again. Lives as long as the process.</summary>
+internal static unsafe partial class ExecutableMemory
+{
+    private const int Read = 1, Write = 2, Execute = 4;
+    private const int Private = 2, Anonymous = 0x20;
+
+    /// <summary>Where the code lies, or null where the host does not let memory be made executable; <paramref name="why"/> says what it answered.</summary>
+    public static byte* Place(ReadOnlySpan<byte> code, out string why)
+    {
+        why = "";
+        nuint bytes = (nuint)code.Length;
+        void* memory = Map(null, bytes, Read | Write, Private | Anonymous, -1, 0);
+        if ((nint)memory == -1)
+        {
+            why = $"mmap: {Marshal.GetLastPInvokeErrorMessage()}";
+            return null;
+        }
+
+        code.CopyTo(new Span<byte>(memory, code.Length));
+        if (Protect(memory, bytes, Read | Execute) == 0)
+            return (byte*)memory;
+        why = $"mprotect: {Marshal.GetLastPInvokeErrorMessage()}";
+        _ = Unmap(memory, bytes);
+        return null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "mprotect", SetLastError = true)]
+    private static partial int Protect(void* address, nuint length, int protection);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static partial int Unmap(void* address, nuint length);
+}

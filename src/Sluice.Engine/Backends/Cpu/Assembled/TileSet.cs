@@ -1,0 +1,90 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace Sluice.Engine.Backends.Cpu.Assembled;
+
+/// <summary>
+/// The assembled tiles of one kind, for every number of rows that one takes. Made once per process, where the processor has the instructions and the host
+/// lets memory be made executable.
+/// </summary>
+internal sealed unsafe class TileSet
+{
+    private static readonly Lazy<TileSet?> _bfloat16 = new(() => Create(TileKind.BFloat16));
+    private static readonly Lazy<TileSet?> _int8 = new(() => Create(TileKind.Int8));
+
+    private readonly byte*[] _single = new byte*[TileAssembler.MostRows + 1]; // by rows, one panel
+    private readonly byte*[] _several = new byte*[TileAssembler.MostRows + 1]; // by rows, Panels(rows) panels
+    private readonly byte* _peak;
+
+    private TileSet(TileKind kind, byte* code, int[] single, int[] several, int peak)
+    {
+        Kind = kind;
+        for (int rows = 1; rows <= TileAssembler.MostRows; rows++)
+        {
+            _single[rows] = code + single[rows];
+            _several[rows] = code + several[rows];
+        }
+
+        _peak = code + peak;
+    }
+
+    public TileKind Kind { get; }
+
+    /// <summary>Why there are none although the processor could; null where there are some, or it could not.</summary>
+    public static string? Refusal { get; private set; }
+
+    /// <summary>The tiles; null where there are none.</summary>
+    public static TileSet? Of(TileKind kind) => kind == TileKind.BFloat16 ? _bfloat16.Value : _int8.Value;
+
+    /// <summary>AVX-512 (with the operating system's support, which .NET has looked at) and the instruction itself.</summary>
+    public static bool HasInstructions(TileKind kind)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess || !Isa.Avx512 || !Avx512BW.IsSupported || X86Base.CpuId(0, 0).Eax < 7)
+            return false;
+        (int mostSubleaf, _, int ecx, _) = X86Base.CpuId(7, 0);
+        return kind == TileKind.Int8 ? (ecx & (1 << 11)) != 0 : mostSubleaf >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+    }
+
+    /// <summary>Rows 1 to 12 x one panel.</summary>
+    public void Single(int rows, TileArguments* arguments) => ((delegate* unmanaged<TileArguments*, void>)_single[rows])(arguments);
+
+    /// <summary>Rows 1 to 12 x <see cref="TileAssembler.Panels"/> panels.</summary>
+    public void Several(int rows, TileArguments* arguments) => ((delegate* unmanaged<TileArguments*, void>)_several[rows])(arguments);
+
+    /// <summary>See <see cref="TileAssembler.Peak"/>.</summary>
+    public void Peak(long rounds)
+    {
+        TileArguments arguments = new() { Lines = (nint)rounds };
+        ((delegate* unmanaged<TileArguments*, void>)_peak)(&arguments);
+    }
+
+    private static TileSet? Create(TileKind kind)
+    {
+        if (!HasInstructions(kind))
+            return null;
+        List<byte> code = [];
+        int[] single = new int[TileAssembler.MostRows + 1], several = new int[TileAssembler.MostRows + 1];
+        for (int rows = 1; rows <= TileAssembler.MostRows; rows++)
+        {
+            single[rows] = Append(code, new TileAssembler(kind).Tile(rows, 1));
+            int panels = TileAssembler.Panels(rows);
+            several[rows] = panels == 1 ? single[rows] : Append(code, new TileAssembler(kind).Tile(rows, panels));
+        }
+
+        int peak = Append(code, new TileAssembler(kind).Peak());
+        byte* placed = ExecutableMemory.Place(code.ToArray(), out string why);
+        if (placed is not null)
+            return new TileSet(kind, placed, single, several, peak);
+        Refusal = why;
+        return null;
+    }
+
+    /// <summary>Returns where it begins: on a cache line.</summary>
+    private static int Append(List<byte> code, byte[] tile)
+    {
+        while (code.Count % 64 != 0)
+            code.Add(0xCC);
+        int start = code.Count;
+        code.AddRange(tile);
+        return start;
+    }
+}

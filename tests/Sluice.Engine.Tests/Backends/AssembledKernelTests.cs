@@ -1,0 +1,142 @@
+using Sluice.Engine.Backends;
+using Sluice.Engine.Backends.Cpu;
+using Sluice.Engine.Backends.Cpu.Assembled;
+using Sluice.Engine.Backends.Reference;
+using Sluice.Engine.Quantization;
+using Sluice.Engine.Tensors;
+using Sluice.Engine.Weights;
+using Xunit;
+
+namespace Sluice.Engine.Tests.Backends;
+
+public sealed unsafe class AssembledKernelTests : IDisposable
+{
+    private readonly Numbers _numbers = new(5);
+    private readonly CpuBackend _cpu = new(2, assembled: true);
+    private readonly ReferenceBackend _truth = new();
+
+    public void Dispose()
+    {
+        _cpu.Dispose();
+        _numbers.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(1000)]
+    public void Bytes_give_what_plain_loops_give_to_the_bit(int inputs)
+    {
+        RequireTiles(TileKind.Int8);
+        foreach (int rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 29, 61 })
+            Assert.Equal(0, Product(_numbers.Matrix(rows, inputs), [_numbers.Tensor(DataType.BFloat16, 70, inputs), _numbers.Tensor(DataType.BFloat16, 97, inputs)], WeightFormat.Int8));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(1000)]
+    public void Pairs_give_what_plain_loops_give_where_rounding_to_bfloat16_changes_nothing(int inputs)
+    {
+        RequireTiles(TileKind.BFloat16);
+        foreach (int rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 29, 61 })
+        {
+            Matrix x = _numbers.Matrix(rows, inputs);
+            for (int row = 0; row < rows; row++)
+            {
+                for (int i = 0; i < inputs; i++)
+                    x.Row(row)[i] = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(x.Row(row)[i]) & 0xFFFF0000);
+            }
+
+            float difference = Product(x, [_numbers.Tensor(DataType.BFloat16, 70, inputs), _numbers.Tensor(DataType.BFloat16, 97, inputs)], WeightFormat.Stored);
+            Assert.InRange(difference, 0, 1e-6f + (inputs * 2e-7f));
+        }
+    }
+
+    [Fact]
+    public void Rounded_activations_are_off_by_what_bfloat16_allows()
+    {
+        RequireTiles(TileKind.BFloat16);
+        float difference = Product(_numbers.Matrix(30, 500), [_numbers.Tensor(DataType.BFloat16, 64, 500)], WeightFormat.Stored);
+        Assert.InRange(difference, 1e-6f, 0.25f); // 500 products of at most 1, each off by 2^-9 at the most and at random
+    }
+
+    [Theory]
+    [InlineData(WeightFormat.Stored)]
+    [InlineData(WeightFormat.Int8)]
+    public void A_row_is_the_same_to_the_bit_beside_any_others(WeightFormat format)
+    {
+        RequireTiles(format == WeightFormat.Int8 ? TileKind.Int8 : TileKind.BFloat16);
+        Matrix x = _numbers.Matrix(150, 577);
+        using WeightMatrix weights = _cpu.Pack([_numbers.Tensor(DataType.BFloat16, 1000, 577)], format);
+        Matrix alone = _numbers.Matrix(150, 1000);
+        for (int row = 0; row < 150; row++)
+            _cpu.MatMul(new Matrix(x.Row(row), 1, x.Columns, x.Stride), weights, new Matrix(alone.Row(row), 1, alone.Columns, alone.Stride));
+        Matrix together = _numbers.Matrix(150, 1000);
+        for (int rows = 1; rows <= 150; rows += rows < 40 ? 1 : 37)
+        {
+            _cpu.MatMul(x.Top(rows), weights, together);
+            Assert.Equal(0, Numbers.Difference(alone.Top(rows), together.Top(rows)));
+        }
+    }
+
+    [Fact]
+    public void Not_a_number_stays_none()
+    {
+        RequireTiles(TileKind.BFloat16);
+        Matrix x = _numbers.Matrix(2, 64);
+        x.Row(0)[7] = BitConverter.UInt32BitsToSingle(0x7FFFFFFF);
+        using WeightMatrix weights = _cpu.Pack([_numbers.Tensor(DataType.BFloat16, 32, 64)], WeightFormat.Stored);
+        Matrix y = _numbers.Matrix(2, 32);
+        _cpu.MatMul(x, weights, y);
+        Assert.All(y.Span(0).ToArray(), value => Assert.True(float.IsNaN(value)));
+        Assert.All(y.Span(1).ToArray(), value => Assert.True(float.IsFinite(value)));
+    }
+
+    [Fact]
+    public void Memory_that_cannot_be_had_is_a_reason_and_no_fault()
+    {
+        Assert.True(ExecutableMemory.Place([], out string why) is null);
+        Assert.StartsWith("mmap: ", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_name_says_whether_kernels_were_assembled()
+    {
+        bool any = TileSet.HasInstructions(TileKind.BFloat16) || TileSet.HasInstructions(TileKind.Int8);
+        Assert.Equal(any && TileSet.Refusal is null, _cpu.Name.EndsWith("+assembled", StringComparison.Ordinal));
+        using IBackend plain = BackendPicker.Create(null, null, 1, BackendPicker.Switch("off", true));
+        Assert.DoesNotContain("assembled", plain.Name, StringComparison.Ordinal);
+        Assert.Contains("SLUICE_ASSEMBLED", Assert.Throws<ArgumentException>(() => BackendPicker.Switch("yes", true)).Message, StringComparison.Ordinal);
+    }
+
+    private static void RequireTiles(TileKind kind)
+    {
+        if (!TileSet.HasInstructions(kind))
+            Assert.Skip($"This processor, or what is left of it, has no {kind} products on 512 bits.");
+        if (TileSet.Of(kind) is null)
+            Assert.Skip($"This host lets no memory be made executable: {TileSet.Refusal}");
+    }
+
+    private float Product(Matrix x, TensorView[] parts, WeightFormat format)
+    {
+        using WeightMatrix plain = _truth.Pack(parts, format);
+        using WeightMatrix packed = _cpu.Pack(parts, format);
+        Matrix expected = _numbers.Matrix(x.Rows, plain.Outputs);
+        Matrix actual = _numbers.Matrix(x.Rows, packed.Outputs);
+        _truth.MatMul(x, plain, expected);
+        _cpu.MatMul(x, packed, actual);
+        float worst = 0;
+        for (int part = 0; part < parts.Length; part++)
+            worst = MathF.Max(worst, Numbers.Difference(expected.Slice(plain.Offset(part), plain.Size(part)), actual.Slice(packed.Offset(part), packed.Size(part))));
+        return worst;
+    }
+}
