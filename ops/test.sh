@@ -19,7 +19,8 @@ INTEGRATION_PROJECTS=(Sluice.Integration.Tests)
 # >>> Runs of a project again with less of the instruction set: "project|name|environment|runner arguments".
 # The runner arguments narrow the run (-namespace, -class, -trait). A run without a test fails, here as above.
 ISA_RUNS=(
-  "Sluice.Engine.Tests|avx2|DOTNET_EnableAVX512=0|"
+  "Sluice.Engine.Tests|avx2|DOTNET_EnableAVX512=0 SLUICE_EXPECT_PATH=cpu/avx2|"
+  "Sluice.Engine.Tests|scalar|DOTNET_EnableHWIntrinsic=0 SLUICE_EXPECT_PATH=cpu/scalar|-namespace Sluice.Engine.Tests.Backends -namespace Sluice.Engine.Tests.Quantization -namespace Sluice.Engine.Tests.Models"
 )
 # <<<
 

@@ -39,6 +39,7 @@ internal static class LogitsCommand
             Backend = backend,
             KvBytes = Math.Min(kvBytes, pages * inspection.Memory.KvBytesPerPage),
             MaxStepTokens = Math.Min(MostStepTokens, context),
+            Assembled = false, // exact: no activation is rounded
             MaxSequences = 1,
             MaxOutputs = 1,
         });

@@ -83,6 +83,7 @@ internal sealed unsafe class LlamaWeights : IDisposable
     {
         WeightMatrix packed = _backend.Pack([table], _format.OfTable());
         _owned.Add(packed);
+        MemoryAdvice.Forget(table.Data, table.Bytes);
         return packed;
     }
 
@@ -90,6 +91,10 @@ internal sealed unsafe class LlamaWeights : IDisposable
     {
         WeightMatrix packed = _backend.Pack(parts, _format);
         _owned.Add(packed);
+
+        // What is packed is not read again: file and copy together would be twice the budget.
+        foreach (TensorView part in parts)
+            MemoryAdvice.Forget(part.Data, part.Bytes);
         return packed;
     }
 

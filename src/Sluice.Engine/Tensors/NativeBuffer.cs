@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sluice.Engine.Tensors;
 
-/// <summary>Memory outside the garbage-collected heap, aligned to a cache line. Pages that are never written take no room.</summary>
+/// <summary>Memory outside the garbage-collected heap, aligned to a cache line, from 4 MiB on to a large page. Pages that are never written take no room.</summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const int Alignment = 64;
@@ -12,7 +12,10 @@ internal sealed unsafe class NativeBuffer : IDisposable
     public NativeBuffer(long bytes, bool clear = true)
     {
         Bytes = Math.Max(Alignment, (bytes + Alignment - 1) / Alignment * Alignment);
-        Data = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, Alignment);
+        bool large = Bytes >= 2 * MemoryAdvice.LargePage;
+        Data = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, large ? (nuint)MemoryAdvice.LargePage : Alignment);
+        if (large)
+            MemoryAdvice.Large(Data, Bytes);
         if (clear)
             NativeMemory.Clear(Data, (nuint)Bytes);
         GC.AddMemoryPressure(Bytes);

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Weights;
 
@@ -65,7 +66,11 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     {
         const int Piece = 1 << 20;
         for (long at = 0; at < FileBytes; at += Piece)
-            visit(new ReadOnlySpan<byte>(_start + at, (int)Math.Min(Piece, FileBytes - at)));
+        {
+            int bytes = (int)Math.Min(Piece, FileBytes - at);
+            visit(new ReadOnlySpan<byte>(_start + at, bytes));
+            MemoryAdvice.Forget(_start + at, bytes);
+        }
     }
 
     public void Dispose()

@@ -44,15 +44,17 @@ public sealed class DeterminismTests : IDisposable
     }
 
     [Theory]
-    [InlineData(WeightFormat.Int8)]
-    [InlineData(WeightFormat.Int4)]
-    public void Every_weight_format_is_as_exact(WeightFormat weights)
+    [InlineData(WeightFormat.Stored, false)]
+    [InlineData(WeightFormat.Int8, false)]
+    [InlineData(WeightFormat.Int8, true)]
+    [InlineData(WeightFormat.Int4, true)]
+    public void Every_weight_format_is_as_exact(WeightFormat weights, bool assembled)
     {
-        using Model alone = _folder.Load("cpu", 1, weights);
+        using Model alone = _folder.Load("cpu", 1, weights, assembled);
         List<float[]> whole = Run(alone, Length, _ => []);
         foreach ((int threads, int chunk) in new[] { (1, 1), (1, 13), (2, 1), (2, 3), (2, Length), (3, 33) })
         {
-            using Model model = _folder.Load("cpu", threads, weights);
+            using Model model = _folder.Load("cpu", threads, weights, assembled);
             AssertSame(whole, Run(model, chunk, _ => []));
             AssertSame(whole, Run(model, chunk, Mates));
         }

@@ -42,6 +42,17 @@ public sealed class OwnGoldenTests(ITestOutputHelper output)
         Assert.InRange(worst, 0, Tolerance);
     }
 
+    [Theory]
+    [InlineData("tied-bf16")]
+    [InlineData("tied-bf16-llama3")]
+    [InlineData("untied-bf16-one-kv-head")]
+    public void Assembled_kernels_are_as_near_as_rounded_activations_allow(string name)
+    {
+        float worst = Read()[name].Zip(Logits(name, "cpu", assembled: true), (a, b) => MathF.Abs(a - b)).Max();
+        output.WriteLine($"{name}: largest difference {worst}");
+        Assert.InRange(worst, 0, 0.03f);
+    }
+
     [Fact]
     public void The_golden_file_has_every_shape()
     {
@@ -52,10 +63,10 @@ public sealed class OwnGoldenTests(ITestOutputHelper output)
             Assert.Equal(Shapes.Keys.Order(), Read().Keys.Order());
     }
 
-    private static float[] Logits(string name, string backend)
+    private static float[] Logits(string name, string backend, bool assembled = false)
     {
         using RandomFolder folder = new(Shapes[name]);
-        using Model model = folder.Load(backend, threads: 2);
+        using Model model = folder.Load(backend, threads: 2, assembled: assembled);
         return new GreedyDriver(model).Prefill(Prompt, 20)[..Kept];
     }
 
