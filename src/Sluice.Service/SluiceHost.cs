@@ -9,6 +9,7 @@ using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
+using Sluice.Service.Submissions;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
 
@@ -38,6 +39,7 @@ public static class SluiceHost
         builder.AddCache();
         builder.AddWebhooks(options);
         builder.AddIntake();
+        builder.AddSubmissions(options);
         builder.AddReconciler();
         builder.AddInference(options);
         builder.AddQueue(options);

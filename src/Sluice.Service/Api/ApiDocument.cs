@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Sluice.Service.Access;
+using Sluice.Service.Submissions;
 
 namespace Sluice.Service.Api;
 
@@ -29,6 +30,31 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer, IOpenApiOperati
         {
             AddHeader(operation, "Idempotency-Key", "The same key with the same body makes one job; 1 to 255 printable ASCII characters, quoted or bare.");
             AddHeader(operation, "Prefer", "wait=n: answer when the job has ended, or after n seconds, at most 60.");
+        }
+        else if (operation.OperationId == "submitLines")
+        {
+            AddHeader(operation, "Idempotency-Key", "The same key with the same lines makes one submission; 1 to 255 printable ASCII characters, quoted or bare.");
+            foreach (string name in SubmissionSettings.Names)
+            {
+                AddQuery(operation, name, name switch
+                {
+                    "name" => "For people.",
+                    "on_broken" => "keep: a broken upload keeps what came, and lines run while others still come; cancel (default): nothing runs before the upload is whole.",
+                    _ => $"What lines take as {name} where they say nothing.",
+                });
+            }
+        }
+        else if (operation.OperationId is "getSubmissionResults" or "getSubmissionErrors")
+        {
+            AddQuery(operation, "after", "Only lines after this number.");
+            AddQuery(operation, "limit", "Most lines.");
+        }
+        else if (operation.OperationId == "listSubmissions")
+        {
+            AddQuery(operation, "state", "Only submissions in this state.");
+            AddQuery(operation, "schedule", "Only those of this schedule.");
+            AddQuery(operation, "after", "The next of the page before.");
+            AddQuery(operation, "limit", "Submissions per page, 1 to 1000; 100.");
         }
         else if (operation.OperationId == "listJobs")
         {

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Sluice.Jobs;
 using Sluice.Service.Access;
+using Sluice.Service.Submissions;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
 using Sluice.Store;
@@ -48,6 +49,7 @@ internal static class ApiServices
             app.MapModels();
             app.MapCache();
             app.MapWebhooks();
+            app.MapSubmissions();
             app.MapOpenApi().Needs(KeyScopes.Read);
         }
         return app;

@@ -29,7 +29,7 @@ internal sealed class JobIntake(
             metrics.Refused("invalid");
             return new IntakeResult.Invalid(rules.Errors);
         }
-        NewJob job = MakeJob(caller, accepted, submit);
+        NewJob job = MakeJob(caller.Tenant, accepted, submit);
         activity?.SetTag("sluice.job.id", job.Id.ToString());
         if (bounds.Exceeded(job) is { } full)
         {
@@ -38,6 +38,18 @@ internal sealed class JobIntake(
         }
         SubmitResult result = await batcher.SubmitAsync(job, cancellationToken);
         return Answer(result, job);
+    }
+
+    /// <summary>
+    /// The job of a line, ready to be stored with others; null, and every fault, where it cannot be accepted. <paramref name="now"/> is when it was accepted:
+    /// deadlines are held against that.
+    /// </summary>
+    public NewJob? Make(string tenant, JobRequest request, SubmitOptions submit, DateTimeOffset now, out IReadOnlyList<FieldError> faults)
+    {
+        RequestRules rules = new(models, webhooks, now, _options.Horizon);
+        bool good = rules.Accept(request, submit, out AcceptedRequest? accepted);
+        faults = rules.Errors;
+        return good ? MakeJob(tenant, accepted!, submit) : null;
     }
 
     /// <summary>
@@ -60,18 +72,18 @@ internal sealed class JobIntake(
     /// <summary>A list's item that could not be read says nothing about its members.</summary>
     private static bool IsWithin(string field, HashSet<string> named) => field.LastIndexOf(']') is int end and > 0 && named.Contains(field[..(end + 1)]);
 
-    private NewJob MakeJob(Caller caller, AcceptedRequest accepted, SubmitOptions submit)
+    private NewJob MakeJob(string tenant, AcceptedRequest accepted, SubmitOptions submit)
     {
         JobRequest request = accepted.Request;
         string? asked = JobKeys.Asked(request);
         string cacheNamespace = request.Cache?.Namespace ?? JobDefaults.Namespace;
         bool deterministic = JobKeys.IsDeterministic(request);
         CacheMode mode = request.Cache?.Mode ?? (!deterministic ? CacheMode.Off : SemanticTier.Serves(request.Kind) ? CacheMode.Semantic : CacheMode.Exact);
-        (byte[] Exact, byte[] Fingerprint)? keys = mode != CacheMode.Off ? JobKeys.Of(caller.Tenant, cacheNamespace, accepted.Model, request) : null;
+        (byte[] Exact, byte[] Fingerprint)? keys = mode != CacheMode.Off ? JobKeys.Of(tenant, cacheNamespace, accepted.Model, request) : null;
         return new NewJob
         {
             Id = submit.Id ?? JobId.New(time),
-            Tenant = caller.Tenant,
+            Tenant = tenant,
             Namespace = cacheNamespace,
             Kind = request.Kind,
             Class = request.Priority ?? JobDefaults.Class,
@@ -80,7 +92,7 @@ internal sealed class JobIntake(
             Request = request,
             PromptTokens = accepted.PromptTokens.Length,
             MaxNewTokens = accepted.MaxNewTokens,
-            PrefixKey = JobKeys.Prefix(caller.Tenant, cacheNamespace, accepted.Model, accepted.PromptTokens),
+            PrefixKey = JobKeys.Prefix(tenant, cacheNamespace, accepted.Model, accepted.PromptTokens),
             ExactKey = keys?.Exact,
             Fingerprint = keys?.Fingerprint,
             CacheMode = mode,

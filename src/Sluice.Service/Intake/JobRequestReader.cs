@@ -18,6 +18,24 @@ internal static class JobRequestReader
         return fields.Request;
     }
 
+    /// <summary>As <see cref="Read"/>, of a submission's line, which may have <c>custom_id</c> besides.</summary>
+    public static (JobRequest Request, string? CustomId) ReadLine(JsonElement body, RequestErrors errors)
+    {
+        Fields fields = new();
+        FieldReader.Members(body, "", errors, fields, Line, "a job or a batch line");
+        return (fields.Request, fields.CustomId);
+    }
+
+    private static bool Line(Fields fields, string name, string field, JsonElement value, RequestErrors errors)
+    {
+        if (name != "custom_id")
+        {
+            return Job(fields, name, field, value, errors);
+        }
+        fields.CustomId = value.ValueKind == JsonValueKind.Null ? null : FieldReader.Text(value, field, errors);
+        return true;
+    }
+
     private static bool Job(Fields fields, string name, string field, JsonElement value, RequestErrors errors)
     {
         if (value.ValueKind == JsonValueKind.Null)
@@ -144,6 +162,7 @@ internal static class JobRequestReader
     private sealed class Fields
     {
         public JobRequest Request { get; set; } = new();
+        public string? CustomId { get; set; }
         public ChatMessage Message { get; set; } = new();
         public JobParameters Parameters { get; set; } = new();
         public CacheRequest Cache { get; set; } = new();

@@ -15,7 +15,7 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
     public const string TenantJobs = "queued jobs of one tenant", TenantTokens = "queued tokens of one tenant", AllJobs = "queued jobs", AllTokens = "queued tokens";
 
     private readonly IntakeOptions _options = options.Value;
-    private volatile Count _count = new(new Dictionary<string, long>(), 0);
+    private volatile Count _count = new(new Dictionary<string, long>(), new Dictionary<string, long>(), 0);
 
     /// <summary>Which bound the job would break, or null.</summary>
     public IntakeResult.Full? Exceeded(NewJob job)
@@ -33,6 +33,30 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
         return count.Tokens + tokens > _options.QueuedTokens ? new IntakeResult.Full(AllTokens, _options.QueuedTokens) : null;
     }
 
+    /// <summary>
+    /// Staged lines wait here: a tenant is full for them when half of what it may have queued is there, so that its other jobs are still taken.
+    /// </summary>
+    public IReadOnlyList<string> FullTenants
+    {
+        get
+        {
+            Count count = _count;
+            return [.. count.Tenants.Where(tenant => count.Queued(tenant) >= _options.QueuedPerTenant / 2 || count.Tenant(tenant) >= _options.QueuedTokensPerTenant / 2)];
+        }
+    }
+
+    /// <summary>Of all tenants together; for staged lines.</summary>
+    public bool IsFull => _count.Jobs >= _options.Queued / 2 || _count.Tokens >= _options.QueuedTokens / 2;
+
+    /// <summary>The jobs were queued.</summary>
+    public void Add(IReadOnlyList<NewJob> jobs)
+    {
+        foreach (NewJob job in jobs)
+        {
+            Add(job);
+        }
+    }
+
     /// <summary>The job was queued.</summary>
     public void Add(NewJob job) => _count.Add(job.Tenant, TokensOf(job));
 
@@ -44,7 +68,7 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
             try
             {
                 StoreStatistics statistics = await store.StatisticsAsync(stoppingToken);
-                _count = new Count(statistics.QueuedTokensByTenant, statistics.Queued);
+                _count = new Count(statistics.QueuedTokensByTenant, statistics.QueuedByTenant, statistics.Queued);
             }
             catch (StoreUnavailableException)
             {
@@ -56,7 +80,7 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
 
     private static long TokensOf(NewJob job) => (long)job.PromptTokens + job.MaxNewTokens;
 
-    private sealed class Count(IReadOnlyDictionary<string, long> tokensByTenant, long jobs)
+    private sealed class Count(IReadOnlyDictionary<string, long> tokensByTenant, IReadOnlyDictionary<string, long> jobsByTenant, long jobs)
     {
         private readonly ConcurrentDictionary<string, long> _byTenant = new(tokensByTenant, StringComparer.Ordinal);
         private long _jobs = jobs;
@@ -65,6 +89,11 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
         public long Jobs => Interlocked.Read(ref _jobs);
 
         public long Tokens => Interlocked.Read(ref _tokens);
+
+        public IEnumerable<string> Tenants => _byTenant.Keys;
+
+        /// <summary>As counted last.</summary>
+        public long Queued(string tenant) => jobsByTenant.GetValueOrDefault(tenant);
 
         public long Tenant(string tenant) => _byTenant.GetValueOrDefault(tenant);
 

@@ -17,6 +17,7 @@ internal sealed class SluiceMetrics
     private readonly Meter _meter;
     private readonly Counter<long> _accepted;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _lines;
     private readonly Counter<long> _finished;
     private readonly Counter<long> _batches;
     private readonly Counter<long> _steps;
@@ -39,6 +40,7 @@ internal sealed class SluiceMetrics
         _meter = factory.Create(MeterName);
         _accepted = _meter.CreateCounter<long>("sluice.jobs.accepted", "{job}", "Jobs stored, by what they turned out to be.");
         _refused = _meter.CreateCounter<long>("sluice.jobs.refused", "{job}", "Submits that stored nothing, by reason.");
+        _lines = _meter.CreateCounter<long>("sluice.submission.lines", "{line}", "Lines of submissions that were fed, by what they turned out to be.");
         _finished = _meter.CreateCounter<long>("sluice.jobs.finished", "{job}", "Jobs that this process ended, by terminal state.");
         _batches = _meter.CreateCounter<long>("sluice.batches", "{batch}", "Batches handed to an engine, by the reason they were closed.");
         _steps = _meter.CreateCounter<long>("sluice.engine.steps", "{step}", "Forward passes.");
@@ -60,6 +62,13 @@ internal sealed class SluiceMetrics
     /// <param name="outcome"><c>queued</c>, <c>cache_hit</c>, <c>twin</c> or <c>replayed</c>.</param>
     /// <param name="kind">What was asked for.</param>
     public void Accepted(string outcome, JobKind kind) => _accepted.Add(1, new("outcome", outcome), new("kind", kind.Label()));
+
+    /// <summary>Staged lines became jobs, or error rows.</summary>
+    public void Fed(int jobs, int invalid)
+    {
+        _lines.Add(jobs, new KeyValuePair<string, object?>("outcome", "job"));
+        _lines.Add(invalid, new KeyValuePair<string, object?>("outcome", "invalid"));
+    }
 
     /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>queue_full</c> or <c>unavailable</c>.</param>
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Service.Intake;
+using Sluice.Service.Telemetry;
+using Sluice.Store;
+
+namespace Sluice.Service.Submissions;
+
+/// <summary>
+/// Feeds staged lines into jobs, and notices ends. Any number of nodes may: a submission has one feeder at a time, and what a dead one left is another's
+/// when its lease ends. A line is a job exactly once whatever dies in between, for its job's id is its own and how far a submission is fed moves with the jobs.
+/// </summary>
+internal sealed partial class SubmissionFeeder(
+    ISubmissionStore store, FedJobs jobs, QueueBounds bounds, OutboxSignal outbox, SubmissionSignal signal, SluiceMetrics metrics, IOptions<SubmissionOptions> options, TimeProvider time,
+    ILogger<SubmissionFeeder> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+    private readonly SubmissionOptions _options = options.Value;
+    private readonly Guid _me = Guid.NewGuid();
+    private volatile bool _open;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(LoopAsync(FeedAsync, stoppingToken), LoopAsync(TendAsync, stoppingToken));
+
+    private async Task LoopAsync(Func<CancellationToken, Task> round, CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        bool failed = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await round(stoppingToken);
+                failed = false;
+            }
+            catch (Exception e)
+            {
+                if (stoppingToken.IsCancellationRequested)
+                {
+                    return; // what is half done is not stored; the next node feeds it again
+                }
+                if (!failed)
+                {
+                    LogFailed(e.Message);
+                }
+                failed = true;
+                await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task FeedAsync(CancellationToken cancellationToken)
+    {
+        FeedRequest request = new()
+        {
+            Feeder = _me,
+            MaxLines = _options.FeedLines,
+            MaxLive = _options.LivePerSubmission,
+            Lease = _options.FeederLease,
+            FullTenants = bounds.FullTenants,
+        };
+        if (bounds.IsFull || await store.TakeAsync(request, cancellationToken) is not { } work)
+        {
+            await signal.WaitAsync(_open ? _options.TendEvery / 4 : _options.LookEvery, cancellationToken);
+            return;
+        }
+        FedChunk chunk = await jobs.MakeAsync(work, cancellationToken);
+        if (await store.FeedAsync(chunk, cancellationToken))
+        {
+            outbox.Pulse();
+            bounds.Add(chunk.Jobs);
+            metrics.Fed(chunk.Jobs.Count, chunk.Invalid.Count);
+            LogFed(chunk.Jobs.Count, chunk.Invalid.Count, SubmissionIds.Text(work.Submission.Id), chunk.Work.To);
+        }
+    }
+
+    private async Task TendAsync(CancellationToken cancellationToken)
+    {
+        TendReport report = await store.TendAsync(new TendOptions { AbandonedAfter = _options.AbandonedAfter }, cancellationToken);
+        _open = report.Open > 0;
+        if (report.Finished + report.Abandoned + report.Cancelled > 0)
+        {
+            outbox.Pulse();
+            LogTended(report.Finished, report.Abandoned, report.Cancelled);
+        }
+        await Task.Delay(_open ? _options.TendEvery : _options.LookEvery, time, cancellationToken);
+    }
+
+    [LoggerMessage(1701, LogLevel.Debug, "Fed {Jobs} jobs, refused {Invalid} lines of {Submission}, up to line {Line}")]
+    private partial void LogFed(int jobs, int invalid, string submission, int line);
+
+    [LoggerMessage(1702, LogLevel.Information, "Submissions: {Finished} ended, {Abandoned} uploads given up, {Cancelled} jobs cancelled")]
+    private partial void LogTended(int finished, int abandoned, int cancelled);
+
+    [LoggerMessage(1703, LogLevel.Warning, "Submissions wait: {Reason}")]
+    private partial void LogFailed(string reason);
+}
