@@ -26,12 +26,12 @@ internal sealed class PipelineBench : IDisposable
     private PipelineBench(Uri url, string key, int concurrency, TimeProvider time)
     {
         _time = time;
-        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = concurrency }) { BaseAddress = url };
+        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = concurrency }) { BaseAddress = url, Timeout = TimeSpan.FromHours(1) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
     public static async Task<PipelineReport> RunAsync(
-        Terminal terminal, int jobs, int concurrency, IReadOnlyList<string> modes, bool embedded, CancellationToken cancellationToken)
+        Terminal terminal, int jobs, int concurrency, IReadOnlyList<string> modes, bool embedded, bool submission, CancellationToken cancellationToken)
     {
         // a tenant, queues and a worker of its own, gone afterwards: nothing that is there already takes part or is disturbed
         string name = $"bench-{Guid.NewGuid().ToString("N")[..8]}";
@@ -59,6 +59,14 @@ internal sealed class PipelineBench : IDisposable
         {
             using PipelineBench bench = new(new Uri(app.Urls.First()), text, concurrency, terminal.Time);
             await bench.AwaitReadyAsync(cancellationToken);
+            if (submission)
+            {
+                SubmissionBench file = new(bench._http, terminal.Time);
+                await file.RunAsync(Math.Min(jobs, 2000), modes[0], cancellationToken);
+                await terminal.Error.WriteLineAsync($"bench: {jobs} lines, cache {modes[0]}");
+                SubmissionRun run = await file.RunAsync(jobs, modes[0], cancellationToken);
+                return new PipelineReport([], run.JobsPerS, 0, 0) { Submission = run };
+            }
             await bench.SubmitAsync("warm-up", "off", Math.Min(jobs, 500), concurrency, cancellationToken);
             await bench.AwaitEndAsync(cancellationToken);
             List<PipelineRun> runs = [];

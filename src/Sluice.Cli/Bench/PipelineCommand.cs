@@ -19,8 +19,9 @@ internal static class PipelineCommand
         Option<int> concurrency = new("--concurrency") { Description = "Submits at a time.", DefaultValueFactory = _ => 64 };
         Option<string?> cache = new("--cache") { Description = "One run with this cache mode (off, exact, semantic); a run with off and one with exact + semantic where absent." };
         Option<bool> embedded = new("--embedded") { Description = "Memory store and in-memory transport in place of the configured servers." };
+        Option<bool> submission = new("--submission") { Description = "All jobs as the lines of one JSONL submission." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new("pipeline", "Jobs per second and latency, end to end, with a stub engine.") { jobs, engine, concurrency, cache, embedded, json };
+        Command command = new("pipeline", "Jobs per second and latency, end to end, with a stub engine.") { jobs, engine, concurrency, cache, embedded, submission, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             int count = InRange("--jobs", parse.GetValue(jobs), MostJobs);
@@ -34,7 +35,7 @@ internal static class PipelineCommand
             {
                 throw CommandFailedException.Usage($"--cache: one of {string.Join(", ", s_modes)}; it is '{mode}'.");
             }
-            PipelineReport report = await PipelineBench.RunAsync(terminal, count, parallel, mode is null ? ["off", "semantic"] : [mode], parse.GetValue(embedded), cancellationToken);
+            PipelineReport report = await PipelineBench.RunAsync(terminal, count, parallel, mode is null ? ["off", "semantic"] : [mode], parse.GetValue(embedded), parse.GetValue(submission), cancellationToken);
             if (parse.GetValue(json))
             {
                 await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(report, CliJson.Default.PipelineReport));
@@ -43,7 +44,8 @@ internal static class PipelineCommand
             {
                 terminal.Tables().Write(Table(report));
             }
-            return report.Runs.All(run => run.Succeeded == run.Jobs) ? ExitCode.Done : ExitCode.Failed;
+            bool whole = report.Runs.All(run => run.Succeeded == run.Jobs) && (report.Submission is not { } file || file.Succeeded == file.Lines);
+            return whole ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
     }
@@ -54,6 +56,11 @@ internal static class PipelineCommand
     private static Table Table(PipelineReport report)
     {
         Table table = new();
+        if (report.Submission is { } file)
+        {
+            table.AddColumns("lines", "succeeded", "ingest lines/s", "end to end jobs/s", "seconds", "peak MB");
+            return table.AddRow(Text(file.Lines), Text(file.Succeeded), Text(file.LinesPerS), Text(file.JobsPerS), Text(file.Seconds), Text(file.PeakMb ?? double.NaN));
+        }
         table.AddColumns("cache", "jobs", "succeeded", "reused", "jobs/s", "p50 ms", "p99 ms");
         foreach (PipelineRun run in report.Runs)
         {

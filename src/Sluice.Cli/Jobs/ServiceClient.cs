@@ -19,9 +19,14 @@ internal sealed class ServiceClient(Terminal terminal, Uri url, string? key) : I
 
     private readonly HttpClient _http = new(terminal.Network()) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(100) };
 
+    // for bodies of any length
+    private readonly Lazy<HttpClient> _patient = new(() => new HttpClient(terminal.Network()) { BaseAddress = url, Timeout = Timeout.InfiniteTimeSpan });
+
     public Terminal Terminal => terminal;
 
     public static JobView ReadJob(ServiceAnswer answer) => Read(answer, _tolerant.JobView);
+
+    public static SubmissionView ReadSubmission(ServiceAnswer answer) => Read(answer, _tolerant.SubmissionView);
 
     public static JobPage ReadPage(ServiceAnswer answer) => Read(answer, _tolerant.JobPage);
 
@@ -41,16 +46,52 @@ internal sealed class ServiceClient(Terminal terminal, Uri url, string? key) : I
         return SendAsync(request, cancellationToken);
     }
 
-    public void Dispose() => _http.Dispose();
+    /// <summary>Sends a body however long it takes.</summary>
+    public Task<ServiceAnswer> UploadAsync(string path, HttpContent content, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, path) { Content = content };
+        if (idempotencyKey is not null && !request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey))
+            throw CommandFailedException.Usage($"--idempotency-key: '{idempotencyKey}' cannot be sent in a header.");
+        return SendAsync(request, cancellationToken, _patient.Value);
+    }
 
-    private async Task<ServiceAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Writes the answer's body to a file, however long it takes; a file that is there is replaced when all of it has come.</summary>
+    public async Task DownloadAsync(string path, string file, CancellationToken cancellationToken)
+    {
+        string part = file + ".part";
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        try
+        {
+            using HttpResponseMessage response = await _patient.Value.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+                throw new CommandFailedException(CodeOf(response.StatusCode), ServiceProblem.Explain((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken)));
+            await using (FileStream stream = new(part, FileMode.Create))
+            {
+                await response.Content.CopyToAsync(stream, cancellationToken);
+            }
+            File.Move(part, file, overwrite: true);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new CommandFailedException(ExitCode.Unreachable, $"{url} broke off: {error.Message}", error);
+        }
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        if (_patient.IsValueCreated) _patient.Value.Dispose();
+    }
+
+    private async Task<ServiceAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken, HttpClient? patient = null)
     {
         using (request)
         {
             try
             {
                 if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-                using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+                using HttpResponseMessage response = await (patient ?? _http).SendAsync(request, cancellationToken);
                 string body = await response.Content.ReadAsStringAsync(cancellationToken);
                 return response.IsSuccessStatusCode
                     ? new ServiceAnswer(body.Trim(), response.Headers.RetryAfter?.Delta)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Sluice.Jobs;
 
@@ -7,8 +8,8 @@ namespace Sluice.Cli.Jobs;
 /// <summary>A job request, member by member, as options. Limits are the service's to check: it knows them.</summary>
 internal sealed class SubmitArguments
 {
-    private readonly Option<string> _model = new("--model") { Description = "Name from the service's list of models.", Required = true };
-    private readonly Option<string> _prompt = new("--prompt") { Description = "The text to run; - reads standard input.", Required = true };
+    private readonly Option<string> _model = new("--model") { Description = "Name from the service's list of models." };
+    private readonly Option<string> _prompt = new("--prompt") { Description = "The text to run; - reads standard input." };
     private readonly Option<JobKind?> _kind = Choice<JobKind>("--kind", "What is asked of the model; generate.");
     private readonly Option<string[]> _choices = Many("--choice", "score: a continuation to compare; repeat it.");
     private readonly Option<Normalization?> _normalization = Choice<Normalization>("--normalization", "score: what log-likelihoods are divided by.");
@@ -36,6 +37,30 @@ internal sealed class SubmitArguments
         ];
         foreach (Option option in all) command.Options.Add(option);
     }
+
+    /// <summary>What is missing for one job, or given in vain with a file of them.</summary>
+    public IEnumerable<string> Faults(CommandResult result, bool file)
+    {
+        if (!file)
+        {
+            return ((Option[])[_model, _prompt]).Where(option => result.GetResult(option) is null).Select(option => $"Option '{option.Name}' is required.");
+        }
+        Option[] ofOne = [_prompt, _choices, _normalization, _maxTokens, _temperature, _topP, _topK, _minP, _seed, _stop, _metadata];
+        return ofOne.Where(option => result.GetResult(option) is { Implicit: false }).Select(option => $"{option.Name} belongs to one job; a line of a file says it itself.");
+    }
+
+    /// <summary>What lines of a file take where they say nothing, as the service's query names it.</summary>
+    public IReadOnlyDictionary<string, string?> Defaults(ParseResult parse) => new Dictionary<string, string?>
+    {
+        ["model"] = parse.GetValue(_model),
+        ["kind"] = Lower(parse.GetValue(_kind)),
+        ["priority"] = Lower(parse.GetValue(_priority)),
+        ["deadline"] = Time(parse.GetValue(_deadline)) is { } deadline ? JobTimes.Text(deadline) : null,
+        ["ttl"] = parse.GetValue(_ttl)?.ToString("R", CultureInfo.InvariantCulture),
+        ["on_late"] = Lower(parse.GetValue(_onLate)),
+        ["cache"] = Lower(parse.GetValue(_cache)),
+        ["namespace"] = parse.GetValue(_namespace),
+    };
 
     public async Task<JobRequest> ReadAsync(ParseResult parse, Terminal terminal, CancellationToken cancellationToken)
     {
@@ -78,6 +103,9 @@ internal sealed class SubmitArguments
     private static Option<string[]> Many(string name, string description) => new(name) { Description = description, AllowMultipleArgumentsPerToken = false };
 
     private static string[]? Given(string[]? values) => values is { Length: > 0 } ? values : null;
+
+    private static string? Lower<T>(T? value)
+        where T : struct, Enum => value?.ToString().ToLowerInvariant();
 
     private static DateTimeOffset? Time(string? text) =>
         text is null ? null

@@ -1,8 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Sluice.Cli.Jobs;
 
-/// <summary><c>sluice submit</c>: one job; prints its id, or waits and prints its answer.</summary>
+/// <summary><c>sluice submit</c>: one job, or a file of them; prints its id, or waits and prints its answer.</summary>
 internal static class SubmitCommand
 {
     // the service is asked to hold its answer this long, seconds; afterwards it is polled
@@ -12,26 +13,58 @@ internal static class SubmitCommand
     {
         ServiceConnection service = new(terminal);
         SubmitArguments arguments = new();
+        Option<string?> file = new("--file") { Description = "A JSONL file of jobs (or OpenAI batch lines) as one submission; other options are what lines take where they say nothing." };
+        Option<string?> output = new("-o", "--output") { Description = "With --file and --wait: where the results go; lines without an answer go beside it, to NAME.errors.jsonl." };
+        Option<bool> keep = new("--keep-incomplete") { Description = "With --file: an upload that breaks off keeps what came, and lines run while others still come." };
         Option<string?> idempotencyKey = new("--idempotency-key") { Description = "The same key and request make one job, however often it is sent." };
-        Option<bool> wait = new("--wait") { Description = "Wait for the end and print the answer; exit 1 unless the job succeeds." };
+        Option<bool> wait = new("--wait") { Description = "Wait for the end and print the answer; exit 1 unless everything succeeded." };
         Option<double?> timeout = WatchCommand.TimeoutOption();
-        Option<bool> json = new("--json") { Description = "Print the job as one object." };
-        Command command = new("submit", "Submit a job.") { idempotencyKey, wait, timeout, json };
+        Option<bool> json = new("--json") { Description = "Print the job, or the submission, as one object." };
+        Command command = new("submit", "Submit a job, or a file of jobs.") { file, output, keep, idempotencyKey, wait, timeout, json };
         arguments.AddTo(command);
         service.AddTo(command);
+        command.Validators.Add(result => Check(result, arguments, file, output, keep, wait));
         command.SetAction(async (parse, cancellationToken) =>
         {
             using ServiceClient client = service.Open(parse);
-            bool waits = parse.GetValue(wait);
+            bool waits = parse.GetValue(wait), prints = parse.GetValue(json);
+            if (parse.GetValue(file) is { } path)
+            {
+                Dictionary<string, string?> settings = new(arguments.Defaults(parse)) { ["on_broken"] = parse.GetValue(keep) ? "keep" : null };
+                ServiceAnswer stored = await FileUpload.RunAsync(client, path, settings, parse.GetValue(idempotencyKey), cancellationToken);
+                if (waits)
+                {
+                    return await new SubmissionWatch(client, parse.GetValue(timeout), prints).RunAsync(stored, parse.GetValue(output), cancellationToken);
+                }
+                await terminal.Out.WriteLineAsync(prints ? stored.Body : ServiceClient.ReadSubmission(stored).Id);
+                return ExitCode.Done;
+            }
             ServiceAnswer answer = await client.SubmitAsync(
                 await arguments.ReadAsync(parse, terminal, cancellationToken), parse.GetValue(idempotencyKey), waits ? HeldSeconds : null, cancellationToken);
             if (waits)
             {
-                return await new JobWatch(client, parse.GetValue(timeout), parse.GetValue(json)).RunAsync(answer, cancellationToken);
+                return await new JobWatch(client, parse.GetValue(timeout), prints).RunAsync(answer, cancellationToken);
             }
-            await terminal.Out.WriteLineAsync(parse.GetValue(json) ? answer.Body : ServiceClient.ReadJob(answer).Id.ToString());
+            await terminal.Out.WriteLineAsync(prints ? answer.Body : ServiceClient.ReadJob(answer).Id.ToString());
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static void Check(CommandResult result, SubmitArguments arguments, Option<string?> file, Option<string?> output, Option<bool> keep, Option<bool> wait)
+    {
+        bool whole = result.GetValue(file) is not null;
+        foreach (string message in arguments.Faults(result, whole))
+        {
+            result.AddError(message);
+        }
+        if (!whole && (result.GetValue(output) is not null || result.GetValue(keep)))
+        {
+            result.AddError("--output and --keep-incomplete go with --file.");
+        }
+        else if (result.GetValue(output) is not null && !result.GetValue(wait))
+        {
+            result.AddError("--output goes with --wait.");
+        }
     }
 }

@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Sluice.Jobs;
+using Sluice.Store;
+using Xunit;
+
+namespace Sluice.Tests.Submissions;
+
+/// <summary>What the door of submissions takes, refuses and keeps.</summary>
+public sealed class SubmissionUploadTests
+{
+    [Fact]
+    public async Task A_list_is_taken_as_lines_are()
+    {
+        await using FileHost host = await FileHost.StartAsync();
+        string list = $$"""{"jobs":[{{FileHost.Job("a", "one\\nline")}},{"custom_id":"b"}]}""";
+        SubmissionView ended = await host.AwaitAsync((await FileHost.ViewAsync(await host.PostAsync(list, "?name=two&priority=standard", "application/json"))).Id);
+        Assert.Equal((2, 1, 1, "two"), (ended.Counts.Lines, ended.Counts.Succeeded, ended.Counts.Invalid, ended.Name));
+        await RefusedAsync(await host.PostAsync("""{"jobs":1}""", "", "application/json"), HttpStatusCode.BadRequest, "required");
+        await RefusedAsync(await host.PostAsync("""{"job":[]}""", "", "application/json"), HttpStatusCode.BadRequest, "unknown_field");
+        await RefusedAsync(await host.PostAsync("{", "", "application/json"), HttpStatusCode.BadRequest, "invalid_json");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_taken_is_refused_by_name_and_leaves_nothing()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false);
+        await RefusedAsync(await host.PostAsync("x", "", "image/png"), HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        await RefusedAsync(await host.PostAsync("x", "?colour=1"), HttpStatusCode.BadRequest, "unknown_field");
+        await RefusedAsync(await host.PostAsync("x", "?ttl=soon&kind=none&on_broken=maybe"), HttpStatusCode.BadRequest, "invalid");
+        await RefusedAsync(await host.PostAsync("\n \n"), HttpStatusCode.BadRequest, "required");
+        Assert.Empty((await host.Store.ListAsync("default", new SubmissionQuery(), CancellationToken.None)));
+        await RefusedAsync(await host.Api.Client.GetAsync("/v1/submissions?state=odd"), HttpStatusCode.BadRequest, "invalid");
+        await RefusedAsync(await host.Api.Client.GetAsync("/v1/submissions/sub_1"), HttpStatusCode.NotFound, "submission_not_found");
+    }
+
+    [Fact]
+    public async Task Past_the_limits_the_upload_is_refused_and_what_came_is_cancelled()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false, ("Submissions:MaxLines", "2"));
+        HttpResponseMessage refused = await host.PostAsync(string.Join('\n', FileHost.Job("a", "1"), FileHost.Job("b", "2"), FileHost.Job("c", "3")));
+        await RefusedAsync(refused, HttpStatusCode.RequestEntityTooLarge, "submission_too_large");
+        SubmissionRecord left = Assert.Single(await host.Store.ListAsync("default", new SubmissionQuery(), CancellationToken.None));
+        Assert.Equal((SubmissionState.Cancelled, 0), (left.State, left.Counts.Fed));
+    }
+
+    [Fact]
+    public async Task One_key_makes_one_submission_of_the_same_lines()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false);
+        SubmissionView first = await FileHost.ViewAsync(await host.PostAsync(FileHost.Job("a", "1"), key: "k"));
+        using HttpResponseMessage again = await host.PostAsync(FileHost.Job("a", "1"), key: "k");
+        Assert.Equal((first.Id, "true"), ((await FileHost.ViewAsync(again)).Id, again.Headers.GetValues("Idempotent-Replayed").Single()));
+        await RefusedAsync(await host.PostAsync(FileHost.Job("a", "2"), key: "k"), HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        await RefusedAsync(await host.PostAsync(FileHost.Job("a", "1"), "?priority=standard", key: "k"), HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        Assert.Single(await host.Store.ListAsync("default", new SubmissionQuery(), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("cancel", SubmissionState.Cancelled, 0)]
+    [InlineData("keep", SubmissionState.Finished, 2)]
+    public async Task A_broken_upload_is_seen_while_it_lasts_and_kept_or_cancelled_as_asked(string broken, SubmissionState state, int succeeded)
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: true, ("Submissions:StageAfter", "00:00:00.1"));
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, host.Api.Client.BaseAddress!.Port);
+        string lines = FileHost.Job("a", "one") + "\n" + FileHost.Job("b", "two") + "\n{\"custom_id\":\"c\",";
+        string request = $"POST /v1/submissions?on_broken={broken} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {host.Api.Key}\r\ncontent-type: application/jsonl\r\ncontent-length: 1000000\r\n\r\n{lines}";
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+        SubmissionRecord? receiving = null;
+        for (int i = 0; i < 1000 && receiving?.Counts.Lines != 2; i++)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            receiving = await host.Store.ListAsync("default", new SubmissionQuery(), CancellationToken.None) is [var one, ..] ? one : null;
+        }
+        Assert.Equal((SubmissionState.Receiving, 2), (receiving!.State, receiving.Counts.Lines));
+        client.Client.Close(0); // a reset
+        SubmissionView ended = await host.AwaitAsync(Service.Submissions.SubmissionIds.Text(receiving.Id));
+        Assert.Equal((state, true, succeeded, 2 - succeeded), (ended.State, ended.UploadIncomplete, ended.Counts.Succeeded, ended.Counts.Cancelled));
+    }
+
+    [Fact]
+    public async Task Nobody_sees_or_stops_anothers_submission()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false);
+        SubmissionView mine = await FileHost.ViewAsync(await host.PostAsync(FileHost.Job("a", "secret")));
+        using HttpClient other = await host.Api.ClientAsync("rival", KeyScopes.All);
+        foreach (string path in (string[])["", "/results", "/errors", "/events"])
+            await RefusedAsync(await other.GetAsync($"/v1/submissions/{mine.Id}{path}"), HttpStatusCode.NotFound, "submission_not_found");
+        await RefusedAsync(await other.PostAsync($"/v1/submissions/{mine.Id}/cancel", null), HttpStatusCode.NotFound, "submission_not_found");
+        Assert.Equal("""{"data":[]}""", await other.GetStringAsync("/v1/submissions"));
+        using HttpClient reader = await host.Api.ClientAsync("default", KeyScopes.Read);
+        Assert.Equal(HttpStatusCode.Forbidden, (await host.PostAsync("x", client: reader)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await reader.PostAsync($"/v1/submissions/{mine.Id}/cancel", null)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_cancel_in_the_middle_keeps_what_has_ended_and_names_what_has_not()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false, ("Submissions:LivePerSubmission", "2"), ("Submissions:FeedLines", "2"));
+        string lines = string.Join('\n', Enumerable.Range(1, 5).Select(i => FileHost.Job($"c{i}", $"p{i}")));
+        SubmissionView view = await FileHost.ViewAsync(await host.PostAsync(lines));
+        await host.AwaitAsync(view.Id, v => v.Counts.Fed == 2);
+        await host.Api.FinishAsync(SubmissionJobs.IdOf(FileHost.Id(view), 2), "done");
+        using HttpResponseMessage response = await host.Api.Client.PostAsync($"/v1/submissions/{view.Id}/cancel", null);
+        SubmissionView cancelled = await host.AwaitAsync((await FileHost.ViewAsync(response)).Id);
+        Assert.Equal((SubmissionState.Cancelled, SubmissionOutcome.Cancelled, 1, 4), (cancelled.State, cancelled.Outcome, cancelled.Counts.Succeeded, cancelled.Counts.Cancelled));
+        Assert.Equal("done", Assert.Single(await host.LinesAsync(view.Id, "results")).GetProperty("outputs")[0].GetProperty("text").GetString());
+        List<JsonElement> errors = await host.LinesAsync(view.Id, "errors");
+        Assert.Equal(["c1", "c3", "c4", "c5"], errors.Select(e => e.GetProperty("custom_id").GetString()));
+        Assert.All(errors, e => Assert.Equal("batch_cancelled", e.GetProperty("error").GetProperty("code").GetString()));
+    }
+
+    private static async Task RefusedAsync(HttpResponseMessage response, HttpStatusCode status, string code)
+    {
+        using (response)
+        {
+            string body = await response.Content.ReadAsStringAsync();
+            Assert.True(status == response.StatusCode, $"{response.StatusCode}: {body}");
+            using JsonDocument document = JsonDocument.Parse(body);
+            Assert.Equal(code, document.RootElement.GetProperty("error").GetProperty("code").GetString());
+        }
+    }
+}
