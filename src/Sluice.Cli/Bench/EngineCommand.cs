@@ -62,6 +62,7 @@ internal static class EngineCommand
         Add("long prompt, tokens/s", "long_prefill_tok_s", figures.LongPrefillTokS);
         Add("decode after it, tokens/s", "long_decode_tok_s", figures.LongDecodeTokS);
         console.Write(table);
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: {figures.PlannedBytes:N0} bytes planned, {figures.PeakBytes:N0} at the most"));
         foreach (StepProfile step in figures.Profile) Draw(step, console);
 
         void Add(string name, string figure, double value, string? share = null) => table.AddRow(

@@ -27,21 +27,23 @@ public sealed class EngineBench : IAsyncDisposable
     private readonly StepLimit _limit;
     private readonly Random _random = new(1);
     private readonly int _vocabulary;
-    private readonly long _weightBytes;
+    private readonly MemoryPlan _memory;
+    private readonly long _before; // resident bytes before the model was loaded
     private readonly bool _storedBFloat16;
     private readonly SampleSet _samples = new();
     private readonly List<StepProfile> _profiles = [];
     private Peaks _peaks;
 
-    private EngineBench(ModelEngine engine, ModelConfig config, MemoryPlan memory, EngineBenchOptions options, StepLog log, ProfilingBackend? profiler)
+    private EngineBench(ModelEngine engine, ModelConfig config, MemoryPlan memory, EngineBenchOptions options, StepLog log, ProfilingBackend? profiler, long before)
     {
+        _before = before;
+        _memory = memory;
         _engine = engine;
         _options = options;
         _log = log;
         _profiler = profiler;
         _meter = new PeakMeter(options.Threads);
         _limit = new StepLimit(config, memory.WeightBytes, memory.KvBytesPerPage / 16);
-        _weightBytes = memory.WeightBytes;
         _storedBFloat16 = config.DataType == DataType.BFloat16;
         _vocabulary = config.VocabularySize;
     }
@@ -55,13 +57,14 @@ public sealed class EngineBench : IAsyncDisposable
     {
         StepLog log = new();
         ProfilingBackend? profiler = null;
+        long before = ProcessMemory.Resident;
         ModelOptions model = new() { Threads = options.Threads, Weights = options.Weights, Assembled = options.Assembled, Around = options.Profile ? Wrap : null };
         ModelInspection inspection = ModelInspection.Read(folder, model);
         model = model with { KvBytes = inspection.Memory.KvBytesPerPage * 768 };
         MemoryPlan memory = ModelInspection.Read(folder, model).Memory;
         say(string.Create(CultureInfo.InvariantCulture, $"memory: weights {memory.WeightBytes:N0} ({options.Weights.Name()}, {inspection.BytesByType.Values.Sum():N0} in the files), KV {memory.KvBytes:N0}, arena {memory.ArenaBytes:N0} bytes"));
         await using EngineBench bench = new(
-            ModelEngine.Load(folder, new EngineOptions { Model = model, StepObserver = log.Add }), inspection.Config, memory, options, log, profiler);
+            ModelEngine.Load(folder, new EngineOptions { Model = model, StepObserver = log.Add }), inspection.Config, memory, options, log, profiler, before);
         return await bench.MeasureAsync(say, cancellationToken);
 
         IBackend Wrap(IBackend backend) => profiler = new ProfilingBackend(backend);
@@ -234,7 +237,9 @@ public sealed class EngineBench : IAsyncDisposable
         Dtype = _options.Weights.Name(),
         Threads = _options.Threads,
         Repeats = _options.Repeats,
-        WeightBytes = _weightBytes,
+        WeightBytes = _memory.WeightBytes,
+        PlannedBytes = _memory.TotalBytes,
+        PeakBytes = Math.Max(0, ProcessMemory.Peak - _before - PeakMeter.BufferBytes),
         PeakGops = _samples.Median("peak_gops"),
         FmaPeakGflops = _samples.Median("fma_peak_gflops"),
         ReadGbs = _samples.Median("read_gbs"),

@@ -15,6 +15,12 @@ public sealed record EngineFigures
     /// <summary>Packed weights.</summary>
     public required long WeightBytes { get; init; }
 
+    /// <summary>Weights, KV pages and arena, as computed before loading.</summary>
+    public required long PlannedBytes { get; init; }
+
+    /// <summary>Most memory of the process, less what it had before loading and what measuring takes.</summary>
+    public required long PeakBytes { get; init; }
+
     /// <summary>10^9 operations per second that products with these weights could reach.</summary>
     public required double PeakGops { get; init; }
 

@@ -16,7 +16,9 @@ public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double
 /// <summary>Measures <see cref="Peaks"/> with the threads that kernels run on.</summary>
 internal sealed unsafe class PeakMeter(int threads) : IDisposable
 {
-    private const long BufferBytes = 512L << 20;
+    /// <summary>What measuring reads from: more than caches hold.</summary>
+    public const long BufferBytes = 512L << 20;
+
     private static readonly TimeSpan _each = TimeSpan.FromMilliseconds(40);
 
     private readonly RowWorkers _workers = new(threads);

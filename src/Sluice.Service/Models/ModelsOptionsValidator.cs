@@ -13,6 +13,10 @@ internal sealed class ModelsOptionsValidator : IValidateOptions<ModelsOptions>
         for (int i = 0; i < options.Models.Count; i++)
         {
             ModelEntry entry = options.Models[i];
+            if (entry.Dtype is not null && !WeightFormats.Names.Contains(entry.Dtype))
+            {
+                faults.Add($"Models:{i}:Dtype must be one of {string.Join(", ", WeightFormats.Names)}; got '{entry.Dtype}'.");
+            }
             if (string.IsNullOrWhiteSpace(entry.Path))
             {
                 faults.Add($"Models:{i}:Path is required.");
@@ -26,10 +30,6 @@ internal sealed class ModelsOptionsValidator : IValidateOptions<ModelsOptions>
             else if (!seen.Add(slug))
             {
                 faults.Add($"Models:{i}:Name '{slug}' is given twice.");
-            }
-            if (entry.Dtype is not null && !WeightFormats.Names.Contains(entry.Dtype))
-            {
-                faults.Add($"Models:{i}:Dtype must be one of {string.Join(", ", WeightFormats.Names)}; got '{entry.Dtype}'.");
             }
             if (!Directory.Exists(entry.Path))
             {

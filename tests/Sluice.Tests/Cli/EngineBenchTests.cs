@@ -12,13 +12,14 @@ public sealed class EngineBenchTests : IDisposable
     [Fact]
     public async Task One_object_holds_every_figure_and_the_profile_adds_up_to_the_step()
     {
-        CliRun run = await CliRun.OfAsync(["bench", "engine", "--model", _model.Folder, "--threads", "1", "--repeats", "1", "--profile", "--json"]);
+        CliRun run = await CliRun.OfAsync(["bench", "engine", "--model", _model.Folder, "--threads", "1", "--repeats", "1", "--profile", "--dtype", "int8", "--json"]);
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("memory: weights", run.Error, StringComparison.Ordinal);
         using JsonDocument report = JsonDocument.Parse(Assert.Single(run.Lines));
         JsonElement root = report.RootElement;
         Assert.StartsWith("cpu/", root.GetProperty("path").GetString(), StringComparison.Ordinal);
-        foreach (string key in new[] { "peak_gops", "fma_peak_gflops", "read_gbs", "prefill_tok_s", "scoring_jobs_s", "long_prefill_tok_s" })
+        Assert.Equal("int8", root.GetProperty("dtype").GetString());
+        foreach (string key in new[] { "peak_gops", "fma_peak_gflops", "read_gbs", "prefill_tok_s", "scoring_jobs_s", "long_prefill_tok_s", "weight_bytes", "planned_bytes" })
             Assert.InRange(root.GetProperty(key).GetDouble(), double.Epsilon, 1e9);
         foreach (string batch in new[] { "1", "8", "32" })
             Assert.InRange(root.GetProperty("decode_tok_s").GetProperty(batch).GetDouble(), double.Epsilon, 1e9);
