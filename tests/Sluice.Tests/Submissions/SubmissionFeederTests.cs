@@ -1,0 +1,39 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Sluice.Jobs;
+using Sluice.Service.Intake;
+using Sluice.Service.Submissions;
+using Sluice.Service.Telemetry;
+using Sluice.Store;
+using Xunit;
+
+namespace Sluice.Tests.Submissions;
+
+public sealed class SubmissionFeederTests
+{
+    [Fact]
+    public async Task A_feeder_that_fails_before_and_after_its_commits_makes_every_line_one_job()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: true, ("Submissions:LookEvery", "00:01:00"), ("Submissions:TendEvery", "00:01:00"));
+        IServiceProvider parts = host.Api.Parts;
+        (ISubmissionStore store, FaultyFeeds faults) = FaultyFeeds.Around(host.Store);
+        NewSubmission file = new() { Id = Guid.CreateVersion7(), Tenant = "default", Defaults = """{"model":"stub","cache":"off"}""" };
+        await host.Store.StartAsync(file, CancellationToken.None);
+        StagedLine[] lines = [.. Enumerable.Range(1, 600).Select(i => new StagedLine(i, Encoding.UTF8.GetBytes($$"""{"custom_id":"c{{i}}","prompt":"p{{i}}"}"""), $"c{i}"))];
+        await host.Store.StageAsync("default", file.Id, new LineChunk { After = 0, Last = 600, Lines = lines }, CancellationToken.None);
+        await host.Store.CloseAsync("default", file.Id, UploadEnd.Complete, null, CancellationToken.None);
+        SubmissionOptions options = new() { FeedLines = 100, TendEvery = TimeSpan.FromMilliseconds(20), LookEvery = TimeSpan.FromMilliseconds(20) };
+        using SubmissionSignal signal = new();
+        using SubmissionFeeder feeder = new(
+            store, parts.GetRequiredService<FedJobs>(), parts.GetRequiredService<QueueBounds>(), parts.GetRequiredService<OutboxSignal>(), signal,
+            parts.GetRequiredService<SluiceMetrics>(), Options.Create(options), TimeProvider.System, NullLogger<SubmissionFeeder>.Instance);
+        await feeder.StartAsync(CancellationToken.None);
+        SubmissionView ended = await host.AwaitAsync(SubmissionIds.Text(file.Id));
+        await feeder.StopAsync(CancellationToken.None);
+        Assert.True(faults.Lost > 0);
+        Assert.Equal((600, 600, 0), (ended.Counts.Fed, ended.Counts.Succeeded, ended.Counts.Invalid));
+        Assert.Equal(Enumerable.Range(1, 600), (await host.LinesAsync(ended.Id, "results")).Select(r => r.GetProperty("line").GetInt32()));
+    }
+}
