@@ -32,7 +32,7 @@ public sealed class StubEngine : IEngine
         Info = new EngineInfo(
             options.Name, "0000000000000000", "stub", options.ContextLength, options.HiddenSize, options.MaxSequences, options.MaxStepTokens,
             StepPlan.PageTokens, Math.Max(1, options.ContextLength / StepPlan.PageTokens) * options.MaxSequences);
-        _loop = Task.Run(() => RunBatchesAsync(_stop.Token));
+        _loop = Task.Factory.StartNew(() => RunBatchesAsync(_stop.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
     }
 
     public EngineInfo Info { get; }
@@ -153,7 +153,7 @@ public sealed class StubEngine : IEngine
     {
         Interlocked.Increment(ref _hanging);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(ticket.CancellationToken, stopping);
-        await Task.Delay(Timeout.InfiniteTimeSpan, _options.Clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, _options.Clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Interlocked.Decrement(ref _hanging);
         End(ticket, ticket.Cancel);
     }

@@ -15,7 +15,7 @@ internal sealed class EngineFeed(IEngine engine, int window, LineAnswerer answer
     public const int MostFaultsInARow = 256;
 
     private readonly CostEstimate _cost = new();
-    private readonly WakeUp _wake = new();
+    private readonly WakeUp _wake = new(time);
     private readonly SemaphoreSlim _room = new(window, window);
     private readonly Lock _lock = new();
     private readonly EngineLedger _ledger = new(engine.Info);
@@ -73,7 +73,6 @@ internal sealed class EngineFeed(IEngine engine, int window, LineAnswerer answer
 
     public void Dispose()
     {
-        _wake.Dispose();
         _room.Dispose();
     }
 

@@ -23,7 +23,7 @@ internal sealed partial class BatchRunner(
     public void Run(FormedBatch batch, ServedModel model, IEngine engine, ClaimedHandler claimed, EndedHandler ended)
     {
         running.Enter(batch.Jobs.Count);
-        _ = Task.Run(() => RunAsync(batch, model, engine, claimed, ended), CancellationToken.None);
+        _ = Background.Run(() => RunAsync(batch, model, engine, claimed, ended));
     }
 
     /// <summary>Ends jobs that leave without running: those that cannot meet their deadline, and those that this engine can never hold.</summary>
@@ -31,7 +31,7 @@ internal sealed partial class BatchRunner(
     {
         int jobs = expired.Count + impossible.Count;
         running.Enter(jobs);
-        _ = Task.Run(EndAsync, CancellationToken.None);
+        _ = Background.Run(EndAsync);
 
         async Task EndAsync()
         {

@@ -57,7 +57,7 @@ internal sealed partial class Drain(
         Crash.At("drain_before_retire");
         using CancellationTokenSource last = new(LastWrites, time);
         await TryAsync(token => store.RetireWorkerAsync(incarnation.Current.Id, token), last.Token);
-        await incarnation.DieAsync();
+        incarnation.Die();
         LogRetired();
     }
 

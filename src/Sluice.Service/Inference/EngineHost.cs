@@ -15,7 +15,7 @@ internal sealed partial class EngineHost(InferenceLoops loops, StubOptions stub,
     public bool IsReady => Volatile.Read(ref _loaded) == loops.All.Count;
 
     /// <summary>Loads on a thread of the pool. Throws what the engine throws for a folder that it cannot load.</summary>
-    public Task<IEngine> LoadAsync(InferenceLoop loop, CancellationToken cancellationToken) => Task.Run(() =>
+    public Task<IEngine> LoadAsync(InferenceLoop loop, CancellationToken cancellationToken) => Background.RunAsync(() =>
     {
         long start = time.GetTimestamp();
         IEngine engine = Load(loop);

@@ -74,7 +74,7 @@ internal sealed partial class Heartbeat(
     private async Task BeginAnewAsync(CancellationToken stop)
     {
         Guid dead = incarnation.Current.Id;
-        await incarnation.DieAsync();
+        incarnation.Die();
         int dropped = loops.TakeAll().Count;
         held.Clear();
         LogDead(dead, running.Active, dropped);

@@ -6,10 +6,10 @@ using Sluice.Store;
 namespace Sluice.Service.Inference;
 
 /// <summary>Jobs that this worker holds and has not claimed, within a limit: past it nothing is reserved, and tickets wait in the broker.</summary>
-internal sealed class HeldJobs(IOptions<WorkerOptions> options) : IDisposable
+internal sealed class HeldJobs(IOptions<WorkerOptions> options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<JobId, ReservedJob> _jobs = new();
-    private readonly WakeUp _room = new();
+    private readonly WakeUp _room = new(time);
     private readonly int _limit = options.Value.HoldLimit;
 
     public int Count => _jobs.Count;
@@ -32,12 +32,15 @@ internal sealed class HeldJobs(IOptions<WorkerOptions> options) : IDisposable
         _room.Pulse();
     }
 
+    /// <summary>How many more may be held now.</summary>
+    public int Room => Math.Max(0, _limit - _jobs.Count);
+
     /// <summary>How many more may be held, at least one: waits until there is room. One waiter at a time.</summary>
     public async Task<int> RoomAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            int room = _limit - _jobs.Count;
+            int room = Room;
             if (room > 0)
             {
                 return room;
@@ -45,6 +48,4 @@ internal sealed class HeldJobs(IOptions<WorkerOptions> options) : IDisposable
             await _room.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken);
         }
     }
-
-    public void Dispose() => _room.Dispose();
 }

@@ -48,18 +48,18 @@ internal sealed class Incarnation(IJobStore store, ModelCatalog catalog, IOption
     }
 
     /// <summary>The store no longer knows the current id: what runs under it is cancelled, and a new one begins, not yet registered.</summary>
-    public async Task DieAsync()
+    public void Die()
     {
         Life dead = _life;
         IsRegistered = false;
         _life = new Life(Guid.CreateVersion7(time.GetUtcNow()), new CancellationTokenSource());
-        await dead.EndAsync();
+        dead.End();
     }
 
     private sealed class Life(Guid id, CancellationTokenSource end)
     {
         public Guid Id => id;
         public CancellationToken Dead { get; } = end.Token;
-        public Task EndAsync() => end.CancelAsync();
+        public void End() => end.Cancel();
     }
 }

@@ -7,7 +7,7 @@ using Sluice.Store;
 namespace Sluice.Service.Inference;
 
 /// <summary>The loops of this process, one per model.</summary>
-internal sealed partial class InferenceLoops : IDisposable
+internal sealed partial class InferenceLoops
 {
     private readonly Dictionary<string, InferenceLoop> _byModel;
     private readonly IJobStore _store;
@@ -49,14 +49,6 @@ internal sealed partial class InferenceLoops : IDisposable
 
     /// <summary>Takes back everything that waits, in any former.</summary>
     public IReadOnlyList<WaitingJob> TakeAll() => [.. All.SelectMany(loop => loop.TakeAll())];
-
-    public void Dispose()
-    {
-        foreach (InferenceLoop loop in All)
-        {
-            loop.Dispose();
-        }
-    }
 
     [LoggerMessage(4030, LogLevel.Warning, "Let go of {Jobs} jobs of models that this worker does not serve")]
     private partial void LogStrays(int jobs);

@@ -28,7 +28,7 @@ internal sealed partial class Stealing(
                     pause = _options.StealAfter;
                     continue;
                 }
-                int stolen = await StealAsync(idle, stop);
+                int stolen = await StealAsync(idle);
                 pause = stolen > 0 ? _options.StealAfter : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, _options.StealBackoff.Ticks));
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -43,10 +43,14 @@ internal sealed partial class Stealing(
         }
     }
 
-    private async Task<int> StealAsync(string[] models, CancellationToken stop)
+    private async Task<int> StealAsync(string[] models)
     {
         (Guid worker, CancellationToken dead) = incarnation.Current;
-        int room = Math.Min(_options.StealMax, await held.RoomAsync(stop));
+        int room = Math.Min(_options.StealMax, held.Room);
+        if (room == 0)
+        {
+            return 0;
+        }
         IReadOnlyList<ReservedJob> jobs = await store.StealAsync(worker, models, room, CancellationToken.None);
         if (jobs.Count > 0 && !dead.IsCancellationRequested)
         {

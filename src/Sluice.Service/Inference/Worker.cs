@@ -11,11 +11,11 @@ namespace Sluice.Service.Inference;
 /// </summary>
 internal sealed partial class Worker(
     Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Heartbeat heartbeat, Inventory inventory, Finisher finisher, Drain drain,
-    IHostApplicationLifetime lifetime, IOptions<WorkerOptions> options, ILogger<Worker> logger) : IHostedService, IDisposable
+    IHostApplicationLifetime lifetime, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Worker> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _intake = new(); // nothing new after this
     private readonly CancellationTokenSource _watch = new(); // no signs of life after this
-    private readonly CancellationTokenSource _writing = new(); // no results after this
+    private readonly CancellationTokenSource _writing = new(Timeout.InfiniteTimeSpan, time); // no results after this
     private readonly Lock _lock = new();
     private Task? _drained;
     private Task _taking = Task.CompletedTask;
@@ -25,9 +25,9 @@ internal sealed partial class Worker(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
-        _finishing = Task.Run(() => finisher.RunAsync(_writing.Token), CancellationToken.None);
-        _watching = Task.Run(WatchAsync, CancellationToken.None);
-        _taking = Task.Run(TakeAsync, CancellationToken.None);
+        _finishing = Background.Run(() => finisher.RunAsync(_writing.Token));
+        _watching = Background.Run(WatchAsync);
+        _taking = Background.Run(TakeAsync);
         return Task.CompletedTask;
     }
 
@@ -79,22 +79,22 @@ internal sealed partial class Worker(
     {
         lock (_lock)
         {
-            return _drained ??= Task.Run(RunDrainAsync, CancellationToken.None);
+            return _drained ??= Background.Run(RunDrainAsync);
         }
     }
 
     private async Task RunDrainAsync()
     {
-        using CancellationTokenSource limit = new(options.Value.DrainTime);
-        await _intake.CancelAsync();
-        await _taking.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using CancellationTokenSource limit = new(options.Value.DrainTime, time);
+        _intake.Cancel();
+        await _taking.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         await drain.ReleaseHeldAsync(limit.Token);
         await drain.EndRunsAsync(limit.Token);
         finisher.Complete();
         _writing.CancelAfter(Drain.LastWrites);
         await _finishing;
         // a sign of life after the retirement would begin the worker anew
-        await _watch.CancelAsync();
+        _watch.Cancel();
         await _watching;
         await drain.RetireAsync();
     }

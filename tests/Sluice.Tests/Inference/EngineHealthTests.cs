@@ -31,7 +31,7 @@ public sealed class EngineHealthTests
         await incarnation.RegisterAsync(CancellationToken.None);
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(engines, incarnation)).Status);
 
-        await incarnation.DieAsync();
+        incarnation.Die();
         Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(engines, incarnation)).Status);
     }
 }

@@ -16,7 +16,7 @@ public sealed class SubmitBatcherTests : IAsyncDisposable
     private readonly ManualTime _time = new();
     private readonly MemoryJobStore _inner;
     private readonly GatedStore _store;
-    private readonly OutboxSignal _signal = new();
+    private readonly OutboxSignal _signal = new(TimeProvider.System);
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private SubmitBatcher? _batcher;
 
@@ -34,7 +34,6 @@ public sealed class SubmitBatcherTests : IAsyncDisposable
             await _batcher.StopAsync(CancellationToken.None);
             _batcher.Dispose();
         }
-        _signal.Dispose();
         await _services.DisposeAsync();
     }
 
