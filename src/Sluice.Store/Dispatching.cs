@@ -65,11 +65,16 @@ public sealed record ReservedJob
 
     /// <summary>The earliest deadline of the job and its twins.</summary>
     public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>What becomes of the job when that is missed. A deadline that only a twin has makes it urgent and never ends it: then this is <see cref="OnLate.Run"/>.</summary>
     public required OnLate OnLate { get; init; }
     public required int PromptTokens { get; init; }
     public required int MaxNewTokens { get; init; }
     public required long PrefixKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The store's time as it gave the job away: its other times mean something only beside this one, for the holder's clock may be wrong.</summary>
+    public required DateTimeOffset ReservedAt { get; init; }
 
     /// <summary>Times that a batch with this job in it crashed; above 0 it runs in the quarantine lane.</summary>
     public int Suspicions { get; init; }

@@ -11,11 +11,12 @@ namespace Sluice.Service.Inference;
 /// <see cref="BatchRunner"/>. Two claims are under way at most: while they are, jobs gather for the next batch.
 /// </summary>
 internal sealed partial class InferenceLoop(
-    ServedModel model, FormerOptions formerOptions, BatchRunner runner, HeldJobs held, TimeProvider time, ILogger<InferenceLoop> logger) : IDisposable
+    ServedModel model, FormerOptions formerOptions, BatchRunner runner, HeldJobs held, TimeProvider time, ILogger<InferenceLoop> logger)
 {
     private const int MaxClaims = 2;
     private readonly CostEstimate _cost = new();
-    private readonly WakeUp _wake = new();
+    private readonly WakeUp _wake = new(time);
+    private readonly SteadyTime _steady = new(time);
     private readonly Lock _lock = new();
     private Former? _former;
     private EngineLedger? _ledger;
@@ -29,7 +30,7 @@ internal sealed partial class InferenceLoop(
     /// <summary>Jobs that wait for a batch.</summary>
     public int Waiting => Former.Count;
 
-    private Former Former => LazyInitializer.EnsureInitialized(ref _former, () => new Former(formerOptions, _cost, time));
+    private Former Former => LazyInitializer.EnsureInitialized(ref _former, () => new Former(formerOptions, _cost, _steady));
 
     /// <summary>Lets reserved jobs wait for a batch.</summary>
     public void Add(IEnumerable<ReservedJob> jobs)
@@ -96,8 +97,6 @@ internal sealed partial class InferenceLoop(
         }
     }
 
-    public void Dispose() => _wake.Dispose();
-
     /// <summary>Hands over all that the engine can take now. Returns how long nothing will change unless something happens.</summary>
     private TimeSpan Step(IEngine engine)
     {
@@ -154,24 +153,29 @@ internal sealed partial class InferenceLoop(
         {
             return Timeout.InfiniteTimeSpan;
         }
-        double milliseconds = Math.Ceiling((look - time.GetUtcNow()).TotalMilliseconds);
+        double milliseconds = Math.Ceiling((look - _steady.GetUtcNow()).TotalMilliseconds);
         return TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, TimeSpan.FromDays(1).TotalMilliseconds));
     }
 
-    private static WaitingJob Wait(ReservedJob job) => new()
+    /// <summary>The store's times as this clock would show them.</summary>
+    private WaitingJob Wait(ReservedJob job)
     {
-        Id = job.Id,
-        Tenant = job.Tenant,
-        Scope = HashCode.Combine(job.Tenant, job.Namespace),
-        Class = job.Class,
-        Deadline = job.Deadline,
-        OnLate = job.OnLate,
-        PromptTokens = job.PromptTokens,
-        MaxNewTokens = job.MaxNewTokens,
-        PrefixKey = job.PrefixKey,
-        CreatedAt = job.CreatedAt,
-        Suspicions = job.Suspicions,
-    };
+        TimeSpan ahead = _steady.GetUtcNow() - job.ReservedAt;
+        return new WaitingJob
+        {
+            Id = job.Id,
+            Tenant = job.Tenant,
+            Scope = HashCode.Combine(job.Tenant, job.Namespace),
+            Class = job.Class,
+            Deadline = job.Deadline + ahead,
+            OnLate = job.OnLate,
+            PromptTokens = job.PromptTokens,
+            MaxNewTokens = job.MaxNewTokens,
+            PrefixKey = job.PrefixKey,
+            CreatedAt = job.CreatedAt + ahead,
+            Suspicions = job.Suspicions,
+        };
+    }
 
     [LoggerMessage(4001, LogLevel.Error, "A step of {Model}'s loop failed; it goes on in a second")]
     private partial void LogStep(Exception exception, string model);

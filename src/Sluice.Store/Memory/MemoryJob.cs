@@ -87,7 +87,7 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
         Result = Result,
     };
 
-    public ReservedJob Reserved() => new()
+    public ReservedJob Reserved(DateTimeOffset now) => new()
     {
         Id = Id,
         Tenant = Tenant,
@@ -96,11 +96,12 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
         Kind = Kind,
         Class = RunClass,
         Deadline = RunBy,
-        OnLate = OnLate,
+        OnLate = RunBy == Deadline ? OnLate : OnLate.Run,
         PromptTokens = PromptTokens,
         MaxNewTokens = MaxNewTokens,
         PrefixKey = PrefixKey,
         CreatedAt = CreatedAt,
+        ReservedAt = now,
         Suspicions = Suspicions,
         TraceParent = TraceParent,
     };

@@ -38,7 +38,7 @@ internal sealed partial class MemoryJobStore
             foreach (MemoryJob job in Find(jobs).Where(j => j.Free || (j.State == JobState.Queued && j.HeldBy == worker)))
             {
                 job.HeldBy = worker;
-                got.Add(job.Reserved());
+                got.Add(job.Reserved(_tables.Now));
             }
             return got;
         });
@@ -57,7 +57,7 @@ internal sealed partial class MemoryJobStore
             foreach (MemoryJob job in Find(chosen))
             {
                 job.HeldBy = worker;
-                got.Add(job.Reserved());
+                got.Add(job.Reserved(_tables.Now));
             }
             return got;
         });

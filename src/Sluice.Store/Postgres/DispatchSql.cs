@@ -4,7 +4,8 @@ namespace Sluice.Store.Postgres;
 internal static class DispatchSql
 {
     private const string Reserved = """
-        j.id, j.tenant, j.namespace, j.model, j.kind, j.run_class, j.run_by, j.on_late, j.prompt_tokens, j.max_new_tokens, j.prefix_key, j.created_at, j.suspicions, j.trace_parent
+        j.id, j.tenant, j.namespace, j.model, j.kind, j.run_class, j.run_by, case when j.run_by is distinct from j.deadline then 1::smallint else j.on_late end, j.prompt_tokens, j.max_new_tokens, j.prefix_key, j.created_at,
+        j.suspicions, j.trace_parent, now()
         """;
 
     /// <summary>Holds off the declaration of this worker's death (its row's deletion) until the transaction ends; heartbeats pass.</summary>

@@ -163,5 +163,6 @@ internal sealed partial class PostgresJobStore
         CreatedAt = row.Time(11),
         Suspicions = row.GetInt32(12),
         TraceParent = row.Text(13),
+        ReservedAt = row.Time(14),
     };
 }

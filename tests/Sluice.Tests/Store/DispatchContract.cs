@@ -24,6 +24,20 @@ public abstract class DispatchContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task A_reservation_says_what_time_it_is_to_the_store()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob job = Job();
+        await SubmitAsync(job);
+        await PassAsync(Soon);
+        ReservedJob first = Assert.Single(await Store.ReserveAsync(worker, [job.Id], Token));
+        Assert.InRange(first.ReservedAt - first.CreatedAt, Soon, TimeSpan.FromMinutes(1));
+        await PassAsync(Soon);
+        ReservedJob again = Assert.Single(await Store.ReserveAsync(worker, [job.Id], Token));
+        Assert.InRange(again.ReservedAt - first.ReservedAt, Soon, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
     public async Task Jobs_that_are_held_running_gone_or_followers_are_not_in_the_answer()
     {
         Guid worker = await WorkerAsync(), second = await WorkerAsync("w2");

@@ -59,6 +59,17 @@ public abstract class TwinContract(StoreHost host) : StoreContract(host)
         Assert.Null(own.Deadline);
     }
 
+    [Fact]
+    public async Task A_deadline_that_only_a_follower_has_never_ends_its_leader()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob endless = Twin(), patient = Twin("Another") with { Ttl = TimeSpan.FromHours(2) }, alone = Twin("Alone") with { Ttl = TimeSpan.FromHours(1) };
+        await Store.SubmitAsync([endless, patient, alone, Twin() with { Ttl = TimeSpan.FromHours(1) }, Twin("Another") with { Ttl = TimeSpan.FromHours(1) }], Token);
+        IReadOnlyList<ReservedJob> held = await Store.ReserveAsync(worker, [endless.Id, patient.Id, alone.Id], Token);
+        OnLate Late(NewJob job) => held.Single(j => j.Id == job.Id).OnLate;
+        Assert.Equal((OnLate.Run, OnLate.Run, OnLate.Expire), (Late(endless), Late(patient), Late(alone)));
+    }
+
     [Theory]
     [InlineData(JobState.Failed)]
     [InlineData(JobState.Expired)]
