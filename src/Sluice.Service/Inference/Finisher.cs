@@ -24,8 +24,6 @@ internal sealed partial class Finisher(IJobStore store, Incarnation incarnation,
     // Runs whose end the store has not answered yet, wherever in here they are.
     private readonly ConcurrentDictionary<Fence, bool> _open = new();
 
-    private int Pending => _outcomes.Reader.Count;
-
     public void Add(Finished finished)
     {
         _open[finished.Outcome.Fence] = true;
@@ -70,7 +68,7 @@ internal sealed partial class Finisher(IJobStore store, Incarnation incarnation,
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            LogGivenUp(batch.Count + Pending);
+            LogGivenUp(_open.Count);
             _open.Clear();
         }
     }
