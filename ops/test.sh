@@ -13,7 +13,7 @@
 set -uo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd); cd "$repo" || exit 1
 
-UNIT_PROJECTS=(Sluice.Engine.Tests Sluice.Tests)
+UNIT_PROJECTS=(Sluice.Engine.Tests Sluice.Tests Sluice.Simulation.Tests)
 INTEGRATION_PROJECTS=(Sluice.Integration.Tests)
 
 # >>> Runs of a project again with less of the instruction set: "project|name|environment|runner arguments".
