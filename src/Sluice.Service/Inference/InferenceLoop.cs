@@ -24,6 +24,7 @@ internal sealed partial class InferenceLoop(
     private int _claims;
     private bool _waitsForStep;
     private long _lastArrival = time.GetTimestamp();
+    private long _handedOver;
 
     public ServedModel Model => model;
 
@@ -59,6 +60,28 @@ internal sealed partial class InferenceLoop(
         lock (_lock)
         {
             return _ledger!.Room(_engine.Load).FreeSequences;
+        }
+    }
+
+    /// <summary>
+    /// Whether there is something to do that waits for nobody else: sequences in the engine, or jobs that it could begin. And a count that grows with all that
+    /// is done: steps, and batches handed over.
+    /// </summary>
+    public (bool HasWork, long Done) Progress
+    {
+        get
+        {
+            if (_engine is not { } engine)
+            {
+                return default;
+            }
+            EngineLoad load = engine.Load;
+            bool computes = load.Running + load.Waiting > 0;
+            lock (_lock)
+            {
+                bool idles = Waiting > 0 && _ledger!.Running == 0 && Volatile.Read(ref _claims) == 0;
+                return (computes || idles, load.Steps + Interlocked.Read(ref _handedOver));
+            }
         }
     }
 
@@ -122,6 +145,7 @@ internal sealed partial class InferenceLoop(
                 return Until(decision.LookAgainAt);
             }
             Interlocked.Increment(ref _claims);
+            Interlocked.Increment(ref _handedOver);
             runner.Run(batch, model, engine, Claimed, Ended);
         }
         return Timeout.InfiniteTimeSpan;

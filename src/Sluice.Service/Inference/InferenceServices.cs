@@ -39,6 +39,8 @@ internal static class InferenceServices
             .AddSingleton<Stealing>()
             .AddSingleton<Heartbeat>()
             .AddSingleton<Inventory>()
+            .AddSingleton<EndProcess>(Environment.FailFast)
+            .AddSingleton<Watchdog>()
             .AddSingleton<Drain>()
             .AddHostedService<Worker>();
         return builder;

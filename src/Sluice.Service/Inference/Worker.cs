@@ -10,7 +10,7 @@ namespace Sluice.Service.Inference;
 /// worker is registered. The order to stop begins the drain at once, whatever else of the host still has to end.
 /// </summary>
 internal sealed partial class Worker(
-    Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Heartbeat heartbeat, Inventory inventory, Finisher finisher, Drain drain,
+    Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Heartbeat heartbeat, Inventory inventory, Watchdog watchdog, Finisher finisher, Drain drain,
     IHostApplicationLifetime lifetime, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Worker> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _intake = new(); // nothing new after this
@@ -72,7 +72,7 @@ internal sealed partial class Worker(
         await loop.RunAsync(engine, _intake.Token);
     }
 
-    private async Task WatchAsync() => await Task.WhenAll(heartbeat.RunAsync(_watch.Token), heartbeat.WatchLostAsync(_watch.Token), inventory.RunAsync(_watch.Token));
+    private async Task WatchAsync() => await Task.WhenAll(heartbeat.RunAsync(_watch.Token), heartbeat.WatchLostAsync(_watch.Token), inventory.RunAsync(_watch.Token), watchdog.RunAsync(_watch.Token));
 
     /// <summary>Begins the drain on the first call; every call awaits its end.</summary>
     private Task DrainAsync()

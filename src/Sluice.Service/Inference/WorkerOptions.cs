@@ -27,6 +27,12 @@ internal sealed class WorkerOptions
     /// <summary>How often the jobs that the store has down to this worker are compared with those that it knows of.</summary>
     public TimeSpan InventoryInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// A worker whose engine has work and makes no step for this long ends itself, as a crash: longer than any step can take. At half of it the worker is
+    /// unhealthy. 10 s or more.
+    /// </summary>
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Most jobs held for the formers of this process; tickets past it wait in the broker.</summary>
     [Range(1, 1_000_000)]
     public int HoldLimit { get; set; } = 20_000;

@@ -6,6 +6,7 @@ namespace Sluice.Service.Inference;
 internal sealed class WorkerOptionsValidator : IValidateOptions<WorkerOptions>
 {
     private static readonly TimeSpan s_longestDrain = TimeSpan.FromSeconds(22);
+    private static readonly TimeSpan s_shortestStall = TimeSpan.FromSeconds(10);
 
     public ValidateOptionsResult Validate(string? name, WorkerOptions options)
     {
@@ -20,6 +21,10 @@ internal sealed class WorkerOptionsValidator : IValidateOptions<WorkerOptions>
         if (options.HeartbeatTimeout < 2 * options.HeartbeatInterval)
         {
             errors.Add($"Worker:HeartbeatTimeout must be at least twice Worker:HeartbeatInterval ({options.HeartbeatInterval}); it is {options.HeartbeatTimeout}.");
+        }
+        if (options.StallTimeout < s_shortestStall)
+        {
+            errors.Add($"Worker:StallTimeout must be at least {s_shortestStall}; it is {options.StallTimeout}.");
         }
         if (options.DrainTime < TimeSpan.Zero || options.DrainTime > s_longestDrain)
         {

@@ -27,6 +27,7 @@ internal sealed class SluiceMetrics
     private readonly Counter<long> _cacheHits;
     private readonly Counter<long> _cacheMisses;
     private readonly Counter<long> _stale;
+    private readonly Counter<long> _stalls;
     private readonly Counter<long> _relayed;
     private readonly Counter<long> _webhooks;
     private readonly Histogram<double> _queueWait;
@@ -50,6 +51,7 @@ internal sealed class SluiceMetrics
         _cacheHits = _meter.CreateCounter<long>("sluice.cache.hits", "{job}", "Jobs answered without running, by tier.");
         _cacheMisses = _meter.CreateCounter<long>("sluice.cache.misses", "{job}", "Jobs that asked the cache and were queued.");
         _stale = _meter.CreateCounter<long>("sluice.stale_results", "{result}", "Results discarded because the job's fence had moved.");
+        _stalls = _meter.CreateCounter<long>("sluice.worker.stalls", "{stall}", "Times that an engine had work and made no progress until the process ended itself.");
         _relayed = _meter.CreateCounter<long>("sluice.outbox.relayed", "{row}", "Outbox rows published.");
         _webhooks = _meter.CreateCounter<long>("sluice.webhooks.attempts", "{attempt}", "Webhook calls, by result.");
         _queueWait = _meter.CreateHistogram("sluice.job.queue_wait", "s", "From acceptance to the run that counted.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
@@ -115,6 +117,8 @@ internal sealed class SluiceMetrics
     public void CacheMiss() => _cacheMisses.Add(1);
 
     public void StaleResults(int count) => _stale.Add(count);
+
+    public void Stalled(string model) => _stalls.Add(1, new KeyValuePair<string, object?>("model", model));
 
     public void Relayed(int rows, TimeSpan oldest)
     {

@@ -26,6 +26,7 @@ public sealed class WorkerOptionsTests
     [InlineData("StealAfter", "00:00:00", "Worker:StealAfter must be above zero; it is 00:00:00.")]
     [InlineData("StealBackoff", "00:00:00", "Worker:StealBackoff must be above zero; it is 00:00:00.")]
     [InlineData("HeartbeatTimeout", "00:00:09", "Worker:HeartbeatTimeout must be at least twice Worker:HeartbeatInterval (00:00:05); it is 00:00:09.")]
+    [InlineData("StallTimeout", "00:00:09", "Worker:StallTimeout must be at least 00:00:10; it is 00:00:09.")]
     [InlineData("DrainTime", "00:00:23", "Worker:DrainTime must be 0 to 00:00:22, so that the process ends within 25 s; it is 00:00:23.")]
     [InlineData("DrainTime", "-00:00:01", "Worker:DrainTime must be 0 to 00:00:22, so that the process ends within 25 s; it is -00:00:01.")]
     [InlineData("StubDelay", "-00:00:01", "Worker:StubDelay must be 0 or more; it is -00:00:01.")]
