@@ -28,7 +28,10 @@ internal static class Simulation
     /// <param name="seed">Decides everything.</param>
     /// <param name="mutate">Puts a broken store in the place of the right one.</param>
     /// <param name="harmless">No faults at all: what a healthy service does.</param>
-    public static SimOutcome Run(ulong seed, Func<MemoryJobStore, IJobStore>? mutate = null, bool harmless = false)
+    /// <param name="jobs">In the place of those that the seed would draw.</param>
+    /// <param name="look">Called every second of virtual time.</param>
+    /// <param name="acknowledgeEarly">Consumers acknowledge what they are given before they look at it.</param>
+    public static SimOutcome Run(ulong seed, Func<MemoryJobStore, IJobStore>? mutate = null, bool harmless = false, bool acknowledgeEarly = false, List<PlannedJob>? jobs = null, Action<SimCluster>? look = null)
     {
         SimRandom random = new(seed);
         SimWorld world = new(seed);
@@ -38,10 +41,11 @@ internal static class Simulation
         MemoryJobStore memory = new(clock.Time);
         StoreOracle oracle = new(world, memory, counts);
         SimStore store = new(world, mutate?.Invoke(memory) ?? memory, memory, oracle, rates, counts, random.Fork());
-        SimBroker broker = new(world, rates, counts, random.Fork());
+        SimBroker broker = new(world, rates, counts, random.Fork()) { AcknowledgesEarly = acknowledgeEarly };
         SimSettings settings = new(random.Fork());
         SimCluster cluster = new(world, store, broker, settings, counts, random.Fork());
-        List<PlannedJob> plan = SimPlan.Draw(random.Fork());
+        List<PlannedJob> drawn = SimPlan.Draw(random.Fork());
+        List<PlannedJob> plan = jobs ?? drawn;
         SimClient client = new(cluster, plan, random.Fork());
         FinalChecks checks = new(cluster, client, plan);
         SimRandom trouble = random.Fork();
@@ -50,7 +54,11 @@ internal static class Simulation
             FaultPlan.Draw(trouble, rates).ForEach(fault => world.After(fault.At, () => fault.Happen(cluster, client)));
         }
 
-        Watch(world, oracle);
+        Every(world, TimeSpan.FromSeconds(5), oracle.Look);
+        if (look is not null)
+        {
+            Every(world, TimeSpan.FromSeconds(1), () => look(cluster));
+        }
         cluster.Start();
         client.Start();
         world.Run(() => false, harmless ? TimeSpan.FromSeconds(1) : s_trouble);
@@ -71,9 +79,9 @@ internal static class Simulation
         return new SimOutcome(seed, world.Failure, world.Hash, world.Steps, world.Elapsed, counts, world.Trace);
     }
 
-    private static void Watch(SimWorld world, StoreOracle oracle) => world.After(TimeSpan.FromSeconds(5), () =>
+    private static void Every(SimWorld world, TimeSpan time, Action what) => world.After(time, () =>
     {
-        oracle.Look();
-        Watch(world, oracle);
+        what();
+        Every(world, time, what);
     });
 }

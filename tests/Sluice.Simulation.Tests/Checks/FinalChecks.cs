@@ -67,6 +67,7 @@ internal sealed class FinalChecks(SimCluster cluster, SimClient client, IReadOnl
         return plan.Select(Broken).FirstOrDefault(fault => fault is not null)
             ?? client.Retries.Select(retry => Broken(retry.Of, retry.Retry, isRetry: true)).FirstOrDefault(fault => fault is not null)
             ?? Oracle.Tables(tables => tables.Jobs.Values.Select(Broken).FirstOrDefault(fault => fault is not null))
+            ?? (cluster.Counts["process ended itself, stalled"] > 0 && plan.All(job => job.Mischief != Mischief.Hangs) ? "a process ended itself as stalled though nothing hung" : null)
             ?? (cluster.Broker.DeadLetters > 0 ? $"{cluster.Broker.DeadLetters} messages were thrown away by their consumers" : null)
             ?? cluster.Drains.Where(took => took > TimeSpan.FromSeconds(25)).Select(took => $"an orderly end took {took.TotalSeconds:F1} s").FirstOrDefault();
     }
@@ -110,7 +111,7 @@ internal sealed class FinalChecks(SimCluster cluster, SimClient client, IReadOnl
             "engine_fault" when asked.Mischief is Mischief.Throws or Mischief.Stumbles or Mischief.FailsStep && row.Failures >= JobLimits.MaxFailures => null,
             // its batch-mate failed the step
             "engine_fault" when plan.Any(job => job.Mischief == Mischief.FailsStep) && row.Failures >= JobLimits.MaxFailures => null,
-            "exhausted" when row.Claims >= JobLimits.MaxClaims && (deaths > 3 || asked.Mischief == Mischief.Kills) => null,
+            "exhausted" when row.Claims >= JobLimits.MaxClaims && (deaths > 3 || asked.Mischief is Mischief.Kills or Mischief.Hangs) => null,
             _ => $"{Describe(row)} failed as {row.Error?.Code}: {row.Error?.Message}; {deaths} deaths, {lone} of them alone",
         };
     }

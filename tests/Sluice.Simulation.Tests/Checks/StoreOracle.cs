@@ -18,6 +18,8 @@ internal sealed class StoreOracle(SimWorld world, MemoryJobStore memory, FaultCo
     private readonly Dictionary<JobId, long> _finishedRows = [];
     private readonly Dictionary<JobId, int> _published = [];
 
+    private readonly HashSet<Guid> _retired = [];
+
     /// <summary>Deaths of workers, by what the store saw, that ran this job, a suspect already, and no other.</summary>
     public Dictionary<JobId, int> LoneDeaths { get; } = [];
 
@@ -138,6 +140,7 @@ internal sealed class StoreOracle(SimWorld world, MemoryJobStore memory, FaultCo
                     Require(job.Failures == failures, $"{job.Id} is charged a failure by {name} though nobody died");
                     continue;
                 }
+                Require(!_retired.Contains(group.Key), $"{job.Id} is suspected of the death of a worker that ended in good order");
                 Require(name == "register" || (name == "reconcile" && wasSilent), $"{job.Id} is suspected by {name} though its worker lived");
                 bool charged = alone && suspicions > 0;
                 Require(charged || job.Failures == failures, $"{job.Id} is charged for a death that it shared, or before it was suspect");
@@ -151,6 +154,9 @@ internal sealed class StoreOracle(SimWorld world, MemoryJobStore memory, FaultCo
         }
         return done;
     }
+
+    /// <summary>This worker says that it has ended in good order: nothing may come of it any more.</summary>
+    public void Retires(Guid worker) => _retired.Add(worker);
 
     /// <summary>The broker has confirmed these.</summary>
     public void Published(IReadOnlyList<OutboxRow> rows)

@@ -14,6 +14,9 @@ internal sealed class SimBroker(SimWorld world, FaultRates rates, FaultCounts co
 
     public bool IsUp { get; private set; } = true;
 
+    /// <summary>A mutation: what is delivered counts as done.</summary>
+    public bool AcknowledgesEarly { get; init; }
+
     /// <summary>Messages that wait or are not acknowledged yet.</summary>
     public int Messages => _queues.Values.Sum(queue => queue.Ready.Count) + _sessions.Sum(session => session.Unacknowledged.Count);
 
@@ -183,6 +186,10 @@ internal sealed class SimBroker(SimWorld world, FaultRates rates, FaultCounts co
         if (session.IsClosed || session.Process.IsDead)
         {
             return;
+        }
+        if (AcknowledgesEarly)
+        {
+            Acknowledge(consumer, delivery);
         }
         session.Process.Run(async () =>
         {

@@ -47,6 +47,7 @@ internal sealed class SimStoreClient(SimStore server, SimProcess caller) : IJobS
     public Task RetireWorkerAsync(Guid worker, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "retire", () => server.Oracle.Bury("retire", async () =>
         {
+            server.Oracle.Retires(worker);
             await Inner.RetireWorkerAsync(worker, default);
             return true;
         }), cancellationToken);

@@ -93,6 +93,9 @@ internal sealed class SimCluster(SimWorld world, SimStore store, SimBroker broke
             case Mischief.FailsStep when !IsHealed && random.Chance(0.2):
                 counts.Add("step failed");
                 return StubFault.Crash;
+            case Mischief.Hangs:
+                counts.Add("sequence hung");
+                return StubFault.Hang;
             default:
                 return StubFault.None;
         }

@@ -152,6 +152,11 @@ internal sealed class SimNode : SimProcess
             .AddSingleton(Doubles.Bus(this, _cluster.Broker, _cluster.FinishedQueues))
             .AddSingleton(Options.Create(settings.Worker(Name)))
             .AddSingleton(Options.Create(settings.Queue()))
+            .AddSingleton<EndProcess>(why =>
+            {
+                _cluster.Counts.Add("process ended itself, stalled");
+                Kill("ends itself: " + why);
+            })
             .AddSingleton(settings.Stub() with { Fault = request => _cluster.FaultOf(this, request) })
             .AddSingleton<ILoggerFactory>(World.IsTraced ? new SimLog(this) : NullLoggerFactory.Instance);
     }

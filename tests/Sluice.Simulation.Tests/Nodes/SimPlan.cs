@@ -21,6 +21,9 @@ internal enum Mischief
 
     /// <summary>Fails the step, with all that is in it, now and then.</summary>
     FailsStep,
+
+    /// <summary>Never ends.</summary>
+    Hangs,
 }
 
 /// <summary>A job that somebody will ask for, and all that becomes of it on the caller's side.</summary>
@@ -73,15 +76,15 @@ internal static class SimPlan
         int killers = 0;
         for (int i = 0; i < jobs; i++)
         {
-            Mischief does = random.Chance(mischief) ? (Mischief)random.Between(1, 4) : Mischief.None;
-            if (does == Mischief.Kills && ++killers > 2)
+            Mischief does = random.Chance(mischief) ? (Mischief)random.Between(1, 5) : Mischief.None;
+            if (does is Mischief.Kills or Mischief.Hangs && ++killers > 2)
             {
                 does = Mischief.None;
             }
             bool twin = random.Chance(twins);
             // the first letter says what it does; twins share a text
             string text = twin ? $"the same question {random.Below(3)}" : $"question {i} of seed {random.Bits() % 1_000_000}";
-            string prompt = $"{"-!#~%"[(int)does]} {text} {new string('x', random.Pick([0, 10, 200]))}";
+            string prompt = $"{"-!#~%@"[(int)does]} {text} {new string('x', random.Pick([0, 10, 200]))}";
             bool ttl = random.Chance(deadlines);
             JobRequest request = new()
             {
@@ -111,7 +114,23 @@ internal static class SimPlan
         return plan;
     }
 
-    public static Mischief MischiefOf(EngineRequest request) => (Mischief)"-!#~%".IndexOf((char)(request.Prompt[1] - 1), StringComparison.Ordinal);
+    /// <summary>A job without anything to it but what it does.</summary>
+    public static PlannedJob Plain(int number, Mischief does)
+    {
+        string prompt = $"{"-!#~%@"[(int)does]} plain question {number}";
+        return new PlannedJob
+        {
+            Number = number,
+            At = TimeSpan.Zero,
+            Tenant = Tenants[0],
+            Request = new JobRequest { Model = StubModel.Name, Prompt = prompt, Cache = new CacheRequest { Mode = CacheMode.Off } },
+            Mischief = does,
+            Key = $"plain-{number}",
+            Answer = AnswerTo(prompt),
+        };
+    }
+
+    public static Mischief MischiefOf(EngineRequest request) => (Mischief)"-!#~%@".IndexOf((char)(request.Prompt[1] - 1), StringComparison.Ordinal);
 
     private static string AnswerTo(string prompt) =>
         StubAnswers.To(new EngineRequest { Scope = default, Kind = SequenceKind.Generate, Prompt = s_model.EncodePrompt(prompt), MaxTokens = 1 }, s_info).Text;

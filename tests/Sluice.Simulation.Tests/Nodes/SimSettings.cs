@@ -31,6 +31,7 @@ internal sealed class SimSettings(SimRandom random)
         HoldLimit = _holdLimit,
         ReserveMax = _reserveMax,
         CacheSecret = "simulation",
+        StallTimeout = TimeSpan.FromSeconds(20),
         StealAfter = TimeSpan.FromMilliseconds(500),
     };
 
