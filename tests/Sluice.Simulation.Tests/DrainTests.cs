@@ -25,6 +25,6 @@ public sealed class DrainTests
             Assert.True(outcome.Failure is null, outcome.ToString());
             Assert.Equal(0, outcome.Counts["drain over its time"]);
         }
-        Assert.True(drains > 30, $"{drains} of 40 workers drained while the store was away.");
+        Assert.True(drains > 10, $"Only {drains} of 40 runs still had a worker to drain while the store was away.");
     }
 }
