@@ -46,7 +46,7 @@ internal static class CommandLine
     {
         CommandFailedException failed => (failed.ExitCode, failed.Message),
         ModelFormatException or TokenizerFormatException or InsufficientMemoryException or StoreUnfitException => (ExitCode.Failed, exception.Message),
-        DbException { SqlState: UndefinedTable } => (ExitCode.Failed, $"the database lacks the schema of this program ({exception.Message}). Run `sluice migrate`."),
+        DbException { SqlState: UndefinedTable } => (ExitCode.Failed, "the database lacks the schema of this program. Run `sluice migrate`."),
         OperationCanceledException => (ExitCode.Failed, "cancelled"),
         IOException or UnauthorizedAccessException => (ExitCode.Failed, exception.Message),
         _ => (ExitCode.Failed, exception.ToString()),

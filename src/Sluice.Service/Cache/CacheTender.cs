@@ -11,18 +11,27 @@ internal sealed partial class CacheTender(ISemanticCache cache, IOptions<CacheOp
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer rounds = new(options.Value.TendEvery, time);
-        while (await rounds.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            try
-            {
-                int expired = await cache.TendAsync(stoppingToken);
-                LogTended(logger, expired);
-            }
-            catch (Exception exception) when (exception is not OperationCanceledException)
-            {
-                // The next round does what this one could not.
-                LogFailed(logger, exception);
-            }
+            while (await rounds.WaitForNextTickAsync(stoppingToken)) await TendAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // A host that fails to start ends its services without stopping them: that is no failure of this one.
+        }
+    }
+
+    private async Task TendAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            int expired = await cache.TendAsync(cancellationToken);
+            LogTended(logger, expired);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The next round does what this one could not.
+            LogFailed(logger, exception);
         }
     }
 

@@ -63,19 +63,26 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer rounds = new(_options.CountEvery, time);
-        do
+        try
         {
-            try
+            do
             {
-                StoreStatistics statistics = await store.StatisticsAsync(stoppingToken);
-                _count = new Count(statistics.QueuedTokensByTenant, statistics.QueuedByTenant, statistics.Queued);
+                try
+                {
+                    StoreStatistics statistics = await store.StatisticsAsync(stoppingToken);
+                    _count = new Count(statistics.QueuedTokensByTenant, statistics.QueuedByTenant, statistics.Queued);
+                }
+                catch (StoreUnavailableException)
+                {
+                    // The count before goes on; submits meet the same store and say so.
+                }
             }
-            catch (StoreUnavailableException)
-            {
-                // The count before goes on; submits meet the same store and say so.
-            }
+            while (await rounds.WaitForNextTickAsync(stoppingToken));
         }
-        while (await rounds.WaitForNextTickAsync(stoppingToken));
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // A host that fails to start ends its services without stopping them: that is no failure of this one.
+        }
     }
 
     private static long TokensOf(NewJob job) => (long)job.PromptTokens + job.MaxNewTokens;
