@@ -8,6 +8,7 @@ using Sluice.Cli.Keys;
 using Sluice.Cli.Migrate;
 using Sluice.Cli.Models;
 using Sluice.Cli.Run;
+using Sluice.Cli.Schedules;
 using Sluice.Cli.Serve;
 using Sluice.Cli.Tune;
 
@@ -34,6 +35,7 @@ internal static class Program
             SubmitCommand.Create(terminal),
             WatchCommand.Create(terminal),
             JobsCommands.Create(terminal),
+            SchedulesCommands.Create(terminal),
             ModelCommands.Create(terminal),
             TuneCommands.Create(terminal),
             HealthCommand.Create(terminal),

@@ -13,7 +13,7 @@ public enum HostRole
 /// <summary>Reads roles, and knows which exist.</summary>
 public static class HostRoles
 {
-    public static readonly IReadOnlyList<HostRole> Built = [HostRole.Api, HostRole.Worker, HostRole.Webhooks];
+    public static readonly IReadOnlyList<HostRole> Built = [HostRole.Api, HostRole.Worker, HostRole.Scheduler, HostRole.Webhooks];
 
     public static bool IsBuilt(HostRole role) => Built.Contains(role);
 

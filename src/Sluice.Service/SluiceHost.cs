@@ -9,6 +9,8 @@ using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
+using Sluice.Service.Retention;
+using Sluice.Service.Schedules;
 using Sluice.Service.Submissions;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
@@ -41,8 +43,10 @@ public static class SluiceHost
         builder.AddIntake();
         builder.AddSubmissions(options);
         builder.AddReconciler();
+        builder.AddRetention(options);
         builder.AddInference(options);
         builder.AddQueue(options);
+        builder.AddSchedules(options);
         builder.AddApi();
         return builder.Build().MapApi(options);
     }

@@ -34,6 +34,10 @@ internal sealed class ServiceClient(Terminal terminal, Uri url, string? key) : I
 
     public Task<ServiceAnswer> PostAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Post, path), cancellationToken);
 
+    /// <summary>Sends a JSON body as it is.</summary>
+    public Task<ServiceAnswer> PostAsync(string path, string json, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, cancellationToken);
+
     public Task<ServiceAnswer> DeleteAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancellationToken);
 
     /// <summary>Submits; <paramref name="wait"/> asks the service to hold the answer until the job has ended, so many seconds at most.</summary>
@@ -120,7 +124,8 @@ internal sealed class ServiceClient(Terminal terminal, Uri url, string? key) : I
         _ => ExitCode.Failed,
     };
 
-    private static T Read<T>(ServiceAnswer answer, JsonTypeInfo<T> type)
+    /// <summary>The answer's body; failed where it is none of the kind.</summary>
+    public static T Read<T>(ServiceAnswer answer, JsonTypeInfo<T> type)
     {
         try
         {

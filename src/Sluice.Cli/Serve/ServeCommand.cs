@@ -19,7 +19,7 @@ internal static class ServeCommand
     public static Command Create(Terminal terminal)
     {
         Option<bool> embedded = new("--embedded") { Description = "Keep everything in memory: needs no broker and no database, and keeps nothing." };
-        Option<string?> roles = new("--roles") { Description = "Parts to run, separated by commas: api, worker, webhooks. All where absent." };
+        Option<string?> roles = new("--roles") { Description = "Parts to run, separated by commas: api, worker, scheduler, webhooks. All where absent." };
         Option<string[]> models = new("--model") { Description = "NAME=PATH or PATH of a model folder; may be repeated." };
         Option<EngineKind> engine = new("--engine") { Description = "'model', or 'stub' that answers without computing.", DefaultValueFactory = _ => EngineKind.Model };
         Option<string?> urls = new("--urls") { Description = "Addresses to listen on, separated by ';'; http://127.0.0.1:8080." };

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Sluice.Jobs;
 using Sluice.Service.Access;
+using Sluice.Service.Schedules;
 using Sluice.Service.Submissions;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
@@ -29,6 +30,7 @@ internal static class ApiServices
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, JobsJson.Default);
             options.SerializerOptions.TypeInfoResolverChain.Insert(1, ApiJson.Default);
             options.SerializerOptions.TypeInfoResolverChain.Insert(2, WebhookJson.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(3, ScheduleJson.Default);
             options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
         });
         builder.Services.AddSingleton<SubmitEndpoint>();
@@ -50,6 +52,7 @@ internal static class ApiServices
             app.MapCache();
             app.MapWebhooks();
             app.MapSubmissions();
+            app.MapSchedules();
             app.MapOpenApi().Needs(KeyScopes.Read);
         }
         return app;

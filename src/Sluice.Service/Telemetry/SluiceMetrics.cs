@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Sluice.Jobs;
+using Sluice.Store;
 
 namespace Sluice.Service.Telemetry;
 
@@ -30,6 +31,8 @@ internal sealed class SluiceMetrics
     private readonly Counter<long> _stalls;
     private readonly Counter<long> _relayed;
     private readonly Counter<long> _webhooks;
+    private readonly Counter<long> _purged;
+    private readonly Counter<long> _runs;
     private readonly Histogram<double> _queueWait;
     private readonly Histogram<double> _execution;
     private readonly Histogram<double> _outboxLag;
@@ -54,6 +57,8 @@ internal sealed class SluiceMetrics
         _stalls = _meter.CreateCounter<long>("sluice.worker.stalls", "{stall}", "Times that an engine had work and made no progress until the process ended itself.");
         _relayed = _meter.CreateCounter<long>("sluice.outbox.relayed", "{row}", "Outbox rows published.");
         _webhooks = _meter.CreateCounter<long>("sluice.webhooks.attempts", "{attempt}", "Webhook calls, by result.");
+        _runs = _meter.CreateCounter<long>("sluice.schedules.runs", "{run}", "Runs of schedules that this process ended, by how and whether in time.");
+        _purged = _meter.CreateCounter<long>("sluice.retention.purged", "{row}", "What went because it was kept long enough, by kind.");
         _queueWait = _meter.CreateHistogram("sluice.job.queue_wait", "s", "From acceptance to the run that counted.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
         _execution = _meter.CreateHistogram("sluice.job.execution", "s", "From that start to the terminal transaction.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
         _outboxLag = _meter.CreateHistogram("sluice.outbox.lag", "s", "Age of the oldest row when it was published.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
@@ -128,6 +133,29 @@ internal sealed class SluiceMetrics
 
     /// <param name="result"><c>delivered</c>, or the class of failure.</param>
     public void WebhookAttempt(string result) => _webhooks.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    /// <param name="end"><c>finished</c>, <c>failed</c> or <c>cancelled</c>.</param>
+    /// <param name="late">Null where it had no deadline.</param>
+    public void ScheduleRun(string end, bool? late) => _runs.Add(1, new("end", end), new("late", late switch { null => "none", true => "yes", false => "no" }));
+
+    /// <summary>Retention was over for these.</summary>
+    public void Purged(PurgeReport report)
+    {
+        Count("jobs", report.Jobs);
+        Count("facts", report.Facts);
+        Count("keys", report.Keys);
+        Count("deliveries", report.Deliveries);
+        Count("lines", report.Lines);
+        Count("runs", report.Runs);
+
+        void Count(string kind, int rows)
+        {
+            if (rows > 0)
+            {
+                _purged.Add(rows, new KeyValuePair<string, object?>("kind", kind));
+            }
+        }
+    }
 
     /// <summary>A number that is read when somebody asks: jobs held, pages free, rows waiting. Name without unit suffix, <c>sluice.worker.held</c>.</summary>
     public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) => _meter.CreateObservableGauge(name, read, unit, description);

@@ -24,6 +24,9 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     public DateTimeOffset CreatedAt { get; } = now;
     public DateTimeOffset? Deadline { get; } = accepted.Deadline ?? now + accepted.Ttl;
 
+    /// <summary>Input and result go then.</summary>
+    public DateTimeOffset ExpiresAt { get; } = now + accepted.Retention;
+
     public JobState State { get; set; } = JobState.Queued;
     public int Claims { get; set; }
     public int Failures { get; set; }
@@ -58,6 +61,14 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     {
         RunClass = twin.RunClass < RunClass ? twin.RunClass : RunClass;
         RunBy = RunBy is null || twin.RunBy < RunBy ? twin.RunBy ?? RunBy : RunBy;
+    }
+
+    /// <summary>All that a person wrote or got goes.</summary>
+    public void Forget()
+    {
+        Input = null;
+        Result = null;
+        Error = Error is { } error ? error with { Message = "" } : null;
     }
 
     public JobRecord Record() => new()

@@ -46,9 +46,7 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
         if (job.Key is { } key)
             _tables.Cache.Remove(key);
         _tables.Webhooks.Erase(id);
-        job.Input = null;
-        job.Result = null;
-        job.Error = job.Error is { } error ? error with { Message = "" } : null;
+        job.Forget();
         return true;
     });
 

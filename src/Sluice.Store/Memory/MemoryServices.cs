@@ -6,7 +6,7 @@ namespace Sluice.Store.Memory;
 /// <summary>Registers the memory store.</summary>
 public static class MemoryServices
 {
-    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/> and <see cref="IWebhookStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/>, <see cref="IWebhookStore"/>, <see cref="IScheduleStore"/> and <see cref="IRetentionStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
     public static IServiceCollection AddMemoryStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -16,6 +16,8 @@ public static class MemoryServices
         services.TryAddSingleton<ISemanticCache, MemorySemanticCache>();
         services.TryAddSingleton<IKeyStore, MemoryKeyStore>();
         services.TryAddSingleton<IWebhookStore, MemoryWebhookStore>();
+        services.TryAddSingleton<IRetentionStore, MemoryRetentionStore>();
+        services.TryAddSingleton<IScheduleStore, MemoryScheduleStore>();
         return services;
     }
 }

@@ -39,12 +39,27 @@ internal sealed class MemorySubmission(NewSubmission asked, DateTimeOffset now)
     public DateTimeOffset FeederUntil { get; set; } = DateTimeOffset.MinValue;
     public DateTimeOffset TouchedAt { get; set; } = now;
 
+    /// <summary>Lines and names go then, where it is settled.</summary>
+    public DateTimeOffset ExpiresAt { get; } = now + asked.Retention;
+    public bool Forgotten { get; private set; }
+
     /// <summary>Terminal, its jobs ended and its counts final.</summary>
     public bool Settled { get; set; }
 
     public bool Terminal => _record.State >= SubmissionState.Finished;
 
     public bool MayFeed => _record.State == SubmissionState.Running || (_record.State == SubmissionState.Receiving && _record.KeepIncomplete);
+
+    /// <summary>All that a person wrote goes. How many lines did.</summary>
+    public int Forget()
+    {
+        int lines = Lines.Count;
+        Lines.Clear();
+        CustomIds.Clear();
+        _record = _record with { Name = null, IdempotencyKey = null, Defaults = null, Metadata = null, Cursor = null };
+        Forgotten = true;
+        return lines;
+    }
 
     /// <summary>One of its jobs has ended.</summary>
     public void Count(JobState state)

@@ -8,7 +8,7 @@ internal static class MemorySubmit
 {
     public static SubmitResult Submit(MemoryTables tables, NewJob job)
     {
-        if (job.IdempotencyKey is { } idempotency && tables.Idempotency.TryGetValue((job.Tenant, idempotency), out (byte[] Hash, JobId Job) used))
+        if (job.IdempotencyKey is { } idempotency && tables.Idempotency.TryGetValue((job.Tenant, idempotency), out (byte[] Hash, JobId Job, DateTimeOffset ExpiresAt) used) && used.ExpiresAt > tables.Now)
         {
             return CryptographicOperations.FixedTimeEquals(used.Hash, job.RequestHash)
                 ? new SubmitResult(SubmitOutcome.Replayed, tables.Jobs[used.Job].Record())
@@ -20,7 +20,7 @@ internal static class MemorySubmit
             return new SubmitResult(SubmitOutcome.TenantFull, null);
         tables.Add(row);
         if (job.IdempotencyKey is { } key)
-            tables.Idempotency.Add((job.Tenant, key), (job.RequestHash ?? throw new ArgumentException("A job with an idempotency key needs its request's hash.", nameof(job)), job.Id));
+            tables.Idempotency[(job.Tenant, key)] = (job.RequestHash ?? throw new ArgumentException("A job with an idempotency key needs its request's hash.", nameof(job)), job.Id, row.ExpiresAt);
         SubmitOutcome outcome = answer is null ? Queue(tables, row) : SubmitOutcome.CacheHit;
         if (answer is not null)
             tables.End(row, JobState.Succeeded, answer, null);

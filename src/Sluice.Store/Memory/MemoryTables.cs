@@ -13,11 +13,13 @@ internal sealed class MemoryTables(TimeProvider time)
     /// <summary>The live job of each key that does not wait for another.</summary>
     public Dictionary<TwinKey, MemoryJob> Leaders { get; } = [];
     public MemoryCache Cache { get; } = new();
-    public Dictionary<(string Tenant, string Key), (byte[] Hash, JobId Job)> Idempotency { get; } = [];
+    public Dictionary<(string Tenant, string Key), (byte[] Hash, JobId Job, DateTimeOffset ExpiresAt)> Idempotency { get; } = [];
     public Dictionary<Guid, MemoryWorker> Workers { get; } = [];
     public LinkedList<OutboxRow> Outbox { get; } = [];
     public MemoryWebhooks Webhooks { get; } = new();
     public Dictionary<Guid, MemorySubmission> Submissions { get; } = [];
+    public Dictionary<Guid, ScheduleRecord> Schedules { get; } = [];
+    public Dictionary<Guid, MemoryFiring> Firings { get; } = [];
 
     public DateTimeOffset Now => time.GetUtcNow();
 

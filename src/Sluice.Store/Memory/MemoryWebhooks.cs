@@ -37,6 +37,12 @@ internal sealed class MemoryWebhooks
         Pending.Remove(delivery);
     }
 
+    public void Remove(MemoryDelivery delivery)
+    {
+        Pending.Remove(delivery);
+        Deliveries.Remove(delivery.Id);
+    }
+
     /// <summary>What waits for an endpoint waits in vain.</summary>
     public void DropFor(Guid endpoint, string error)
     {

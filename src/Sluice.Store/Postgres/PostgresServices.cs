@@ -7,7 +7,7 @@ namespace Sluice.Store.Postgres;
 /// <summary>Registers the Postgres store.</summary>
 public static class PostgresServices
 {
-    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/> and <see cref="IWebhookStore"/> on Postgres, options from section <c>Store</c>. Before anything else starts, role, settings and schema are checked.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/>, <see cref="IWebhookStore"/>, <see cref="IScheduleStore"/> and <see cref="IRetentionStore"/> on Postgres, options from section <c>Store</c>. Before anything else starts, role, settings and schema are checked.</summary>
     public static IServiceCollection AddPostgresStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -19,6 +19,8 @@ public static class PostgresServices
         services.TryAddSingleton<ISemanticCache, PostgresSemanticCache>();
         services.TryAddSingleton<IKeyStore, PostgresKeyStore>();
         services.TryAddSingleton<IWebhookStore, PostgresWebhookStore>();
+        services.TryAddSingleton<IRetentionStore, PostgresRetentionStore>();
+        services.TryAddSingleton<IScheduleStore, PostgresScheduleStore>();
         services.AddHostedService<StartupCheck>();
         return services;
     }

@@ -3,13 +3,14 @@ namespace Sluice.Store.Postgres;
 /// <summary>Statements of a submit. Arrays are in the order of the columns they name.</summary>
 internal static class SubmitSql
 {
-    /// <summary>$1 tenants, $2 keys, $3 hashes, $4 jobs, $5 retentions. Waits for another transaction that inserts the same key.</summary>
+    /// <summary>$1 tenants, $2 keys, $3 hashes, $4 jobs, $5 retentions; each key once. Waits for another transaction that inserts the same key. An expired key is as good as none.</summary>
     public const string TakeKeys = """
         insert into idempotency_keys (tenant, key, hash, job, created_at, expires_at)
         select n.tenant, n.key, n.hash, n.job, now(), now() + n.retention
         from unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::interval[]) n(tenant, key, hash, job, retention)
         order by n.tenant, n.key
-        on conflict do nothing
+        on conflict (tenant, key) do update set hash = excluded.hash, job = excluded.job, created_at = excluded.created_at, expires_at = excluded.expires_at
+        where idempotency_keys.expires_at <= now()
         """;
 
     /// <summary>$1 tenants, $2 keys.</summary>

@@ -23,6 +23,7 @@ internal static class JobTables
         EntityTypeBuilder<JobInputRow> inputs = model.Entity<JobInputRow>();
         inputs.ToTable("job_inputs").HasKey(i => i.Job).HasName("pk_job_inputs");
         inputs.Property(i => i.Job).ValueGeneratedNever();
+        inputs.HasIndex(i => i.ExpiresAt, "ix_job_inputs_expires");
 
         model.Entity<JobEventRow>().ToTable("job_events").HasKey(e => new { e.JobId, e.Seq }).HasName("pk_job_events");
 
@@ -39,7 +40,9 @@ internal static class JobTables
         outbox.ToTable("outbox").HasKey(o => o.Id).HasName("pk_outbox");
         outbox.Property(o => o.Id).UseIdentityAlwaysColumn();
 
-        model.Entity<IdempotencyKeyRow>().ToTable("idempotency_keys").HasKey(k => new { k.Tenant, k.Key }).HasName("pk_idempotency_keys");
+        EntityTypeBuilder<IdempotencyKeyRow> keys = model.Entity<IdempotencyKeyRow>();
+        keys.ToTable("idempotency_keys").HasKey(k => new { k.Tenant, k.Key }).HasName("pk_idempotency_keys");
+        keys.HasIndex(k => k.ExpiresAt, "ix_idempotency_keys_expires");
 
         EntityTypeBuilder<CacheEntryRow> cache = model.Entity<CacheEntryRow>();
         cache.ToTable("cache_entries").HasKey(c => c.Id).HasName("pk_cache_entries");

@@ -31,6 +31,8 @@ internal static class OtherTables
         submissions.Property(s => s.Id).ValueGeneratedNever();
         submissions.HasIndex(s => new { s.Tenant, s.Id }, "ix_submissions_tenant");
         submissions.HasIndex(s => new { s.Schedule, s.FireTime }, "ux_submissions_firing").IsUnique().HasFilter("schedule is not null");
+        submissions.Property(s => s.Purged).HasDefaultValue(false);
+        submissions.HasIndex(s => s.ExpiresAt, "ix_submissions_expires").HasFilter("not purged");
         submissions.HasIndex(s => s.FeederUntil, "ix_submissions_open").HasFilter("not settled");
         submissions.HasIndex(s => new { s.Tenant, s.IdempotencyKey }, "ux_submissions_key").IsUnique().HasFilter("idempotency_key is not null");
 
@@ -49,6 +51,12 @@ internal static class OtherTables
         schedules.Property(s => s.Id).ValueGeneratedNever();
         schedules.HasIndex(s => new { s.Tenant, s.Name }, "ux_schedules_name").IsUnique();
 
+        EntityTypeBuilder<FiringRow> firings = model.Entity<FiringRow>();
+        firings.ToTable("schedule_firings").HasKey(f => f.Id).HasName("pk_schedule_firings");
+        firings.Property(f => f.Id).ValueGeneratedNever();
+        firings.HasIndex(f => new { f.Schedule, f.FireTime }, "ux_schedule_firings_time").IsUnique();
+        firings.HasIndex(f => f.CreatedAt, "ix_schedule_firings_open").HasFilter("state < 5");
+
         EntityTypeBuilder<WebhookEndpointRow> endpoints = model.Entity<WebhookEndpointRow>();
         endpoints.ToTable("webhook_endpoints").HasKey(e => e.Id).HasName("pk_webhook_endpoints");
         endpoints.Property(e => e.Id).ValueGeneratedNever();
@@ -61,5 +69,6 @@ internal static class OtherTables
         deliveries.HasIndex(d => new { d.Tenant, d.Endpoint, d.CreatedAt }, "ix_webhook_deliveries_endpoint");
         deliveries.HasIndex(d => d.Job, "ix_webhook_deliveries_job");
         deliveries.ToTable(t => t.HasCheckConstraint("ck_webhook_deliveries_of", "(job is null) <> (submission is null)"));
+        deliveries.HasIndex(d => d.ExpiresAt, "ix_webhook_deliveries_expires");
     }
 }

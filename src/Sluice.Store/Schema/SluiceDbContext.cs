@@ -22,7 +22,9 @@ internal sealed class SluiceDbContext(DbContextOptions<SluiceDbContext> options)
         configurationBuilder.Properties<SubmissionState>().HaveConversion<short>();
         configurationBuilder.Properties<SubmissionSource>().HaveConversion<short>();
         configurationBuilder.Properties<LineState>().HaveConversion<short>();
-        configurationBuilder.Properties<Overlap>().HaveConversion<short>();
+        configurationBuilder.Properties<OverlapPolicy>().HaveConversion<short>();
+        configurationBuilder.Properties<MisfirePolicy>().HaveConversion<short>();
+        configurationBuilder.Properties<FiringState>().HaveConversion<short>();
         configurationBuilder.Properties<DeliveryState>().HaveConversion<short>();
         configurationBuilder.Properties<KeyScopes>().HaveConversion<short>();
         configurationBuilder.Properties<float[]>().HaveColumnType("vector");

@@ -66,6 +66,9 @@ internal sealed class SubmissionRow
     /// <summary>Terminal, its jobs ended and its counts final.</summary>
     public bool Settled { get; set; }
     public DateTimeOffset ExpiresAt { get; set; }
+
+    /// <summary>Its retention is over: lines and names are gone.</summary>
+    public bool Purged { get; set; }
 }
 
 /// <summary>A line as received, before it is fed into jobs.</summary>
@@ -102,35 +105,4 @@ internal sealed class SubmissionTallyRow
     public int Failed { get; set; }
     public int Expired { get; set; }
     public int Cancelled { get; set; }
-}
-
-/// <summary>What happens when a firing finds the one before still running.</summary>
-internal enum Overlap
-{
-    Skip = 0,
-    Queue = 1,
-    CancelOlder = 2,
-}
-
-/// <summary>Jobs made by the clock.</summary>
-internal sealed class ScheduleRow
-{
-    public Guid Id { get; set; }
-    public required string Tenant { get; set; }
-    public required string Name { get; set; }
-    public required string Cron { get; set; }
-    public required string TimeZone { get; set; }
-
-    /// <summary>Source, template and sink as JSON.</summary>
-    public required string Source { get; set; }
-    public required string Template { get; set; }
-    public required string Sink { get; set; }
-    public TimeOnly? FinishBy { get; set; }
-    public Overlap Overlap { get; set; }
-    public bool Enabled { get; set; }
-
-    /// <summary>The last key that was enumerated: a restart continues there.</summary>
-    public string? Cursor { get; set; }
-    public DateTimeOffset? LastFireTime { get; set; }
-    public DateTimeOffset CreatedAt { get; set; }
 }

@@ -26,7 +26,7 @@ public abstract class RealRigs(PostgresDatabase database) : IAsyncLifetime
         await database.EmptyAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (WorkerRig rig in _rigs)
         {

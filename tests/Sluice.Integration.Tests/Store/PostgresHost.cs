@@ -19,6 +19,9 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
 
     public override ISubmissionStore Submissions => _submissions!;
 
+    public override IScheduleStore Schedules => new PostgresScheduleStore(_connections!);
+    public override IRetentionStore Retention => new PostgresRetentionStore(_connections!);
+
     public override async Task OpenAsync()
     {
         await database.EmptyAsync();

@@ -38,4 +38,10 @@ public sealed class PostgresPoisonTests(PostgresDatabase database) : PoisonContr
 public sealed class PostgresKeyStoreTests(PostgresDatabase database) : KeyStoreContract(new PostgresHost(database));
 
 [Collection(PostgresTests.Name)]
+public sealed class PostgresScheduleStoreTests(PostgresDatabase database) : ScheduleStoreContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresRetentionTests(PostgresDatabase database) : RetentionContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
 public sealed class PostgresWebhookStoreTests(PostgresDatabase database) : WebhookStoreContract(new PostgresHost(database));

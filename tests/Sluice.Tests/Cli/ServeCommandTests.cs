@@ -5,7 +5,7 @@ namespace Sluice.Tests.Cli;
 public sealed class ServeCommandTests
 {
     [Theory]
-    [InlineData("--roles: Role 'console' is not built yet; built: api, worker, webhooks", "--embedded", "--roles", "console")]
+    [InlineData("--roles: Role 'console' is not built yet; built: api, worker, scheduler, webhooks", "--embedded", "--roles", "console")]
     [InlineData("--roles: 'cook' is not a role", "--embedded", "--roles", "cook")]
     [InlineData("--set: expected Section:Name=value, found 'nothing'", "--embedded", "--set", "nothing")]
     [InlineData("Intake:Backlog: must be from 1 to 1000000; got '0'", "--embedded", "--engine", "stub", "--urls", "http://127.0.0.1:0", "--set", "Intake:Backlog=0")]

@@ -16,6 +16,10 @@ internal sealed class MemoryHost : StoreHost
 
     public override ISubmissionStore Submissions => new MemorySubmissionStore((MemoryJobStore)Jobs);
 
+    public override IScheduleStore Schedules => new MemoryScheduleStore((MemoryJobStore)Jobs);
+
+    public override IRetentionStore Retention => new MemoryRetentionStore((MemoryJobStore)Jobs);
+
     public override Task OpenAsync() => Task.CompletedTask;
 
     public override Task PassAsync(TimeSpan time)

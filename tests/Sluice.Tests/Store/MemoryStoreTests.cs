@@ -18,4 +18,8 @@ public sealed class MemoryPoisonTests() : PoisonContract(new MemoryHost());
 
 public sealed class MemoryKeyStoreTests() : KeyStoreContract(new MemoryHost());
 
+public sealed class MemoryScheduleStoreTests() : ScheduleStoreContract(new MemoryHost());
+
+public sealed class MemoryRetentionTests() : RetentionContract(new MemoryHost());
+
 public sealed class MemoryWebhookStoreTests() : WebhookStoreContract(new MemoryHost());

@@ -18,6 +18,8 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
     protected IJobStore Store => host.Jobs;
     protected IKeyStore Keys => host.Keys;
     protected IWebhookStore Webhooks => host.Webhooks;
+    protected IScheduleStore Schedules => host.Schedules;
+    protected IRetentionStore Retention => host.Retention;
     protected ISubmissionStore Submissions => host.Submissions;
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 

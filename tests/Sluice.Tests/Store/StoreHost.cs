@@ -9,6 +9,8 @@ public abstract class StoreHost : IAsyncDisposable
     public abstract IKeyStore Keys { get; }
     public abstract IWebhookStore Webhooks { get; }
     public abstract ISubmissionStore Submissions { get; }
+    public abstract IScheduleStore Schedules { get; }
+    public abstract IRetentionStore Retention { get; }
 
     public abstract Task OpenAsync();
 

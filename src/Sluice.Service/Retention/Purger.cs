@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Service.Telemetry;
+using Sluice.Store;
+
+namespace Sluice.Service.Retention;
+
+/// <summary>Deletes what has been kept long enough, in small transactions, round after round.</summary>
+internal sealed partial class Purger(IRetentionStore store, SluiceMetrics metrics, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Purger> logger) : BackgroundService
+{
+    private readonly RetentionOptions _options = options.Value;
+
+    /// <summary>One round: batches until nothing is left, or another node is at it. What went.</summary>
+    public async Task<PurgeReport> RunAsync(CancellationToken cancellationToken)
+    {
+        PurgeLimits limits = new() { Most = _options.Batch, Facts = _options.Facts, Runs = _options.Runs };
+        PurgeReport all = PurgeReport.None;
+        while (await store.PurgeAsync(limits, cancellationToken) is { } gone)
+        {
+            metrics.Purged(gone);
+            all = all.And(gone);
+            if (!gone.Reached(limits.Most))
+            {
+                break;
+            }
+            await Task.Delay(_options.Pause, time, cancellationToken);
+        }
+        if (all != PurgeReport.None)
+        {
+            LogPurged(all.Jobs, all.Facts, all.Keys, all.Deliveries, all.Lines, all.Runs);
+        }
+        return all;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.Delay(_options.Every / 10, time, stoppingToken);
+            while (true)
+            {
+                try
+                {
+                    await RunAsync(stoppingToken);
+                }
+                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+                {
+                    // the next round does what this one left
+                    LogFailed(failure.Message);
+                }
+                await Task.Delay(_options.Every, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // another node's round, or the next start's, does what is left
+        }
+    }
+
+    [LoggerMessage(6101, LogLevel.Information, "Retention is over: input and result of {Jobs} jobs, rows of {Facts} jobs, {Keys} idempotency keys, {Deliveries} webhook deliveries, {Lines} lines of submissions and {Runs} runs of schedules are deleted")]
+    private partial void LogPurged(int jobs, int facts, int keys, int deliveries, int lines, int runs);
+
+    [LoggerMessage(6102, LogLevel.Warning, "What has been kept long enough could not be deleted and is tried again: {Reason}")]
+    private partial void LogFailed(string reason);
+}

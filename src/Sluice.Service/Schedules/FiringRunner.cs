@@ -1,0 +1,173 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Jobs;
+using Sluice.Service.Telemetry;
+using Sluice.Store;
+
+namespace Sluice.Service.Schedules;
+
+/// <summary>
+/// Does what runs wait for: stages their rows, watches their submissions, delivers their answers, cancels what was superseded. Any scheduler takes any run; one that dies leaves
+/// its runs to the others when its leases end.
+/// </summary>
+internal sealed partial class FiringRunner(
+    IScheduleStore store, ISubmissionStore submissions, Stager stager, Deliverer deliverer, SluiceMetrics metrics, IOptions<ScheduleOptions> options, TimeProvider time, ILogger<FiringRunner> logger)
+    : BackgroundService
+{
+    private const int MostWatched = 1000;
+
+    private readonly ScheduleOptions _options = options.Value;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        HashSet<Task> working = [];
+        bool failed = false;
+        using PeriodicTimer rounds = new(_options.Poll, time);
+        try
+        {
+            while (await rounds.WaitForNextTickAsync(stoppingToken))
+            {
+                working.RemoveWhere(task => task.IsCompleted);
+                try
+                {
+                    await WatchAsync(stoppingToken);
+                    while (working.Count < _options.Concurrency && await store.ClaimAsync(_options.Lease, stoppingToken) is { } work)
+                    {
+                        working.Add(WorkAsync(work, stoppingToken));
+                    }
+                    failed = false;
+                }
+                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+                {
+                    if (!failed)
+                    {
+                        LogFailed(failure.Message);
+                    }
+                    failed = true;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // what is under way gives its runs back
+        }
+        await Task.WhenAll(working);
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        foreach (FiringRecord firing in await store.RunningAsync(MostWatched, cancellationToken))
+        {
+            SubmissionRecord? submission = await submissions.GetAsync(firing.Tenant, firing.Id, cancellationToken);
+            if (submission is null or { State: SubmissionState.Finished or SubmissionState.Cancelled })
+            {
+                await store.AnsweredAsync(firing.Id, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Never throws: a run that cannot be worked on is ended, or given back.</summary>
+    private async Task WorkAsync(ClaimedFiring work, CancellationToken stopping)
+    {
+        await Task.Yield();
+        await using FiringClaim claim = new(store, work, _options.Lease, time, stopping);
+        try
+        {
+            await TryAsync(claim);
+        }
+        catch (Exception failure) when (failure is FiringLostException || claim.Lost)
+        {
+            LogLost(work.Firing.Id);
+        }
+        catch (Exception failure)
+        {
+            // A store that does not answer, the end of this process, or a fault of ours: the next claim begins where this one was.
+            if (!stopping.IsCancellationRequested)
+            {
+                LogGivenUp(work.Firing.Id, failure);
+            }
+            await GiveBackAsync(claim);
+        }
+    }
+
+    private async Task TryAsync(FiringClaim claim)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await DoAsync(claim);
+                return;
+            }
+            catch (Exception failure) when (failure is SourceException or SinkException)
+            {
+                bool mayPass = failure is SourceException { MayPass: true } or SinkException { MayPass: true };
+                LogRefused(claim.Firing.Id, attempt, failure.Message);
+                if (!mayPass || attempt >= _options.Attempts)
+                {
+                    await FailAsync(claim, failure is SourceException ? FiringEnds.Source : FiringEnds.Sink, failure.Message);
+                    return;
+                }
+            }
+            await Task.Delay(TimeSpan.FromTicks(_options.RetryDelay.Ticks << Math.Min(attempt - 1, 8)), time, claim.Token);
+        }
+    }
+
+    private async Task DoAsync(FiringClaim claim)
+    {
+        switch (claim.Firing.State)
+        {
+            case FiringState.Staging:
+                await stager.RunAsync(claim);
+                break;
+            case FiringState.Delivering:
+                await deliverer.RunAsync(claim);
+                metrics.ScheduleRun("finished", Late(claim.Firing));
+                break;
+            default:
+                await stager.CancelAsync(claim.Work, claim.Token);
+                await claim.EndAsync(FiringState.Cancelled, FiringEnds.Superseded, FiringEnds.SupersededMessage);
+                metrics.ScheduleRun("cancelled", null);
+                break;
+        }
+    }
+
+    /// <summary>What was staged of a source that failed does not run; answers whose sink failed stay with their submission.</summary>
+    private async Task FailAsync(FiringClaim claim, string code, string message)
+    {
+        FiringRecord firing = claim.Firing;
+        if (firing.State == FiringState.Staging)
+        {
+            await submissions.CloseAsync(firing.Tenant, firing.Id, UploadEnd.Refused, null, claim.Token);
+        }
+        await claim.EndAsync(FiringState.Failed, code, message);
+        metrics.ScheduleRun("failed", null);
+    }
+
+    private bool? Late(FiringRecord firing) => firing.Deadline is { } deadline ? (firing.AnsweredAt ?? time.GetUtcNow()) > deadline : null;
+
+    private static async Task GiveBackAsync(FiringClaim claim)
+    {
+        try
+        {
+            await claim.GiveBackAsync(CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // its lease ends
+        }
+    }
+
+    [LoggerMessage(6040, LogLevel.Warning, "Schedules' runs could not be looked for and are looked for again: {Reason}")]
+    private partial void LogFailed(string reason);
+
+    [LoggerMessage(6041, LogLevel.Information, "Run {Firing} is another scheduler's, or was told to stop")]
+    private partial void LogLost(Guid firing);
+
+    [LoggerMessage(6042, LogLevel.Warning, "Run {Firing} is given back")]
+    private partial void LogGivenUp(Guid firing, Exception failure);
+
+    [LoggerMessage(6043, LogLevel.Warning, "Run {Firing}, attempt {Attempt}: {Reason}")]
+    private partial void LogRefused(Guid firing, int attempt, string reason);
+}
