@@ -24,6 +24,14 @@ ISA_RUNS=(
 )
 # <<<
 
+# >>> Runs of ops/chaos.sh, each of which passes or fails as one test: "name|arguments".
+CHAOS_RUNS=(
+  "chaos smoke|--jobs 2000 --kills 10 --seed 1"
+  "chaos points|--scenario points --seeds 1 --seed 1 --points submit_after_commit,bus_before_ack,relay_after_publish,reserve_after_commit,claim_after_commit,run_after_engine,finish_before_commit,finish_after_commit,webhook_before_mark"
+)
+CHAOS_LIMIT_S=600
+# <<<
+
 RUN_LIMIT_S=1500        # one run of one test project; past it the run is killed and counts as failed
 SERVICES_LIMIT_S=900    # installing, building pgvector and starting, all together
 
@@ -157,6 +165,13 @@ if [ -z "$unit_only" ]; then
     export SLUICE_TEST_SERVICES=1
     for project in "${INTEGRATION_PROJECTS[@]}"; do run_tests "$project" '' '' ''; done
     phase "integration tests"
+    for line in "${CHAOS_RUNS[@]}"; do
+      IFS='|' read -r name arguments <<<"$line"
+      say "$name"
+      # shellcheck disable=SC2086 # arguments are a list of words
+      if run $CHAOS_LIMIT_S bash ops/chaos.sh --no-build $arguments; then passed=$((passed + 1)); else fail "$name: exit status $?"; fi
+      phase "$name"
+    done
   else
     cat "$tmp/services.log" >&2
     fail "the services did not start (exit status $rc), so no integration test ran"

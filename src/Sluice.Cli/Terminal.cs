@@ -15,7 +15,7 @@ internal sealed class Terminal : IDisposable
     /// <summary>A variable of the environment; null where it is not set.</summary>
     public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
 
-    public TimeProvider Time { get; init; } = TimeProvider.System;
+    public TimeProvider Time { get; init; } = ShiftedTime.Of(Environment.GetEnvironmentVariable(ShiftedTime.Variable));
 
     /// <summary>Makes the end of an HTTP connection.</summary>
     public Func<HttpMessageHandler> Network { get; init; } = () => new SocketsHttpHandler();

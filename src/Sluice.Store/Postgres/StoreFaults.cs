@@ -11,7 +11,10 @@ internal static class StoreFaults
         or PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected }
         or PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "ux_jobs_leader" };
 
-    /// <summary>Not reachable, shutting down, starting, out of connections or disk, or too slow.</summary>
+    /// <summary>
+    /// Not reachable, shutting down, starting, out of connections or disk, or too slow. <see cref="ObjectDisposedException"/> is what Npgsql throws where its connection
+    /// broke while a call on it was being cancelled.
+    /// </summary>
     public static bool IsUnavailable(Exception failure) => failure switch
     {
         StaleReadException => true,
@@ -19,7 +22,7 @@ internal static class StoreFaults
             || error.SqlState.StartsWith("53", StringComparison.Ordinal) || error.SqlState.StartsWith("58", StringComparison.Ordinal)
             || error.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.ReadOnlySqlTransaction
                 or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected,
-        NpgsqlException or TimeoutException or SocketException or IOException or OperationCanceledException => true,
+        NpgsqlException or TimeoutException or SocketException or IOException or OperationCanceledException or ObjectDisposedException => true,
         _ => false,
     };
 }

@@ -64,10 +64,16 @@ public abstract class RealRigs(PostgresDatabase database) : IAsyncLifetime
     }
 
     /// <summary>A node; without a worker when it has no name for one.</summary>
-    internal async Task<WorkerRig> StartAsync(string? worker, StubOptions? stub = null, params (string Key, string? Value)[] changes)
+    internal Task<WorkerRig> StartAsync(string? worker, StubOptions? stub = null, params (string Key, string? Value)[] changes) => StartAsync(worker, TimeProvider.System, stub, changes);
+
+    /// <summary>A worker that goes by a clock of its own.</summary>
+    internal Task<WorkerRig> StartSkewedAsync(string worker, TimeProvider time) => StartAsync(worker, time, null, []);
+
+    private async Task<WorkerRig> StartAsync(string? worker, TimeProvider time, StubOptions? stub, (string Key, string? Value)[] changes)
     {
         SluiceHostOptions options = new()
         {
+            Time = time,
             Engine = EngineKind.Stub,
             Roles = worker is null ? new HashSet<HostRole> { HostRole.Api } : new HashSet<HostRole> { HostRole.Api, HostRole.Worker },
             Settings = Settings(worker ?? "none", changes),

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--points A,B] [--keep] [--no-build]
+#
+# Starts a whole service as processes, with a broker and a database of its own, breaks them by a seed, heals, waits for the
+# end of all jobs, checks the invariants (ops/runbooks/check.md) and prints one JSON line. Progress goes to stderr.
+# Exit 0 where nothing was lost, doubled, wrong or stuck. Scenarios: --scenario help.
+#
+# Needs the .NET SDK and what ops/services.sh needs. As root it also receives webhooks (on a private address that it puts on the
+# loopback interface) and can fill up a disk of its own (--scenario disk). What it starts, it stops; its folder under
+# /var/tmp goes too, unless something failed or --keep is given.
+set -uo pipefail
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1 DOTNET_TieredPGO=0
+for name in ${!STACK_*} ${!SLUICE_*}; do unset "$name"; done
+
+build=1 keep='' args=()
+for a in "$@"; do case $a in --no-build) build='';; --keep) keep=1;; *) args+=("$a");; esac; done
+dll=$repo/artifacts/bin/Sluice.Chaos/release/Sluice.Chaos.dll
+if [ -n "$build" ]; then dotnet build "$repo/tests/Sluice.Chaos" -c Release -v quiet -clp:NoSummary -nodeReuse:false >&2 || exit 2; fi
+
+folder=$(mktemp -d /var/tmp/sluice-chaos.XXXXXX) || exit 2
+chmod 755 "$folder"
+export CHAOS_REPOSITORY=$repo CHAOS_FOLDER=$folder
+child=''
+stop_all() {
+  trap '' INT TERM HUP
+  [ -z "$child" ] || { kill -TERM "$child"; wait "$child"; } 2>/dev/null
+  # what it left: each is the leader of a session of its own, and only while that pid is still one of our programs
+  if [ -s "$folder/pids" ]; then
+    while read -r p; do
+      [ -r "/proc/$p/cmdline" ] && tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "sluice.dll serve" && kill -KILL -- "-$p" 2>/dev/null
+    done <"$folder/pids"
+  fi
+  if [ -d "$folder/run" ]; then
+    STACK_RUN_DIR=$folder/run bash "$repo/ops/services.sh" down --native </dev/null >>"$folder/down.log" 2>&1
+    mountpoint -q "$folder/run" && umount "$folder/run"
+  fi
+}
+for s in INT TERM HUP; do trap "stop_all; exit 1" $s; done
+
+dotnet "$dll" "${args[@]}" </dev/null & child=$!
+wait $child; rc=$?; child=''
+stop_all
+if [ $rc = 0 ] && [ -z "$keep" ]; then rm -rf "$folder"; else rm -rf "$folder/run"; echo "chaos: logs are in $folder" >&2; fi
+exit $rc

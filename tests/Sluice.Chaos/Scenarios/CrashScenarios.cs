@@ -1,0 +1,123 @@
+using Sluice.Chaos.Children;
+using Sluice.Chaos.Load;
+using Sluice.Store;
+using Sluice.Store.Checking;
+
+namespace Sluice.Chaos.Scenarios;
+
+/// <summary>Processes that end by themselves: on a job that kills them, or at a named place.</summary>
+internal static class CrashScenarios
+{
+    private const string Killer = "KILLER";
+    private const int CrashesPerKiller = 6; // log2(16) + 2
+    private const int JobsPerRun = 50;
+
+    public static async Task<ChaosReport> PoisonAsync(ChaosOptions options, CancellationToken cancellationToken)
+    {
+        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { StubCrashOn = Killer }, cancellationToken);
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        int crashes = 0;
+        Task[] guards = [.. Enumerable.Range(0, stage.Fleet.Workers).Select(worker => GuardAsync(worker))];
+        LoadMix mix = new() { Killer = Killer, Killers = options.Kills, Ttl = 0 };
+        await stage.LoadAsync(mix.Make(options.Jobs, options.Seed), Scenario.Pace, cancellationToken);
+        await Stage.AwaitNoneAsync(stage.Ledger.LiveAsync, TimeSpan.FromMinutes(2), cancellationToken);
+        await enough.CancelAsync();
+        await Task.WhenAll(guards);
+        stage.Count("crashes", crashes);
+        List<string> faults = [];
+        long poison = (await stage.Ledger.EndsAsync()).GetValueOrDefault("failed:poison");
+        if (poison != options.Kills)
+        {
+            faults.Add($"{poison} of {options.Kills} killers ended as poison");
+        }
+        if (crashes > CrashesPerKiller * options.Kills)
+        {
+            faults.Add($"{crashes} crashes, more than {CrashesPerKiller} for a killer");
+        }
+        return await stage.FinishAsync(crashes, options.Kills, faults, cancellationToken);
+
+        async Task GuardAsync(int worker)
+        {
+            try
+            {
+                while (true)
+                {
+                    await stage.Fleet.Worker(worker).ExitAsync(enough.Token);
+                    Interlocked.Increment(ref crashes);
+                    await Task.Delay(200, enough.Token);
+                    stage.Fleet.StartWorker(worker);
+                }
+            }
+            catch (OperationCanceledException) when (enough.IsCancellationRequested)
+            {
+                // nothing is left that kills
+            }
+        }
+    }
+
+    /// <summary>Beside a healthy node and worker, a node of all roles that ends at the point, again and again; half of the calls go to it.</summary>
+    public static async Task<ChaosReport> PointsAsync(ChaosOptions options, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> points = options.Points.Count > 0 ? options.Points : Crash.Points;
+        options = options with { Jobs = points.Count * options.Seeds * JobsPerRun };
+        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { Workers = 1, StubDelay = TimeSpan.FromMilliseconds(50) }, cancellationToken);
+        JobSpec[] specs = new LoadMix { Ttl = 0, Webhook = 0.5 }.Make(options.Jobs, options.Seed);
+        List<string> faults = [];
+        int hits = 0, at = 0;
+        foreach (string point in points)
+        {
+            int missed = 0;
+            for (int run = 0; run < options.Seeds; run++, at += JobsPerRun)
+            {
+                bool hit = await RunAsync(stage, point, new Random(options.Seed + at), specs[at..(at + JobsPerRun)], cancellationToken);
+                hits += hit ? 1 : 0;
+                missed += hit ? 0 : 1;
+            }
+            if (missed > 0)
+            {
+                stage.Count($"missed_{point}", missed);
+            }
+            stage.Log.Flush();
+            await Stage.AwaitNoneAsync(stage.Ledger.UnsentAsync, TimeSpan.FromSeconds(60), cancellationToken);
+            CheckReport check = await stage.CheckAsync(cancellationToken);
+            if (!check.Ok)
+            {
+                faults.Add($"after {point}: {string.Join(' ', check.Invariants.SelectMany(i => i.Broken).Select(rule => rule.Rule))}");
+            }
+            Stage.Say($"{point}: {options.Seeds - missed} of {options.Seeds} hit{(check.Ok ? "" : ", NOT all invariants hold")}");
+        }
+        return await stage.FinishAsync(hits, 0, faults, cancellationToken);
+    }
+
+    /// <summary>Whether the process ended at the point.</summary>
+    private static async Task<bool> RunAsync(Stage stage, string point, Random random, JobSpec[] specs, CancellationToken cancellationToken)
+    {
+        bool drains = point.StartsWith("drain", StringComparison.Ordinal);
+        int nth = random.Next(1, 1 + Most(point));
+        using Child extra = stage.Fleet.StartExtra($"{point}:{nth}", out int port);
+        await Fleet.AwaitReadyAsync(port, extra, cancellationToken);
+        await stage.LoadSomeAsync(specs, port, cancellationToken);
+        if (drains)
+        {
+            await extra.SignalAsync("TERM");
+        }
+        Task exit = extra.ExitAsync(cancellationToken);
+        bool ended = await Task.WhenAny(exit, Task.Delay(TimeSpan.FromSeconds(drains ? 25 : 8), cancellationToken)) == exit;
+        bool hit = ended && extra.ExitCode == 137;
+        if (!ended)
+        {
+            await extra.SignalAsync("TERM");
+            await exit;
+        }
+        await Stage.AwaitNoneAsync(stage.Ledger.LiveAsync, TimeSpan.FromSeconds(60), cancellationToken);
+        return hit;
+    }
+
+    /// <summary>How often the point is surely come to within a run.</summary>
+    private static int Most(string point) => point.Split('_')[0] switch
+    {
+        "register" or "drain" => 1,
+        "webhook" or "reserve" or "reconcile" => 2,
+        _ => 4,
+    };
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Npgsql;
+using Sluice.Chaos.Children;
+
+namespace Sluice.Chaos.Scenarios;
+
+/// <summary>Looks into the database past all proxies, as the service's role.</summary>
+internal sealed class Ledger(Servers servers)
+{
+    private readonly string _connection = Servers.Database(servers.DatabasePort, "sluice_service") + ";Timeout=5;Command Timeout=10;Pooling=false";
+
+    public string ConnectionString => _connection;
+
+    /// <summary>Jobs queued or running.</summary>
+    public Task<long> LiveAsync() => CountAsync("select count(*) from jobs where live");
+
+    /// <summary>What is still to be published or told.</summary>
+    public Task<long> UnsentAsync() => CountAsync("select (select count(*) from outbox) + (select count(*) from webhook_deliveries where state = 0)");
+
+    public Task<long> CountAsync(string sql) => ReadAsync(sql, reader => reader.GetInt64(0));
+
+    /// <summary>What a worker held and ran, and what time it is; null where the database is away.</summary>
+    public async Task<Hand?> HandOfAsync(string worker)
+    {
+        try
+        {
+            return await ReadAsync(
+                $"select now(), coalesce(array_agg(j.id), '{{}}'), count(*) filter (where j.state = 1) from jobs j join workers w on w.id = j.held_by where j.live and w.name = '{worker}'",
+                reader => new Hand(reader.GetFieldValue<DateTimeOffset>(0), reader.GetFieldValue<Guid[]>(1), reader.GetInt64(2)));
+        }
+        catch (Exception e) when (IsAway(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Seconds from then to the end of the last of these jobs.</summary>
+    public async Task<double> RecoveryAsync(Hand hand)
+    {
+        string ids = string.Join(',', hand.Jobs.Select(id => $"'{id}'"));
+        return await ReadAsync($"select extract(epoch from coalesce(max(finished_at), now()))::float8 from jobs where id in ({ids})", reader => reader.GetDouble(0)) - (hand.At.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    /// <summary>Jobs by how they ended, <c>failed:poison</c>.</summary>
+    public async Task<Dictionary<string, long>> EndsAsync()
+    {
+        Dictionary<string, long> ends = [];
+        await ReadAsync("select (array['queued', 'running', 'succeeded', 'failed', 'expired', 'cancelled'])[state + 1] || case when state = 3 then ':' || coalesce(error_code, '') else '' end, count(*) from jobs group by 1", reader =>
+        {
+            do
+            {
+                ends[reader.GetString(0)] = reader.GetInt64(1);
+            }
+            while (reader.Read());
+            return 0;
+        });
+        return ends;
+    }
+
+    /// <summary>The database was killed, or does not answer.</summary>
+    public static bool IsAway(Exception e) => e is NpgsqlException or TimeoutException or ObjectDisposedException or IOException;
+
+    /// <summary>Given up from outside, too: a connection whose server is killed at the wrong moment has been seen to wait for ever.</summary>
+    private Task<T> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read) => Task.Run(() => ReadNowAsync(sql, read)).WaitAsync(TimeSpan.FromSeconds(15));
+
+    private async Task<T> ReadNowAsync<T>(string sql, Func<NpgsqlDataReader, T> read)
+    {
+        await using NpgsqlConnection connection = new(_connection);
+        await connection.OpenAsync();
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        await using (NpgsqlCommand scope = new("select set_config('sluice.tenant', '*', true)", connection))
+        {
+            await scope.ExecuteNonQueryAsync();
+        }
+        await using NpgsqlCommand command = new(sql, connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() ? read(reader) : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"No row: {sql}"));
+    }
+}
+
+/// <summary>What a worker had in hand.</summary>
+/// <param name="At">By the database's clock.</param>
+/// <param name="Jobs">Held and running.</param>
+/// <param name="Running">How many of these ran.</param>
+internal sealed record Hand(DateTimeOffset At, Guid[] Jobs, long Running);

@@ -1,0 +1,100 @@
+using Sluice.Chaos.Children;
+using Sluice.Chaos.Load;
+
+namespace Sluice.Chaos.Scenarios;
+
+/// <summary>Workers that stop without dying: for too long, by order, or in another time.</summary>
+internal static class PauseScenarios
+{
+    private const int Together = 4;
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(4.5);
+
+    /// <summary>Stops workers that run something past their heartbeat, four of six at a time. Each wakes with results that are no longer its to give.</summary>
+    public static async Task<ChaosReport> ZombiesAsync(ChaosOptions options, CancellationToken cancellationToken)
+    {
+        FleetOptions fleet = new() { Workers = 6, StubDelay = TimeSpan.FromMilliseconds(600) };
+        await using Stage stage = await Stage.StartAsync(options, fleet, cancellationToken);
+        double pace = Math.Min(90, options.Jobs / (options.Kills / (double)Together * (s_pause.TotalSeconds + 1.5)));
+        Task load = stage.LoadAsync(new LoadMix { Ttl = 0 }.Make(options.Jobs, options.Seed), pace, cancellationToken);
+        Random random = new(options.Seed);
+        int zombies = 0;
+        while (zombies < options.Kills && !load.IsCompleted)
+        {
+            int[] workers = [.. Enumerable.Range(0, fleet.Workers)];
+            random.Shuffle(workers);
+            bool[] made = await Task.WhenAll(workers.Take(Math.Min(Together, options.Kills - zombies)).Select(worker => StopAsync(stage, worker, cancellationToken)));
+            zombies += made.Count(one => one);
+        }
+        await load;
+        ChaosReport report = await stage.FinishAsync(zombies, 0, zombies < options.Kills ? [$"only {zombies} zombies: too few jobs"] : [], cancellationToken);
+        return report.StaleDiscarded >= zombies ? report : report with { Ok = false, Broken = [.. report.Broken, "fewer stale results than zombies"] };
+    }
+
+    /// <summary>False where it ran nothing, and was let go on at once.</summary>
+    private static async Task<bool> StopAsync(Stage stage, int worker, CancellationToken cancellationToken)
+    {
+        Child child = stage.Fleet.Worker(worker);
+        await child.SignalAsync("STOP");
+        try
+        {
+            if (await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running: > 0 } hand)
+            {
+                return false;
+            }
+            stage.Count("running_when_stopped", hand.Running);
+            await Task.Delay(s_pause, cancellationToken);
+            return true;
+        }
+        finally
+        {
+            await child.SignalAsync("CONT");
+            await Task.Delay(500, cancellationToken);
+        }
+    }
+
+    /// <summary>SIGTERM to one worker after the other under load: nothing may be charged, and each must end with 0 within 25 s.</summary>
+    public static async Task<ChaosReport> RollingAsync(ChaosOptions options, CancellationToken cancellationToken)
+    {
+        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { StubDelay = TimeSpan.FromMilliseconds(500) }, cancellationToken);
+        Task load = stage.LoadAsync(new LoadMix { Ttl = 0, Cancel = 0 }.Make(options.Jobs, options.Seed), Scenario.Pace, cancellationToken);
+        List<string> faults = [];
+        double longest = 0;
+        for (int i = 0; i < options.Kills; i++)
+        {
+            while (stage.Progress < (i + 1.0) / (options.Kills + 1))
+            {
+                await Task.Delay(50, cancellationToken);
+            }
+            Child child = stage.Fleet.Worker(i % stage.Fleet.Workers);
+            long start = TimeProvider.System.GetTimestamp();
+            await child.SignalAsync("TERM");
+            await child.ExitAsync(cancellationToken);
+            double took = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+            longest = Math.Max(longest, took);
+            if (child.ExitCode != 0 || took > 25)
+            {
+                faults.Add($"restart {i}: exit code {child.ExitCode} after {took:0.0} s");
+            }
+            stage.Fleet.StartWorker(i % stage.Fleet.Workers);
+        }
+        await load;
+        stage.Count("longest_exit_s", Math.Round(longest, 2));
+        long charged = await stage.Ledger.CountAsync("select coalesce(sum(failures + suspicions), 0)::bigint from jobs");
+        stage.Count("attempts_charged", charged);
+        if (charged > 0)
+        {
+            faults.Add($"{charged} attempts charged");
+        }
+        return await stage.FinishAsync(options.Kills, 0, faults, cancellationToken);
+    }
+
+    /// <summary>One worker ten minutes fast, one ten minutes slow: jobs of two minutes must not expire.</summary>
+    public static async Task<ChaosReport> ClocksAsync(ChaosOptions options, CancellationToken cancellationToken)
+    {
+        FleetOptions fleet = new() { ClockOffsets = new Dictionary<int, int> { [0] = 600, [1] = -600 } };
+        await using Stage stage = await Stage.StartAsync(options, fleet, cancellationToken);
+        await stage.LoadAsync(new LoadMix { Ttl = 0.5, TtlSeconds = 120, Cancel = 0 }.Make(options.Jobs, options.Seed), Scenario.Pace, cancellationToken);
+        ChaosReport report = await stage.FinishAsync(0, 0, [], cancellationToken);
+        return report.Expired == 0 ? report : report with { Ok = false, Broken = [.. report.Broken, $"{report.Expired} expired that had time"] };
+    }
+}

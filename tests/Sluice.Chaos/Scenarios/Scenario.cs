@@ -1,0 +1,48 @@
+using Sluice.Chaos.Children;
+using Sluice.Chaos.Load;
+
+namespace Sluice.Chaos.Scenarios;
+
+/// <summary>Scenarios by name.</summary>
+internal static class Scenario
+{
+    /// <summary>Jobs a second of the load; what three workers can do is five times that.</summary>
+    public const double Pace = 50;
+
+    public static async Task<ChaosReport> RunAsync(ChaosOptions options, CancellationToken cancellationToken) => options.Scenario switch
+    {
+        "mixed" => await KillsAsync(options, Nemesis.Mixed(options.Kills, options.Seed), wipe: false, new LoadMix(), cancellationToken),
+        // what the broker has confirmed goes with its disk: over the bus nothing is sent here
+        "wipe" => await KillsAsync(options, Nemesis.Mixed(options.Kills, options.Seed), wipe: true, new LoadMix { Bus = 0 }, cancellationToken),
+        "workers" => await KillsAsync(options, [.. Enumerable.Repeat(Victim.Worker, options.Kills)], wipe: false, new LoadMix(), cancellationToken),
+        "zombies" => await PauseScenarios.ZombiesAsync(options, cancellationToken),
+        "rolling" => await PauseScenarios.RollingAsync(options, cancellationToken),
+        "clocks" => await PauseScenarios.ClocksAsync(options, cancellationToken),
+        "poison" => await CrashScenarios.PoisonAsync(options, cancellationToken),
+        "points" => await CrashScenarios.PointsAsync(options, cancellationToken),
+        "disk" => await DiskScenario.RunAsync(options, cancellationToken),
+        _ => throw new ArgumentException($"'{options.Scenario}' is no scenario.{Environment.NewLine}{ChaosOptions.Usage}"),
+    };
+
+    private static async Task<ChaosReport> KillsAsync(ChaosOptions options, Victim[] victims, bool wipe, LoadMix mix, CancellationToken cancellationToken)
+    {
+        await using Stage stage = await Stage.StartAsync(options, new FleetOptions(), cancellationToken);
+        stage.Fleet.Front.Toxics.LoseAnswer = 0.05;
+        stage.Fleet.Behind[0].Toxics.LoseAnswer = 0.002;
+        stage.Fleet.Behind[2].Toxics.LoseAnswer = 0.002;
+        Nemesis nemesis = new(stage, options.Seed);
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task trouble = nemesis.TroubleAsync(enough.Token);
+        _ = nemesis.GuardAsync(over.Token);
+        Task load = stage.LoadAsync(mix.Make(options.Jobs, options.Seed), Pace, cancellationToken);
+        await nemesis.KillAsync(victims, wipe, cancellationToken);
+        Stage.Say("all kills are done");
+        await load;
+        await enough.CancelAsync();
+        await trouble;
+        ChaosReport report = await stage.FinishAsync(victims.Length, 0, [], cancellationToken);
+        await over.CancelAsync();
+        return report;
+    }
+}
