@@ -16,6 +16,8 @@ public static class Crash
     [
         "submit_before_commit",
         "submit_after_commit",
+        "feed_before_commit",
+        "feed_after_commit",
         "bus_before_ack",
         "bus_after_ack",
         "relay_before_publish",

@@ -84,7 +84,9 @@ internal sealed partial class PostgresSubmissionStore
             if ((await rows.ListAsync(r => r.GetGuid(0), cancellationToken)).Count == 0)
                 return false;
         }
+        Crash.At("feed_before_commit");
         await transaction.CommitAsync(cancellationToken);
+        Crash.At("feed_after_commit");
         return true;
     }
 

@@ -8,7 +8,7 @@ namespace Sluice.Chaos.Children;
 internal sealed record FleetOptions
 {
     public int Workers { get; init; } = 3;
-    public TimeSpan StubDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan StubDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Prompts with this in them kill their worker.</summary>
     public string? StubCrashOn { get; init; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Sluice.Chaos.Children;
@@ -11,7 +12,7 @@ namespace Sluice.Chaos.Load;
 /// <summary>Callers over HTTP: whoever gets no answer sends the same again with the same key, for as long as it takes.</summary>
 internal sealed class Callers : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
     private readonly HttpClient _http;
     private readonly SeenLog _log;
     private readonly string? _webhook;
@@ -135,8 +136,9 @@ internal sealed class Callers : IDisposable
         }
     }
 
+    /// <summary>Whatever the client throws for a connection that is reset at one moment or another.</summary>
     private static bool IsNoAnswer(Exception e, CancellationToken cancellationToken) =>
-        !cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or TaskCanceledException or JsonException;
+        !cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or TaskCanceledException or JsonException or SocketException or ObjectDisposedException;
 
     private void Saw(JobView job)
     {

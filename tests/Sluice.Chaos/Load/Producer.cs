@@ -7,7 +7,7 @@ namespace Sluice.Chaos.Load;
 /// <summary>A producer on the bus: what the broker did not confirm is sent again with the same key.</summary>
 internal sealed class Producer(string broker, SeenLog log) : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_confirm = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _one = new(1, 1);
     private IConnection? _connection;

@@ -64,6 +64,7 @@ internal sealed class Nemesis(Stage stage, int seed)
         for (int i = 0; i < victims.Count; i++)
         {
             double due = (i + 1.0) / (victims.Count + 1);
+            stage.Ceiling = (int)(stage.Options.Jobs * (i + 2.0) / (victims.Count + 1));
             while (stage.Progress < due)
             {
                 await Task.Delay(50, cancellationToken);
@@ -75,6 +76,7 @@ internal sealed class Nemesis(Stage stage, int seed)
                 Stage.Say($"{i + 1} kills, {stage.Log.Accepted} accepted");
             }
         }
+        stage.Ceiling = int.MaxValue;
     }
 
     private async Task KillOneAsync(Victim victim, bool wipe, CancellationToken cancellationToken)
@@ -85,6 +87,7 @@ internal sealed class Nemesis(Stage stage, int seed)
         {
             case Victim.Worker:
                 int worker = Take(_random);
+                await AwaitWorkAsync(worker, cancellationToken);
                 await stage.Fleet.Worker(worker).KillAsync();
                 await stage.NoteKillAsync(worker);
                 await Task.Delay(away, cancellationToken);
@@ -112,6 +115,15 @@ internal sealed class Nemesis(Stage stage, int seed)
                 await Task.Delay(away, cancellationToken);
                 await stage.Servers.UpAsync();
                 break;
+        }
+    }
+
+    /// <summary>A kill that finds nothing running proves little: waits for something to lose, for a few seconds.</summary>
+    private async Task AwaitWorkAsync(int worker, CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; attempt < 40 && await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running: > 0 }; attempt++)
+        {
+            await Task.Delay(50, cancellationToken);
         }
     }
 

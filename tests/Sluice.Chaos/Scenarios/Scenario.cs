@@ -6,7 +6,7 @@ namespace Sluice.Chaos.Scenarios;
 /// <summary>Scenarios by name.</summary>
 internal static class Scenario
 {
-    /// <summary>Jobs a second of the load; what three workers can do is five times that.</summary>
+    /// <summary>Jobs a second of the load; three workers can do about twice that, so that each runs several at any moment.</summary>
     public const double Pace = 50;
 
     public static async Task<ChaosReport> RunAsync(ChaosOptions options, CancellationToken cancellationToken) => options.Scenario switch

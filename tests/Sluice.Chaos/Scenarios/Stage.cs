@@ -34,6 +34,9 @@ internal sealed class Stage : IAsyncDisposable
     public Ledger Ledger { get; }
     public Receiver? Receiver { get; private set; }
 
+    /// <summary>Jobs that may be sent before whoever does harm says more: a load that ran ahead would leave the last faults nothing to break.</summary>
+    public int Ceiling { get; set; } = int.MaxValue;
+
     /// <summary>Share of the load that was accepted, 0 to 1.</summary>
     public double Progress => (double)Log.Accepted / Options.Jobs;
 
@@ -67,6 +70,10 @@ internal sealed class Stage : IAsyncDisposable
             if (due > TimeSpan.FromMilliseconds(5))
             {
                 await Task.Delay(due, cancellationToken);
+            }
+            while (spec.Index > Ceiling)
+            {
+                await Task.Delay(50, cancellationToken);
             }
             await room.WaitAsync(cancellationToken);
             open.Add(Task.Run(async () =>

@@ -1,7 +1,6 @@
 using Sluice.Cli;
 using Sluice.Integration.Tests.Store;
 using Sluice.Jobs;
-using Sluice.Store;
 using Sluice.Tests.Inference;
 using Xunit;
 
