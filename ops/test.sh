@@ -27,7 +27,6 @@ ISA_RUNS=(
 # >>> Runs of ops/chaos.sh, each of which passes or fails as one test: "name|arguments".
 CHAOS_RUNS=(
   "chaos smoke|--jobs 2000 --kills 10 --seed 1"
-  "chaos points|--scenario points --seeds 1 --seed 1 --points submit_after_commit,bus_before_ack,relay_after_publish,reserve_after_commit,claim_after_commit,run_after_engine,finish_before_commit,finish_after_commit,webhook_before_mark"
 )
 CHAOS_LIMIT_S=600
 # <<<
