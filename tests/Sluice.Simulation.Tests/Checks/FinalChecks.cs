@@ -62,7 +62,7 @@ internal sealed class FinalChecks(SimCluster cluster, SimClient client, IReadOnl
     {
         foreach (PlannedJob job in plan.Where(job => job.OverBus && job.IsAccepted))
         {
-            job.Id = Oracle.Tables(tables => tables.Idempotency.TryGetValue((job.Tenant, job.Key!), out (byte[] Hash, JobId Job) used) ? used.Job : (JobId?)null);
+            job.Id = Oracle.Tables(tables => tables.Idempotency.ContainsKey((job.Tenant, job.Key!)) ? tables.Idempotency[(job.Tenant, job.Key!)].Job : (JobId?)null);
         }
         return plan.Select(Broken).FirstOrDefault(fault => fault is not null)
             ?? client.Retries.Select(retry => Broken(retry.Of, retry.Retry, isRetry: true)).FirstOrDefault(fault => fault is not null)
