@@ -53,7 +53,7 @@ internal sealed class SubmissionOptions
 
     /// <summary>How often counts are added up and ends are noticed.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]
-    public TimeSpan TendEvery { get; set; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan TendEvery { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How often a node without open submissions looks for those of others.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]
