@@ -77,7 +77,6 @@ internal static class CrashScenarios
             {
                 stage.Count($"missed_{point}", missed);
             }
-            stage.Log.Flush();
             await Stage.AwaitNoneAsync(stage.Ledger.UnsentAsync, TimeSpan.FromSeconds(60), cancellationToken);
             CheckReport check = await stage.CheckAsync(cancellationToken);
             if (!check.Ok)

@@ -143,7 +143,6 @@ internal sealed class Stage : IAsyncDisposable
         long unsent = await AwaitNoneAsync(Ledger.UnsentAsync, s_settle, cancellationToken);
         await _callers.ReadAllAsync(cancellationToken);
         await Task.Delay(200, cancellationToken);
-        Log.Flush();
         CheckReport check = await CheckAsync(cancellationToken);
         Dictionary<string, long> ends = await Ledger.EndsAsync();
         double[] recoveries = [.. (await Task.WhenAll(_hands.Select(Ledger.RecoveryAsync))).Order()];
@@ -183,6 +182,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public async Task<CheckReport> CheckAsync(CancellationToken cancellationToken)
     {
+        Log.Flush();
         using StreamReader reader = new(new FileStream(Log.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         ClientLog log = await ClientLog.ReadAsync(reader, cancellationToken);
         return await JobCheck.RunAsync(new CheckOptions { ConnectionString = Ledger.ConnectionString, Log = log, Drained = true, StuckAfter = s_settle }, cancellationToken);
