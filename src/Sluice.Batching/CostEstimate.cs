@@ -1,21 +1,24 @@
+using Sluice.Batching.Costs;
+
 namespace Sluice.Batching;
 
-/// <summary>How long a job takes once it runs.</summary>
-/// <param name="Expected">Best guess; zero until enough has been observed, so that nothing is given up on a guess.</param>
-/// <param name="Safe">With a margin as wide as the guesses were wrong; at least <paramref name="Expected"/>.</param>
-public readonly record struct PredictedTime(TimeSpan Expected, TimeSpan Safe);
-
 /// <summary>
-/// Predicts a job's running time as prompt tokens × seconds per prompt token + new tokens × seconds per new token, both rates learned from what was
-/// observed (exponential averages). May be called from any thread.
+/// Predicts what a job costs: how long it runs, and how much of the engine it takes. Learns from steps (their cost model), from finished sequences (rates, and
+/// the lengths of answers per workload class). May be called from any thread.
 /// </summary>
-public sealed class CostEstimate
+/// <remarks>
+/// A job's time is its prompt's time + new tokens × seconds per new token. Once steps have been seen, both come from the step costs and the pace of late steps;
+/// before that from rates learned from whole sequences.
+/// </remarks>
+public sealed partial class CostEstimate
 {
     /// <summary>Observations before <see cref="PredictedTime.Expected"/> is trusted.</summary>
     public const int EnoughObservations = 8;
 
     private const double Weight = 0.1;
+    private const double Shortest = 0.05, Middle = 0.5, Longest = 0.9;
     private readonly Lock _lock = new();
+    private readonly Dictionary<long, OutputLengths> _lengths = [];
     private double _perPrompt = 0.002; // seconds; slow on purpose until something is known
     private double _perNew = 0.1;
     private double _error = 1; // mean relative error of the predictions
@@ -24,13 +27,13 @@ public sealed class CostEstimate
     /// <summary>Seconds per prompt token.</summary>
     public double SecondsPerPromptToken
     {
-        get { lock (_lock) return _perPrompt; }
+        get { lock (_lock) return Paced ? PromptSeconds(1000) / 1000 : _perPrompt; }
     }
 
     /// <summary>Seconds per generated token of one sequence.</summary>
     public double SecondsPerNewToken
     {
-        get { lock (_lock) return _perNew; }
+        get { lock (_lock) return PerNew; }
     }
 
     /// <summary>Mean relative error of recent predictions, 0 or more; 1 before the first.</summary>
@@ -43,6 +46,8 @@ public sealed class CostEstimate
     {
         get { lock (_lock) return _seen; }
     }
+
+    private double PerNew => Paced ? _pace : _perNew;
 
     /// <summary>
     /// Tells how long something really took: a finished sequence (prompt tokens computed, tokens generated, its running time), or a step (rows prefilled,
@@ -64,8 +69,25 @@ public sealed class CostEstimate
             double share = prompt / guess;
             _perPrompt *= Math.Max(1 + weight * share * (ratio - 1), 1e-3);
             _perNew *= Math.Max(1 + weight * (1 - share) * (ratio - 1), 1e-3);
-            if (_seen > 0) _error += Weight * (Math.Min(Math.Abs(ratio - 1), 10) - _error);
+            double judged = Paced ? seconds / (PromptSeconds(promptTokens) + newTokens * _pace) : ratio;
+            if (_seen > 0) _error += Weight * (Math.Min(Math.Abs(judged - 1), 10) - _error);
             _seen++;
+        }
+    }
+
+    /// <summary>Tells of a finished job: how long its answer was, and what it took.</summary>
+    public void Ended(WaitingJob job, int cachedTokens, int newTokens, TimeSpan ran)
+    {
+        Observe(Math.Max(0, job.PromptTokens - cachedTokens), newTokens, ran);
+        lock (_lock)
+        {
+            if (!_lengths.TryGetValue(job.Workload, out OutputLengths? lengths))
+            {
+                if (_lengths.Count >= MostWorkloads) _lengths.Clear();
+                _lengths.Add(job.Workload, lengths = new());
+            }
+            lengths.Observe(newTokens);
+            if (_saturated) _workDone += WorkOf(job.PromptTokens - cachedTokens, job.PromptTokens, newTokens);
         }
     }
 
@@ -73,10 +95,27 @@ public sealed class CostEstimate
     {
         lock (_lock)
         {
-            double seconds = job.PromptTokens * _perPrompt + job.MaxNewTokens * _perNew;
             bool known = _seen >= EnoughObservations;
             double margin = Math.Clamp(2 * _error, 0.1, 1);
-            return new(known ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero, TimeSpan.FromSeconds(seconds * (1 + margin)));
+            double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
+            double expected = prompt + NewTokens(job, Shortest) * PerNew;
+            double safe = (prompt + NewTokens(job, Longest) * PerNew) * (1 + margin);
+            return new(known ? TimeSpan.FromSeconds(expected) : TimeSpan.Zero, TimeSpan.FromSeconds(safe));
         }
     }
+
+    /// <summary>Tokens that nine of ten jobs of its class stay under; null before enough have ended.</summary>
+    public int? LikelyNewTokens(WaitingJob job)
+    {
+        lock (_lock) return _lengths.TryGetValue(job.Workload, out OutputLengths? lengths) && lengths.Known ? lengths.Quantile(Longest, job.MaxNewTokens) : null;
+    }
+
+    /// <summary>The shortest answer to count on, in tokens: what <see cref="PredictedTime.Expected"/> is reckoned with.</summary>
+    public int LeastNewTokens(WaitingJob job)
+    {
+        lock (_lock) return NewTokens(job, Shortest);
+    }
+
+    private int NewTokens(WaitingJob job, double quantile) =>
+        _lengths.TryGetValue(job.Workload, out OutputLengths? lengths) ? lengths.Quantile(quantile, job.MaxNewTokens) : job.MaxNewTokens;
 }

@@ -26,6 +26,15 @@ public readonly record struct EngineRoom
     /// <summary>Tokens of the coming step that nobody takes: <see cref="MaxStepTokens"/> less one per decoding sequence and less prefill still to do; 0 or more.</summary>
     public required int FreeStepTokens { get; init; }
 
+    /// <summary>As <see cref="FreeSequences"/> for interactive jobs: those whose room the engine would take back for them count as free. Null where it takes none.</summary>
+    public int? InteractiveSequences { get; init; }
+
+    /// <summary>As <see cref="FreePages"/>, for interactive jobs.</summary>
+    public int? InteractivePages { get; init; }
+
+    /// <summary>As <see cref="FreeStepTokens"/>, for interactive jobs.</summary>
+    public int? InteractiveStepTokens { get; init; }
+
     /// <summary>Tokens per page.</summary>
     public int PageTokens { get; init; } = 16;
 

@@ -21,8 +21,8 @@ namespace Sluice.Batching;
 /// </remarks>
 public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvider time)
 {
-    private const int RefreshPerDecision = 64;
-    private const int ExpiryScan = 512;
+    private const int RefreshPerDecision = 16;
+    private const int ExpiryScan = 64;
     private readonly Lock _lock = new();
     private readonly Backlog _waiting = new(options, cost);
     private long _suspectsSince;
@@ -75,7 +75,7 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
     {
         lock (_lock)
         {
-            List<Entry> all = [.. Enum.GetValues<JobClass>().SelectMany(c => _waiting.Of(c).InOrder()), .. _waiting.Suspects.InOrder()];
+            List<Entry> all = [.. Enum.GetValues<JobClass>().SelectMany(c => _waiting.Of(c).InOrder()), .. _waiting.Parked.InOrder(), .. _waiting.Suspects.InOrder()];
             all.ForEach(_waiting.Remove);
             return [.. all.Select(e => e.Job)];
         }
@@ -100,7 +100,9 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
                 _waiting.Remove(late);
             }
             (Selection selection, CloseReason? reason) = decision.Choose(_suspectsSince);
+            foreach (Entry entry in decision.Displaced) _waiting.Relink(entry);
             foreach (Entry entry in selection.Impossible) _waiting.Remove(entry);
+            cost.Saturated(_waiting.Count > selection.Picked.Count && (selection.Picked.Count == 0 || reason is not null), room);
             return new()
             {
                 Expired = expired,
@@ -113,7 +115,11 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
 
     private FormedBatch Close(Selection selection, CloseReason reason, DateTimeOffset now)
     {
-        selection.Picked.ForEach(_waiting.Remove);
+        foreach (Entry entry in selection.Picked)
+        {
+            _waiting.Families.Ran(entry, entry.CachedTokens);
+            _waiting.Remove(entry);
+        }
         bool suspects = selection.Picked[0].Job.Suspicions > 0;
         if (suspects) _suspectsSince = now.UtcTicks;
         return new(Guid.CreateVersion7(now), [.. selection.Picked.Select(e => e.Job)], reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now);

@@ -29,6 +29,37 @@ public sealed record FormerOptions
     /// <inheritdoc cref="InteractivePatience"/>
     public TimeSpan BulkPatience { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>A prefix counts as still in pages until prompts of this share of all pages have been handed over since; 0 to 1.</summary>
+    public double WarmShare { get; init; } = 0.5;
+
+    /// <summary>How many jobs may go before their turn for their prefix's sake, for each one that goes in order.</summary>
+    public int MostPasses { get; init; } = 16;
+
+    /// <summary>How long an interactive job waits for room before running jobs of lesser classes give theirs back, to be computed again.</summary>
+    public TimeSpan YieldAfter { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How probable it must be that a job ends in time for it to go before others that can, while there is more to do than can be done.</summary>
+    public double LeastChance { get; init; } = 0.6;
+
+    /// <summary>As <see cref="LeastChance"/>, of interactive jobs.</summary>
+    public double LeastInteractiveChance { get; init; } = 0.3;
+
+    /// <summary>Share of what the engine is thought to do that deadlines are counted on; 0 to 1.</summary>
+    public double Confidence { get; init; } = 0.95;
+
+    /// <summary>What a token of an interactive job is worth, where one of a bulk job is worth 1.</summary>
+    public double InteractiveWeight { get; init; } = 2;
+
+    /// <summary>What a token of a standard job is worth, where one of a bulk job is worth 1.</summary>
+    public double StandardWeight { get; init; } = 1.1;
+
+    internal double Weight(JobClass of) => of switch
+    {
+        JobClass.Interactive => InteractiveWeight,
+        JobClass.Standard => StandardWeight,
+        _ => 1,
+    };
+
     internal TimeSpan Patience(JobClass of) => of switch
     {
         JobClass.Interactive => InteractivePatience,

@@ -29,11 +29,26 @@ public sealed record WaitingJob
     /// <summary>Hash of the prompt's first page-aligned tokens; equal keys are kept together where deadlines are equal.</summary>
     public long PrefixKey { get; init; }
 
+    /// <summary>
+    /// Chained hashes of the prompt's leading pages, at most 64: equal leading hashes are a shared prefix. Empty where nothing is known; then only
+    /// <see cref="PrefixKey"/> says who belongs together.
+    /// </summary>
+    public ReadOnlyMemory<long> Chain { get; init; }
+
+    /// <summary>Tokens that each of <see cref="Chain"/> stands for.</summary>
+    public int ChainTokens { get; init; } = 16;
+
+    /// <summary>Jobs of one workload class generate answers of a kind: their lengths are predicted together.</summary>
+    public long Workload { get; init; }
+
+    /// <summary>Tokens that nine of ten jobs like it stay under; at most <see cref="MaxNewTokens"/>, which it is until something is known. Set by the former.</summary>
+    public int? LikelyNewTokens { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Crashed batches that this job was in; above 0 it runs apart from the unsuspected.</summary>
     public int Suspicions { get; init; }
 
-    /// <summary>KV pages that the job can come to hold: prompt and everything it may generate.</summary>
-    public int Pages(int pageTokens) => (int)(((long)PromptTokens + MaxNewTokens + pageTokens - 1) / pageTokens);
+    /// <summary>KV pages that the job is likely to come to hold: prompt and <see cref="LikelyNewTokens"/>.</summary>
+    public int Pages(int pageTokens) => (int)(((long)PromptTokens + (LikelyNewTokens ?? MaxNewTokens) + pageTokens - 1) / pageTokens);
 }

@@ -11,6 +11,13 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
     private readonly Dictionary<JobId, Entry> _byId = [];
     private readonly List<Entry> _round = [];
     private readonly Lane[] _classes = [new(), new(), new()];
+    private readonly Demand _demand = new();
+    private const double RateMemory = 120; // seconds
+    private long _weighedAt = long.MinValue;
+    private long _weighedBefore;
+    private double _interactiveCame; // seconds of work since the last weighing
+    private double _interactiveRate; // seconds of work a second
+    private static readonly long _weighEvery = TimeSpan.FromSeconds(1).Ticks;
     private int _cursor;
     private long _added;
 
@@ -20,6 +27,14 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
     public int Unsuspected => Count - Suspects.Count;
 
     public Lane Suspects { get; } = new();
+
+    /// <summary>Jobs with a deadline that are worth less than what the engine can do in time, the most worth first.</summary>
+    public Lane Parked { get; } = new();
+
+    public Families Families { get; } = new();
+
+    /// <summary>Jobs picked for their prefix since one was picked in order.</summary>
+    public int Passes { get; set; }
 
     /// <summary>Jobs with a deadline to make, earliest safe start first, suspects included.</summary>
     public SortedSet<Entry> Dated { get; } = new(Entry.BySafeStart);
@@ -34,13 +49,19 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
         if (!_byId.TryAdd(job.Id, entry)) return false;
         entry.Slot = _round.Count;
         _round.Add(entry);
+        Reckon(entry);
+        if (entry.Dated) _demand.Add(DeadlineOf(entry), entry.Density, entry.Work);
+        if (job.Class == JobClass.Interactive) _interactiveCame += entry.Work;
         Link(entry);
+        Families.Add(entry);
         return true;
     }
 
     public void Remove(Entry entry)
     {
         Unlink(entry);
+        Families.Remove(entry);
+        if (entry.Dated) _demand.Remove(DeadlineOf(entry), entry.Density, entry.Work);
         _byId.Remove(entry.Job.Id);
         Entry last = _round[^1];
         _round[entry.Slot] = last;
@@ -52,18 +73,50 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
     public void Replace(Entry entry, WaitingJob job)
     {
         Unlink(entry);
+        if (entry.Dated) _demand.Remove(DeadlineOf(entry), entry.Density, entry.Work);
         entry.Job = job;
         entry.Late = false;
+        Reckon(entry);
+        if (entry.Dated) _demand.Add(DeadlineOf(entry), entry.Density, entry.Work);
         Link(entry);
+    }
+
+    /// <summary>Weighs again, now and then, what can be done against what there is to do.</summary>
+    public void Weigh(long now)
+    {
+        if (now < _weighedAt + _weighEvery) return;
+        _weighedAt = now;
+        double seconds = (now - Math.Max(_weighedBefore, 0)) / (double)TimeSpan.TicksPerSecond;
+        if (_weighedBefore > 0) _interactiveRate += (1 - Math.Exp(-seconds / RateMemory)) * (_interactiveCame / seconds - _interactiveRate);
+        _weighedBefore = now;
+        _interactiveCame = 0;
+        double rate = cost.Efficiency * options.Confidence;
+        _demand.Weigh(now, Math.Max(rate / 4, rate - _interactiveRate));
     }
 
     /// <summary>Its deadline is lost: it waits on as a job without one.</summary>
     public void RunLate(Entry entry)
     {
         Unlink(entry);
+        _demand.Remove(DeadlineOf(entry), entry.Density, entry.Work);
         entry.Late = true;
         Link(entry);
     }
+
+    /// <summary>Puts the entry into the lane that it belongs in by now.</summary>
+    public void Relink(Entry entry)
+    {
+        Unlink(entry);
+        Link(entry);
+    }
+
+    /// <summary>True where the entry stands among those that can be done in time, and no longer can.</summary>
+    public bool IsOverdue(Entry entry, long now) => !entry.Parked && (IsParked(entry) || IsRisky(entry, now));
+
+    /// <summary>True where the job, begun now, would more likely than not burn compute for nothing.</summary>
+    public bool IsRisky(Entry entry, long now) =>
+        entry.Dated && _demand.Exceeds && entry.SafeStart < now
+        && cost.Chance(entry.Job, (DeadlineOf(entry) - now) / (double)TimeSpan.TicksPerSecond) < (entry.Job.Class == JobClass.Interactive ? options.LeastInteractiveChance : options.LeastChance);
 
     /// <summary>True when even the expected time does not fit before the deadline any more.</summary>
     public bool CannotMakeIt(Entry entry, long now) =>
@@ -80,8 +133,15 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
             if (_cursor >= _round.Count) _cursor = 0;
             Entry entry = _round[_cursor++];
             if (!entry.Dated) continue;
+            double density = entry.Density, work = entry.Work;
+            Reckon(entry);
+            if (density != entry.Density || work != entry.Work)
+            {
+                _demand.Remove(DeadlineOf(entry), density, work);
+                _demand.Add(DeadlineOf(entry), entry.Density, entry.Work);
+            }
             long safe = SafeStart(entry);
-            if (Math.Abs(safe - entry.SafeStart) > TimeSpan.TicksPerMillisecond)
+            if (Math.Abs(safe - entry.SafeStart) > TimeSpan.TicksPerMillisecond || entry.Parked != (entry.Risky || IsParked(entry)))
             {
                 Unlink(entry);
                 Link(entry);
@@ -90,7 +150,19 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
         }
     }
 
-    private Lane LaneOf(Entry entry) => entry.Job.Suspicions > 0 ? Suspects : Of(entry.Job.Class);
+    private Lane LaneOf(Entry entry) => entry.Job.Suspicions > 0 ? Suspects : entry.Parked ? Parked : Of(entry.Job.Class);
+
+    private bool IsParked(Entry entry) => entry.Dated && entry.Job.Suspicions == 0 && _demand.GivesUp(DeadlineOf(entry), entry.Density, entry.Number);
+
+    private static long DeadlineOf(Entry entry) => entry.Job.Deadline!.Value.UtcTicks;
+
+    private void Reckon(Entry entry)
+    {
+        WaitingJob job = entry.Job;
+        if (cost.LikelyNewTokens(job) is var likely && likely != job.LikelyNewTokens && likely is not null) entry.Job = job = job with { LikelyNewTokens = likely };
+        entry.Work = Math.Max(cost.Work(job, 0), 1e-6);
+        entry.Density = options.Weight(job.Class) * (job.PromptTokens + (likely ?? job.MaxNewTokens)) / entry.Work;
+    }
 
     private long SafeStart(Entry entry) => entry.Job.Deadline!.Value.UtcTicks - cost.Predict(entry.Job).Safe.Ticks;
 
@@ -100,6 +172,8 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
         long patient = job.CreatedAt.UtcTicks + options.Patience(job.Class).Ticks;
         entry.SafeStart = entry.Dated ? SafeStart(entry) : long.MaxValue;
         entry.Due = entry.Dated ? entry.SafeStart : Math.Max(patient, job.Deadline?.UtcTicks ?? 0);
+        entry.Parked = IsParked(entry) || entry.Risky;
+        if (entry.Parked) entry.Due = -(long)(entry.Density * 1000);
         LaneOf(entry).Add(entry);
         if (entry.Dated) Dated.Add(entry);
     }

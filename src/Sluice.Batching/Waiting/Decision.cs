@@ -7,6 +7,11 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
 {
     private const int WakeScan = 16;
     private static readonly long _soon = TimeSpan.FromMilliseconds(50).Ticks;
+    private bool _bulkYields;
+
+    /// <summary>Jobs that were passed by because others are worth more; they belong in another lane.</summary>
+    public HashSet<Entry> Displaced { get; } = [];
+
     private readonly long _near = now + options.NearDeadline.Ticks;
 
     /// <summary>
@@ -35,6 +40,7 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     public (Selection Selection, CloseReason? Reason) Choose(long suspectsSince)
     {
         Selection selection = new(room);
+        waiting.Weigh(now);
         if (room.RunningSuspects > 0) return (selection, null);
         bool suspectsDue = waiting.Suspects.Count > 0 && (now - suspectsSince >= options.SuspectPatience.Ticks || waiting.Suspects.InOrder().First() is var e && IsNear(e));
         if (!suspectsDue) PickUnsuspected(selection);
@@ -72,23 +78,81 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     {
         Lane interactive = waiting.Of(JobClass.Interactive);
         int settled = selection.Settled;
-        if (!PickAll(interactive.InOrder(), selection)) return;
-        bool bulkYields = selection.Settled - settled < interactive.Count;
-        IEnumerable<Entry> near = waiting.Dated.TakeWhile(IsNear)
-            .Where(e => e.Job.Suspicions == 0 && e.Job.Class != JobClass.Interactive && !(bulkYields && e.Job.Class == JobClass.Bulk));
-        if (!PickAll(near, selection) || !PickAll(waiting.Of(JobClass.Standard).InOrder(), selection) || bulkYields) return;
-        PickAll(waiting.Of(JobClass.Bulk).InOrder(), selection);
+        if (!selection.WhollyExhausted && !PickAll(interactive.InOrder(), selection)) return;
+        _bulkYields = selection.Settled - settled < interactive.Count;
+        Lane standard = waiting.Of(JobClass.Standard), bulk = waiting.Of(JobClass.Bulk);
+        if (!PickWarm(selection)) return;
+        if (!PickWithFamilies(_bulkYields ? standard.InOrder() : Lane.Merged(standard, bulk), selection)) return;
+        PickWithFamilies(waiting.Parked.InOrder().Where(MayRun), selection);
     }
 
-    private bool PickAll(IEnumerable<Entry> entries, Selection selection)
+    private bool MayRun(Entry entry) => entry.Job.Class != JobClass.Bulk || !_bulkYields;
+
+    /// <summary>Jobs most of whose prompts are still in pages, while no more urgent job is passed by too many of them.</summary>
+    private bool PickWarm(Selection selection)
+    {
+        foreach (Family family in waiting.Families.Warm((long)(room.TotalPages * options.WarmShare) * room.PageTokens))
+        {
+            if (waiting.Passes >= options.MostPasses) return true;
+            if (!PickFamily(family, selection)) return false;
+        }
+        return true;
+    }
+
+    private bool PickFamily(Family family, Selection selection)
+    {
+        const int most = 256;
+        for (int i = 0; i < Math.Min(family.Members.Count, most); i++)
+        {
+            Entry entry = family.Members[i];
+            if (waiting.Passes >= options.MostPasses) return true;
+            if (selection.Has(entry) || !MayRun(entry) || Families.Cached(entry) * 2 < entry.Job.PromptTokens || waiting.CannotMakeIt(entry, now)) continue;
+            int before = selection.Picked.Count;
+            if (!selection.Offer(entry, static _ => false)) return false;
+            waiting.Passes += selection.Picked.Count - before;
+        }
+        return true;
+    }
+
+    private bool PickWithFamilies(IEnumerable<Entry> entries, Selection selection)
     {
         if (selection.Exhausted) return false;
         foreach (Entry entry in entries)
         {
-            if (!waiting.CannotMakeIt(entry, now) && !selection.Offer(entry, Holds)) return false;
+            if (waiting.CannotMakeIt(entry, now)) continue;
+            if (Displaces(entry)) continue;
+            int before = selection.Picked.Count;
+            if (!selection.Offer(entry, Holds)) return false;
+            if (selection.Picked.Count == before) continue;
+            waiting.Passes = 0;
+            if (entry.Family is not { Members.Count: > 1 } family) continue;
+            family.Ran(entry.Job);
+            family.RanAt = Math.Max(family.RanAt, 0);
+            if (!PickFamily(family, selection)) return false;
         }
         return true;
     }
+
+    private bool PickAll(IEnumerable<Entry> entries, Selection selection)
+    {
+        foreach (Entry entry in entries)
+        {
+            if (waiting.CannotMakeIt(entry, now)) continue;
+            if (Displaces(entry)) continue;
+            if (!selection.Offer(entry, Holds, TakesBack(entry))) return false;
+        }
+        return true;
+    }
+
+    private bool Displaces(Entry entry)
+    {
+        if (!waiting.IsOverdue(entry, now)) return false;
+        entry.Risky = waiting.IsRisky(entry, now);
+        Displaced.Add(entry);
+        return true;
+    }
+
+    private bool TakesBack(Entry entry) => entry.Job.Class == JobClass.Interactive && now - entry.AddedAt >= options.YieldAfter.Ticks;
 
     private void PickSuspects(Selection selection)
     {

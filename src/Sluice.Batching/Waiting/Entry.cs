@@ -28,6 +28,26 @@ internal sealed class Entry(WaitingJob job, long addedAt, long number)
 
     public PrefixGroup? Group { get; set; }
 
+    public Family? Family { get; set; }
+
+    /// <summary>Index in its family.</summary>
+    public int Place { get; set; }
+
+    /// <summary>Seconds of engine work, as last reckoned.</summary>
+    public double Work { get; set; }
+
+    /// <summary>Weighted tokens per second of engine work, as last reckoned.</summary>
+    public double Density { get; set; }
+
+    /// <summary>Prompt tokens that were thought to be in pages already when it was picked.</summary>
+    public int CachedTokens { get; set; }
+
+    /// <summary>Begun now, it would rather not end in time.</summary>
+    public bool Risky { get; set; }
+
+    /// <summary>Worth less than what the engine can do in time: it waits behind the others.</summary>
+    public bool Parked { get; set; }
+
     public bool Dated => Job.Deadline is not null && !Late;
 
     /// <summary>Most urgent first, then oldest.</summary>

@@ -5,6 +5,9 @@ internal sealed class Selection(EngineRoom room)
 {
     private readonly HashSet<Entry> _settled = [];
     private readonly int _half = Math.Max(1, room.MaxStepTokens / 2);
+    private readonly int _yieldedSequences = (room.InteractiveSequences ?? room.FreeSequences) - room.FreeSequences;
+    private readonly int _yieldedPages = (room.InteractivePages ?? room.FreePages) - room.FreePages;
+    private readonly int _yieldedTokens = (room.InteractiveStepTokens ?? room.FreeStepTokens) - room.FreeStepTokens;
     private int _sequences = room.FreeSequences;
     private int _pages = room.FreePages;
     private int _tokens = room.FreeStepTokens;
@@ -18,11 +21,16 @@ internal sealed class Selection(EngineRoom room)
     /// <summary>Jobs that can never fit.</summary>
     public List<Entry> Impossible { get; } = [];
 
+    public bool Has(Entry entry) => _settled.Contains(entry);
+
     /// <summary>Jobs picked or impossible.</summary>
     public int Settled => _settled.Count;
 
     /// <summary>Nothing more can be picked.</summary>
     public bool Exhausted => _sequences <= 0 || _pages <= 0 || _tokens <= 0;
+
+    /// <summary>Nothing more can be picked, interactive jobs included.</summary>
+    public bool WhollyExhausted => _sequences + _yieldedSequences <= 0 || _pages + _yieldedPages <= 0 || _tokens + _yieldedTokens <= 0;
 
     /// <summary>A job was left out only because of those picked before it.</summary>
     public bool Crowded { get; private set; }
@@ -33,9 +41,9 @@ internal sealed class Selection(EngineRoom room)
 
     /// <summary>
     /// Picks the job if it fits. Returns false when nothing after it may be picked: the room is used up, too many were left out, or the first that was left out
-    /// holds the room (<paramref name="holds"/> says whether it does).
+    /// holds the room (<paramref name="holds"/> says whether it does). With <paramref name="takesBack"/> it may have room that the engine takes back from others.
     /// </summary>
-    public bool Offer(Entry entry, Func<Entry, bool> holds)
+    public bool Offer(Entry entry, Func<Entry, bool> holds, bool takesBack = false)
     {
         const int enoughLeftOut = 256;
         int pages = entry.Job.Pages(room.PageTokens);
@@ -46,13 +54,17 @@ internal sealed class Selection(EngineRoom room)
             Impossible.Add(entry);
             return true;
         }
-        int tokens = Math.Min(entry.Job.PromptTokens, _half);
-        if (_sequences >= 1 && _pages >= pages && _tokens >= tokens)
+        int cached = Families.Cached(entry);
+        int most = Math.Min(entry.Job.PromptTokens - cached, _half);
+        bool yields = takesBack;
+        if (_sequences + (yields ? _yieldedSequences : 0) >= 1 && _pages + (yields ? _yieldedPages : 0) >= pages && _tokens + (yields ? _yieldedTokens : 0) is var left && left > 0)
         {
+            int tokens = Math.Min(most, left);
             Take(entry, pages, tokens);
-            return !Exhausted;
+            entry.CachedTokens = cached;
+            return !(yields ? WhollyExhausted : Exhausted);
         }
-        Crowded |= room.FreeSequences >= 1 && room.FreePages >= pages && room.FreeStepTokens >= tokens;
+        Crowded |= room.FreeSequences >= 1 && room.FreePages >= pages && room.FreeStepTokens > 0;
         _firstLeftOut ??= entry;
         return !(ReferenceEquals(_firstLeftOut, entry) && holds(entry)) && ++_leftOut < enoughLeftOut;
     }

@@ -1,0 +1,111 @@
+using Sluice.Batching.Costs;
+
+namespace Sluice.Batching;
+
+/// <summary>What steps teach: the time that tokens take, the pace of late, and how much work the engine gets done.</summary>
+public sealed partial class CostEstimate
+{
+    private const int EnoughSteps = 32;
+    private const int MostWorkloads = 4096;
+    private const double PaceWeight = 0.02;
+    private const double Fade = 0.9995; // of work and time per saturated step
+    private readonly StepCosts _steps = new();
+    private double _pace; // seconds of a step that decodes, of late
+    private double _decodeRows = 1; // of a step that decodes, of late
+    private int _mostRows = 1;
+    private bool _saturated;
+    private double _sequences = 64, _kvTokens = 1e5; // what the engine can hold
+    private double _roomShort = 0.5; // how often steps are not filled for want of sequences or pages
+    private double _workDone, _busy;
+
+    private bool Paced => _steps.Observed >= EnoughSteps && _pace > 0;
+
+    /// <summary>Seconds of engine work that a second of a full engine gets done, as <see cref="Work"/> counts; 1 until known.</summary>
+    public double Efficiency
+    {
+        get { lock (_lock) return _busy < 5 || _workDone <= 0 ? 1 : Math.Clamp(_workDone / _busy, 0.2, 2); }
+    }
+
+    /// <summary>Tells of a step. Steps without time say nothing.</summary>
+    /// <param name="prefill">Rows of prompts.</param>
+    /// <param name="decode">Rows that follow a generated token.</param>
+    /// <param name="kv">Positions attended to, summed over rows.</param>
+    /// <param name="took">Its time.</param>
+    public void ObserveStep(int prefill, int decode, long kv, TimeSpan took)
+    {
+        double seconds = took.TotalSeconds;
+        if (seconds <= 0 || prefill + decode == 0) return;
+        lock (_lock)
+        {
+            _steps.Observe(prefill, decode, kv, seconds);
+            _mostRows = Math.Max(_mostRows, prefill + decode);
+            if (decode > 0)
+            {
+                _pace = _pace == 0 ? seconds : _pace + PaceWeight * (seconds - _pace);
+                _decodeRows += PaceWeight * (decode - _decodeRows);
+            }
+            if (!_saturated) return;
+            _roomShort += PaceWeight / 4 * ((prefill + decode < 0.9 * _mostRows ? 0.9 : 0.1) - _roomShort);
+            _workDone *= Fade;
+            _busy = _busy * Fade + seconds;
+        }
+    }
+
+    internal string Debug => $"rows {_mostRows} short {_roomShort:F2} pace {_pace:F4} decoding {_decodeRows:F1}";
+
+    /// <summary>What the steps have taught so far.</summary>
+    public CostCoefficients Coefficients()
+    {
+        lock (_lock) return _steps.Coefficients();
+    }
+
+    /// <summary>Starts from what an earlier process learned of the same model and backend.</summary>
+    public void Restore(CostCoefficients known)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        lock (_lock) _steps.Restore(known);
+    }
+
+    /// <summary>The engine's share of a job, in seconds of a step's time: what it adds to steps that are shared. <paramref name="cachedTokens"/> of its prompt need no computing.</summary>
+    public double Work(WaitingJob job, int cachedTokens)
+    {
+        lock (_lock) return WorkOf(job.PromptTokens - cachedTokens, job.PromptTokens, NewTokens(job, Middle));
+    }
+
+    /// <summary>Says whether jobs wait that the engine has no room for (only then does what gets done tell what it can do), and what it can hold.</summary>
+    internal void Saturated(bool saturated, EngineRoom room)
+    {
+        lock (_lock)
+        {
+            _saturated = saturated;
+            _sequences = Math.Max(1, room.MaxSequences);
+            _kvTokens = Math.Max(1.0, (double)room.TotalPages * room.PageTokens);
+        }
+    }
+
+    /// <summary>How probable it is that the job, begun now, ends in time; 1 while too little is known to say.</summary>
+    internal double Chance(WaitingJob job, double secondsLeft)
+    {
+        lock (_lock)
+        {
+            if (_seen < EnoughObservations || !_lengths.TryGetValue(job.Workload, out OutputLengths? lengths)) return 1;
+            double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
+            return lengths.ShareUpTo((secondsLeft - prompt) / PerNew);
+        }
+    }
+
+    private double WorkOf(int computed, int prompt, int output)
+    {
+        if (!Paced) return computed * _perPrompt + output * _perNew / 8;
+        // a step's own time is paid by whatever there is too little of: rows of the step, or room for sequences to decode in
+        double first = prompt - computed;
+        double rows = (computed + output) / (double)Math.Max(_mostRows, 1);
+        double room = output * Math.Max(1.0 / _sequences, (prompt + output) / _kvTokens);
+        return computed * _steps.B + _steps.D * ((double)prompt * prompt - first * first) / 2
+            + output * (_steps.C + _steps.D * (prompt + output / 2.0))
+            + _steps.A * (_roomShort * room + (1 - _roomShort) * rows);
+    }
+
+    private double PromptSeconds(int prompt) =>
+        prompt * _steps.B + _steps.D * (double)prompt * prompt / 2 + Math.Ceiling((double)prompt / _mostRows) * (_steps.A + _steps.C * _decodeRows);
+}

@@ -1,0 +1,80 @@
+namespace Sluice.Batching.Simulation;
+
+/// <summary>The former that the service runs, with its cost estimate, in a simulation.</summary>
+internal sealed class FormerPolicy : ISimPolicy
+{
+    private readonly SimClock _clock = new();
+    private readonly CostEstimate _cost = new();
+    private readonly Former _former;
+    private bool _stirred;
+    private double _decidedAt;
+    private readonly Dictionary<int, (SimJob Job, WaitingJob Waiting)> _jobs = [];
+
+    public FormerPolicy(FormerOptions? options = null) => _former = new(options ?? new(), _cost, _clock);
+
+    public int Waiting => _former.Count;
+
+    public double LookAgainAt { get; private set; }
+
+    public Former Former => _former;
+
+    public CostEstimate Cost => _cost;
+
+    public void Arrive(SimJob job, double now)
+    {
+        _clock.Seconds = now;
+        WaitingJob waiting = new()
+        {
+            Id = job.Id,
+            Tenant = job.Tenant,
+            Class = job.Class,
+            Deadline = SimClock.At(job.Deadline),
+            PromptTokens = job.Prompt,
+            MaxNewTokens = job.Max,
+            PrefixKey = job.Chain.Length == 0 ? 0 : job.Chain[Math.Min(1, job.Chain.Length - 1)],
+            Chain = job.Chain,
+            ChainTokens = TraceFile.BlockTokens,
+            CreatedAt = SimClock.At(job.Arrival),
+        };
+        _jobs.Add(job.Index, (job, waiting));
+        _former.Add(waiting);
+        _stirred = true;
+    }
+
+    public void Decide(SimEngine engine, double now, List<SimJob> dropped)
+    {
+        _clock.Seconds = now;
+        if (!_stirred && now < _decidedAt + 0.25 && engine.Last.Prefill >= engine.Limits.StepTokens - engine.Last.Decode) return;
+        _stirred = false;
+        _decidedAt = now;
+        while (true)
+        {
+            FormerDecision decision = _former.Next(engine.Room());
+            foreach (LeavingJob leaving in decision.Expired.Concat(decision.Impossible))
+            {
+                _jobs.Remove(IndexOf(leaving.Job), out (SimJob Job, WaitingJob Waiting) gone);
+                dropped.Add(gone.Job);
+            }
+            LookAgainAt = decision.LookAgainAt is { } at ? SimClock.Of(at) : double.PositiveInfinity;
+            if (decision.Batch is not { } batch) return;
+            foreach (WaitingJob job in batch.Jobs)
+            {
+                engine.Hand(_jobs[IndexOf(job)].Job, (int)job.Class, job.Pages(SimLimits.PageTokens));
+            }
+        }
+    }
+
+    public void Stepped(SimEngine engine)
+    {
+        (int prefill, int decode, long kv, double seconds) = engine.Last;
+        _cost.ObserveStep(prefill, decode, kv, TimeSpan.FromSeconds(seconds));
+    }
+
+    public void Ended(SimRun run, double now)
+    {
+        _jobs.Remove(run.Job.Index, out (SimJob Job, WaitingJob Waiting) gone);
+        _cost.Ended(gone.Waiting, run.Cached, run.Job.Output, TimeSpan.FromSeconds(now - run.StartedAt));
+    }
+
+    private static int IndexOf(WaitingJob job) => BitConverter.ToInt32(job.Id.Value.ToByteArray(), 0);
+}

@@ -1,0 +1,16 @@
+namespace Sluice.Batching.Simulation;
+
+/// <summary>What a simulated engine can hold.</summary>
+internal sealed record SimLimits
+{
+    public const int PageTokens = 16;
+
+    public int Sequences { get; init; } = 256;
+
+    public int StepTokens { get; init; } = 1024;
+
+    /// <summary>KV pages of 16 tokens.</summary>
+    public int Pages { get; init; } = 200_000 / PageTokens;
+
+    public SimCosts Costs { get; init; } = SimCosts.Default;
+}

@@ -1,0 +1,98 @@
+namespace Sluice.Batching.Waiting;
+
+/// <summary>
+/// The work that has a deadline, by deadline and by density (value per second of engine work). Tells what to give up when not all of it can be done in time:
+/// up to the deadline where the sum first exceeds the time there is, the least dense goes, and so on from deadline to deadline. Times are UTC ticks.
+/// </summary>
+internal sealed class Demand
+{
+    private const int Slots = 512; // by deadline, in a ring
+    private const int Classes = 128; // by density
+    private const int PerOctave = 6;
+    private const double LowestOctave = 4;
+    private static readonly long _slot = TimeSpan.FromSeconds(15).Ticks;
+    private readonly double[] _work = new double[Slots * Classes]; // seconds
+    private readonly double[] _bySlot = new double[Slots];
+    private readonly double[] _levels = new double[Slots]; // below this class (with its fraction), work of the slot is given up
+    private readonly double[] _sums = new double[Classes];
+    private long _base; // the slot number of the ring's first deadline
+
+    public void Add(long deadline, double density, double work) => Change(deadline, density, work);
+
+    public void Remove(long deadline, double density, double work) => Change(deadline, density, -work);
+
+    /// <summary>There was more to do than could be done in time when last weighed.</summary>
+    public bool Exceeds { get; private set; }
+
+    /// <summary>True where such a job is to give way. <paramref name="number"/> spreads the jobs of one class of density of which only some must.</summary>
+    public bool GivesUp(long deadline, double density, long number)
+    {
+        double level = _levels[Ring(deadline)];
+        if (level == 0) return false;
+        double spread = (ulong)(number * unchecked((long)0x9E3779B97F4A7C15)) / (double)ulong.MaxValue;
+        return ClassOf(density) + spread < level;
+    }
+
+    /// <summary>Weighs again, for an engine that does <paramref name="rate"/> seconds of this work a second.</summary>
+    public void Weigh(long now, double rate)
+    {
+        long first = now / _slot;
+        Array.Clear(_sums);
+        double total = 0, cut = 0;
+        Exceeds = false;
+        // what has no future belongs to the slot of now
+        for (; _base < first; _base++) Move((int)(_base % Slots), (int)((_base + 1) % Slots));
+        for (int i = 0; i < Slots; i++)
+        {
+            int slot = (int)((first + i) % Slots);
+            if (_bySlot[slot] > 1e-9)
+            {
+                for (int c = 0; c < Classes; c++) _sums[c] += _work[slot * Classes + c];
+                total += _bySlot[slot];
+            }
+            double room = Math.Max(0, ((first + i + 1) * _slot - now) / (double)TimeSpan.TicksPerSecond) * rate;
+            cut = 0;
+            for (int c = 0; c < Classes && total > room; c++)
+            {
+                if (_sums[c] <= 0) continue;
+                double drop = Math.Min(_sums[c], total - room);
+                cut = c + drop / _sums[c];
+                _sums[c] -= drop;
+                total -= drop;
+            }
+            _levels[slot] = cut;
+            Exceeds |= cut > 0;
+        }
+        // a class given up at one deadline is given up at all before it
+        for (int i = Slots - 2; i >= 0; i--)
+        {
+            int slot = (int)((first + i) % Slots), next = (int)((first + i + 1) % Slots);
+            _levels[slot] = Math.Max(_levels[slot], _levels[next]);
+        }
+    }
+
+    private void Move(int from, int to)
+    {
+        if (_bySlot[from] == 0) return;
+        for (int c = 0; c < Classes; c++)
+        {
+            _work[to * Classes + c] += _work[from * Classes + c];
+            _work[from * Classes + c] = 0;
+        }
+        _bySlot[to] += _bySlot[from];
+        _bySlot[from] = 0;
+    }
+
+    private void Change(long deadline, double density, double work)
+    {
+        if (_base == 0) _base = deadline / _slot;
+        int slot = Ring(deadline), at = slot * Classes + ClassOf(density);
+        double changed = Math.Max(0, _work[at] + work);
+        _bySlot[slot] = Math.Max(0, _bySlot[slot] + changed - _work[at]);
+        _work[at] = changed;
+    }
+
+    private int Ring(long deadline) => (int)(Math.Clamp(deadline / _slot, _base, _base + Slots - 1) % Slots);
+
+    private static int ClassOf(double density) => Math.Clamp((int)((Math.Log2(Math.Max(density, 1)) - LowestOctave) * PerOctave), 0, Classes - 1);
+}
