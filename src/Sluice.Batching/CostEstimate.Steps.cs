@@ -51,8 +51,6 @@ public sealed partial class CostEstimate
         }
     }
 
-    internal string Debug => $"rows {_mostRows} short {_roomShort:F2} pace {_pace:F4} decoding {_decodeRows:F1}";
-
     /// <summary>What the steps have taught so far.</summary>
     public CostCoefficients Coefficients()
     {
@@ -83,14 +81,29 @@ public sealed partial class CostEstimate
         }
     }
 
+    /// <summary>Answers are as long as <see cref="WaitingJob.MaxNewTokens"/> says: a simulation with hindsight.</summary>
+    internal bool LengthsAreKnown { get; set; }
+
+    /// <summary>How long a job runs: its prompt's time and that of an answer of middling length. The largest guess before anything is known.</summary>
+    internal TimeSpan Middling(WaitingJob job)
+    {
+        lock (_lock)
+        {
+            double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
+            return TimeSpan.FromSeconds(prompt + NewTokens(job, Middle) * PerNew);
+        }
+    }
+
     /// <summary>How probable it is that the job, begun now, ends in time; 1 while too little is known to say.</summary>
     internal double Chance(WaitingJob job, double secondsLeft)
     {
         lock (_lock)
         {
-            if (_seen < EnoughObservations || !_lengths.TryGetValue(job.Workload, out OutputLengths? lengths)) return 1;
+            if (_seen < EnoughObservations) return 1;
             double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
-            return lengths.ShareUpTo((secondsLeft - prompt) / PerNew);
+            double tokens = (secondsLeft - prompt) / PerNew;
+            if (LengthsAreKnown) return tokens >= job.MaxNewTokens ? 1 : 0;
+            return _lengths.TryGetValue(job.Workload, out OutputLengths? lengths) ? lengths.ShareUpTo(tokens) : 1;
         }
     }
 

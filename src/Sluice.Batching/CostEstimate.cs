@@ -81,6 +81,11 @@ public sealed partial class CostEstimate
         Observe(Math.Max(0, job.PromptTokens - cachedTokens), newTokens, ran);
         lock (_lock)
         {
+            if (LengthsAreKnown)
+            {
+                if (_saturated) _workDone += WorkOf(job.PromptTokens - cachedTokens, job.PromptTokens, newTokens);
+                return;
+            }
             if (!_lengths.TryGetValue(job.Workload, out OutputLengths? lengths))
             {
                 if (_lengths.Count >= MostWorkloads) _lengths.Clear();

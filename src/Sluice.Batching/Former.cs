@@ -100,7 +100,7 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
                 _waiting.Remove(late);
             }
             (Selection selection, CloseReason? reason) = decision.Choose(_suspectsSince);
-            foreach (Entry entry in decision.Displaced) _waiting.Relink(entry);
+            foreach (Entry entry in decision.Displaced.Except(selection.Picked).Except(selection.Impossible)) _waiting.Relink(entry);
             foreach (Entry entry in selection.Impossible) _waiting.Remove(entry);
             cost.Saturated(_waiting.Count > selection.Picked.Count && (selection.Picked.Count == 0 || reason is not null), room);
             return new()
@@ -110,6 +110,18 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
                 Batch = reason is { } why ? Close(selection, why, now) : null,
                 LookAgainAt = decision.LookAgainAt(reason is null ? selection : null) is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
             };
+        }
+    }
+
+    /// <summary>What a job that came now could be told: when it is likely to end, and whether that is in time even by the cautious reckoning. Changes nothing.</summary>
+    public Quote Quote(WaitingJob job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        DateTimeOffset now = time.GetUtcNow();
+        lock (_lock)
+        {
+            TimeSpan wait = _waiting.WaitOf(job, now.UtcTicks);
+            return new(now + wait + cost.Middling(job), job.Deadline is not { } deadline || now + 2 * wait + cost.Predict(job).Safe <= deadline, wait);
         }
     }
 

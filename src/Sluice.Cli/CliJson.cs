@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sluice.Batching.Simulation;
 using Sluice.Cli.Bench;
 using Sluice.Cli.Demo;
 using Sluice.Cli.Keys;
@@ -14,6 +15,8 @@ namespace Sluice.Cli;
 /// <summary>What commands print with <c>--json</c>: snake case, one line.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ModelReport))]
+[JsonSerializable(typeof(BatchingReport))]
+[JsonSerializable(typeof(List<DecisionCost>))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(DemoFigures))]
 [JsonSerializable(typeof(KeyReport))]

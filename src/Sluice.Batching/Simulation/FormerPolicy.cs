@@ -1,3 +1,5 @@
+using Sluice.Jobs;
+
 namespace Sluice.Batching.Simulation;
 
 /// <summary>The former that the service runs, with its cost estimate, in a simulation.</summary>
@@ -10,33 +12,42 @@ internal sealed class FormerPolicy : ISimPolicy
     private double _decidedAt;
     private readonly Dictionary<int, (SimJob Job, WaitingJob Waiting)> _jobs = [];
 
-    public FormerPolicy(FormerOptions? options = null) => _former = new(options ?? new(), _cost, _clock);
+    private readonly bool _knowsLengths;
+
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="knowsLengths">With hindsight: the former is told how long each answer will be.</param>
+    public FormerPolicy(FormerOptions? options = null, bool knowsLengths = false)
+    {
+        _former = new(options ?? new(), _cost, _clock);
+        _knowsLengths = knowsLengths;
+        _cost.LengthsAreKnown = knowsLengths;
+    }
 
     public int Waiting => _former.Count;
 
     public double LookAgainAt { get; private set; }
 
-    public Former Former => _former;
-
-    public CostEstimate Cost => _cost;
+    /// <summary>What was quoted at arrival, by job index.</summary>
+    public Dictionary<int, Quote> Quotes { get; } = [];
 
     public void Arrive(SimJob job, double now)
     {
         _clock.Seconds = now;
         WaitingJob waiting = new()
         {
-            Id = job.Id,
+            Id = IdOf(job),
             Tenant = job.Tenant,
             Class = job.Class,
             Deadline = SimClock.At(job.Deadline),
             PromptTokens = job.Prompt,
-            MaxNewTokens = job.Max,
+            MaxNewTokens = _knowsLengths ? job.Output : job.Max,
             PrefixKey = job.Chain.Length == 0 ? 0 : job.Chain[Math.Min(1, job.Chain.Length - 1)],
             Chain = job.Chain,
             ChainTokens = TraceFile.BlockTokens,
             CreatedAt = SimClock.At(job.Arrival),
         };
         _jobs.Add(job.Index, (job, waiting));
+        Quotes.Add(job.Index, _former.Quote(waiting));
         _former.Add(waiting);
         _stirred = true;
     }
@@ -75,6 +86,8 @@ internal sealed class FormerPolicy : ISimPolicy
         _jobs.Remove(run.Job.Index, out (SimJob Job, WaitingJob Waiting) gone);
         _cost.Ended(gone.Waiting, run.Cached, run.Job.Output, TimeSpan.FromSeconds(now - run.StartedAt));
     }
+
+    private static JobId IdOf(SimJob job) => new(new Guid(job.Index, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
 
     private static int IndexOf(WaitingJob job) => BitConverter.ToInt32(job.Id.Value.ToByteArray(), 0);
 }

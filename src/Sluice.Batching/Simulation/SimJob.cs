@@ -6,7 +6,6 @@ namespace Sluice.Batching.Simulation;
 internal sealed class SimJob
 {
     public required int Index { get; init; }
-    public required JobId Id { get; init; }
     public required double Arrival { get; init; }
     public required double Deadline { get; init; }
     public required JobClass Class { get; init; }
@@ -26,4 +25,24 @@ internal sealed class SimJob
     public long[] Chain { get; init; } = [];
 
     public int Tokens => Prompt + Output;
+
+    /// <summary>The same job at another place of a workload.</summary>
+    public SimJob At(int index) => Copy(index, Arrival, Deadline);
+
+    /// <summary>The same job, there from the beginning and without hurry.</summary>
+    public SimJob Undated() => Copy(Index, 0, double.MaxValue);
+
+    private SimJob Copy(int index, double arrival, double deadline) => new()
+    {
+        Index = index,
+        Arrival = arrival,
+        Deadline = deadline,
+        Class = Class,
+        Tenant = Tenant,
+        Prompt = Prompt,
+        Output = Output,
+        Max = Max,
+        Blocks = Blocks,
+        Chain = Chain,
+    };
 }

@@ -37,7 +37,6 @@ internal static class Workload
             jobs[i] = new SimJob
             {
                 Index = i,
-                Id = new JobId(new Guid(i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
                 Arrival = arrival,
                 Deadline = deadline,
                 Class = @class,

@@ -15,6 +15,8 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
     private const double RateMemory = 120; // seconds
     private long _weighedAt = long.MinValue;
     private long _weighedBefore;
+    private double _interactiveWaits; // seconds of work
+    private double _undatedWork; // seconds of work of jobs without a deadline to make
     private double _interactiveCame; // seconds of work since the last weighing
     private double _interactiveRate; // seconds of work a second
     private static readonly long _weighEvery = TimeSpan.FromSeconds(1).Ticks;
@@ -50,6 +52,7 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
         entry.Slot = _round.Count;
         _round.Add(entry);
         Reckon(entry);
+        _demand.Begin(now);
         if (entry.Dated) _demand.Add(DeadlineOf(entry), entry.Density, entry.Work);
         if (job.Class == JobClass.Interactive) _interactiveCame += entry.Work;
         Link(entry);
@@ -103,6 +106,15 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
         Link(entry);
     }
 
+    /// <summary>How long a job that came now would wait: the work that goes before it, and what interactive jobs bring meanwhile.</summary>
+    public TimeSpan WaitOf(WaitingJob job, long now)
+    {
+        double rate = Math.Max(cost.Efficiency / 4, cost.Efficiency - (job.Class == JobClass.Interactive ? 0 : _interactiveRate));
+        long due = job.Deadline?.UtcTicks ?? job.CreatedAt.UtcTicks + options.Patience(job.Class).Ticks;
+        double work = job.Class == JobClass.Interactive ? _interactiveWaits : _demand.UpTo(due, now) + _undatedWork;
+        return TimeSpan.FromSeconds(Math.Max(0, work) / rate);
+    }
+
     /// <summary>Puts the entry into the lane that it belongs in by now.</summary>
     public void Relink(Entry entry)
     {
@@ -152,7 +164,7 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
 
     private Lane LaneOf(Entry entry) => entry.Job.Suspicions > 0 ? Suspects : entry.Parked ? Parked : Of(entry.Job.Class);
 
-    private bool IsParked(Entry entry) => entry.Dated && entry.Job.Suspicions == 0 && _demand.GivesUp(DeadlineOf(entry), entry.Density, entry.Number);
+    private bool IsParked(Entry entry) => entry.Dated && entry.Job.Suspicions == 0 && entry.Job.Class != JobClass.Interactive && _demand.GivesUp(DeadlineOf(entry), entry.Density, entry.Number);
 
     private static long DeadlineOf(Entry entry) => entry.Job.Deadline!.Value.UtcTicks;
 
@@ -172,6 +184,9 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
         long patient = job.CreatedAt.UtcTicks + options.Patience(job.Class).Ticks;
         entry.SafeStart = entry.Dated ? SafeStart(entry) : long.MaxValue;
         entry.Due = entry.Dated ? entry.SafeStart : Math.Max(patient, job.Deadline?.UtcTicks ?? 0);
+        entry.Counted = entry.Work;
+        if (entry.Job.Class == JobClass.Interactive) _interactiveWaits += entry.Counted;
+        if (!entry.Dated) _undatedWork += entry.Counted;
         entry.Parked = IsParked(entry) || entry.Risky;
         if (entry.Parked) entry.Due = -(long)(entry.Density * 1000);
         LaneOf(entry).Add(entry);
@@ -180,6 +195,8 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
 
     private void Unlink(Entry entry)
     {
+        if (entry.Job.Class == JobClass.Interactive) _interactiveWaits -= entry.Counted;
+        if (!entry.Dated) _undatedWork -= entry.Counted;
         LaneOf(entry).Remove(entry);
         if (entry.Dated) Dated.Remove(entry);
     }

@@ -83,7 +83,11 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
         Lane standard = waiting.Of(JobClass.Standard), bulk = waiting.Of(JobClass.Bulk);
         if (!PickWarm(selection)) return;
         if (!PickWithFamilies(_bulkYields ? standard.InOrder() : Lane.Merged(standard, bulk), selection)) return;
-        PickWithFamilies(waiting.Parked.InOrder().Where(MayRun), selection);
+        if (!PickWithFamilies(waiting.Parked.InOrder().Where(MayRun), selection)) return;
+        foreach (Entry entry in Displaced.OrderByDescending(e => e.Density).ThenBy(e => e.Number))
+        {
+            if (MayRun(entry) && !selection.Offer(entry, Holds, TakesBack(entry))) return;
+        }
     }
 
     private bool MayRun(Entry entry) => entry.Job.Class != JobClass.Bulk || !_bulkYields;
@@ -146,7 +150,7 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
 
     private bool Displaces(Entry entry)
     {
-        if (!waiting.IsOverdue(entry, now)) return false;
+        if (entry.Parked || !waiting.IsOverdue(entry, now)) return false;
         entry.Risky = waiting.IsRisky(entry, now);
         Displaced.Add(entry);
         return true;

@@ -33,6 +33,15 @@ internal sealed class Demand
         return ClassOf(density) + spread < level;
     }
 
+    /// <summary>Work with a deadline up to that one, in seconds.</summary>
+    public double UpTo(long deadline, long now)
+    {
+        long last = Math.Clamp(deadline / _slot, now / _slot, now / _slot + Slots - 1);
+        double sum = 0;
+        for (long slot = now / _slot; slot <= last; slot++) sum += _bySlot[slot % Slots];
+        return sum;
+    }
+
     /// <summary>Weighs again, for an engine that does <paramref name="rate"/> seconds of this work a second.</summary>
     public void Weigh(long now, double rate)
     {
@@ -40,7 +49,8 @@ internal sealed class Demand
         Array.Clear(_sums);
         double total = 0, cut = 0;
         Exceeds = false;
-        // what has no future belongs to the slot of now
+        // what has no future belongs to the slot of now; after a ring's length of silence all of it does
+        if (_base < first - Slots) _base = first - Slots;
         for (; _base < first; _base++) Move((int)(_base % Slots), (int)((_base + 1) % Slots));
         for (int i = 0; i < Slots; i++)
         {
@@ -71,6 +81,9 @@ internal sealed class Demand
         }
     }
 
+    /// <summary>Starts the ring at a time, before anything is added.</summary>
+    public void Begin(long now) => _base = _base == 0 ? now / _slot : _base;
+
     private void Move(int from, int to)
     {
         if (_bySlot[from] == 0) return;
@@ -85,7 +98,6 @@ internal sealed class Demand
 
     private void Change(long deadline, double density, double work)
     {
-        if (_base == 0) _base = deadline / _slot;
         int slot = Ring(deadline), at = slot * Classes + ClassOf(density);
         double changed = Math.Max(0, _work[at] + work);
         _bySlot[slot] = Math.Max(0, _bySlot[slot] + changed - _work[at]);

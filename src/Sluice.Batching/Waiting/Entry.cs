@@ -36,6 +36,9 @@ internal sealed class Entry(WaitingJob job, long addedAt, long number)
     /// <summary>Seconds of engine work, as last reckoned.</summary>
     public double Work { get; set; }
 
+    /// <summary>The work that sums of the backlog count it with.</summary>
+    public double Counted { get; set; }
+
     /// <summary>Weighted tokens per second of engine work, as last reckoned.</summary>
     public double Density { get; set; }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Batching;
 using Sluice.Engine;
+using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Store;
 
@@ -111,9 +112,10 @@ internal sealed partial class InferenceLoop(
         }
     }
 
-    /// <summary>The engine has made a step: prompt tokens that held jobs back may be through.</summary>
-    public void Stepped()
+    /// <summary>The engine has made a step: its cost model learns, and prompt tokens that held jobs back may be through.</summary>
+    public void Stepped(in StepReport step)
     {
+        _cost.ObserveStep(step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Duration);
         if (Volatile.Read(ref _waitsForStep))
         {
             _wake.Pulse();
@@ -160,7 +162,7 @@ internal sealed partial class InferenceLoop(
         {
             if (result is not null)
             {
-                _cost.Observe(job.PromptTokens - result.CachedTokens, result.Tokens.Length, result.Ran);
+                _cost.Ended(job, result.CachedTokens, result.Tokens.Length, result.Ran);
             }
             lock (_lock)
             {
@@ -196,6 +198,9 @@ internal sealed partial class InferenceLoop(
             PromptTokens = job.PromptTokens,
             MaxNewTokens = job.MaxNewTokens,
             PrefixKey = job.PrefixKey,
+            Chain = new[] { job.PrefixKey },
+            ChainTokens = JobKeys.PrefixTokens,
+            Workload = HashCode.Combine(job.Tenant, job.Namespace, job.MaxNewTokens),
             CreatedAt = job.CreatedAt + ahead,
             Suspicions = job.Suspicions,
         };

@@ -11,7 +11,8 @@ internal static class JobKeys
 {
     private const string Version = "sluice-key-v1";
     private const int PageTokens = 16;
-    private const int PrefixTokens = 64;
+    /// <summary>Tokens of a prompt that decide its prefix key.</summary>
+    public const int PrefixTokens = 64;
 
     /// <summary>
     /// The exact key (everything that decides the answer) and the fingerprint (all of that but the user's text: see <see cref="Asked"/>).

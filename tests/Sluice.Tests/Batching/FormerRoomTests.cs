@@ -32,7 +32,7 @@ public sealed class FormerRoomTests
         FormerBench bench = new();
         for (int i = 0; i < 4; i++) bench.Add(prompt: 100);
         FormedBatch batch = bench.Next().Batch!;
-        Assert.Equal((2, 200, CloseReason.Full), (batch.Jobs.Count, batch.StepTokens, batch.Reason));
+        Assert.Equal((3, 256, CloseReason.Full), (batch.Jobs.Count, batch.StepTokens, batch.Reason)); // the third prompt is cut
     }
 
     [Fact]

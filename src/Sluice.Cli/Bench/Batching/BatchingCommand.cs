@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Sluice.Batching.Simulation;
+using Spectre.Console;
+
+namespace Sluice.Cli.Bench.Batching;
+
+/// <summary><c>sluice bench batching</c>: a recorded trace through the former and a simulated engine, beside other policies and a schedule made with hindsight.</summary>
+internal static class BatchingCommand
+{
+    private const double MostLoad = 100;
+
+    public static Command Create(Terminal terminal)
+    {
+        Option<FileInfo?> trace = new("--trace") { Description = "Azure LLM inference CSV or Mooncake JSON lines, also gzipped." };
+        Option<string> loads = new("--load") { Description = "Shares of capacity, comma-separated.", DefaultValueFactory = _ => "0.8,1.0,1.3,2.0" };
+        Option<int> seed = new("--seed") { Description = "Of classes, deadlines and tenants.", DefaultValueFactory = _ => 1 };
+        Option<int?> slice = new("--slice") { Description = "Only the trace's first requests, once." };
+        Option<FileInfo?> plot = new("--plot") { Description = "Write an SVG." };
+        Option<bool> decide = new("--decide") { Description = "Measure how long a decision takes over 10,000 and 100,000 waiting jobs, instead." };
+        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Command command = new("batching", "Deadlines, waits and prefixes under load, in virtual time.") { trace, loads, seed, slice, plot, decide, json };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            if (parse.GetValue(decide))
+            {
+                return await DecideAsync(terminal, parse.GetValue(json));
+            }
+            FileInfo file = parse.GetValue(trace) ?? throw CommandFailedException.Usage("--trace: a file is needed.");
+            double[] shares = [.. parse.GetValue(loads)!.Split(',').Select(Load)];
+            BatchingReport report = Run(terminal, file, shares, parse.GetValue(seed), parse.GetValue(slice), cancellationToken);
+            if (parse.GetValue(plot) is { } svg)
+            {
+                await File.WriteAllTextAsync(svg.FullName, BatchingPlot.Draw(report), cancellationToken);
+            }
+            if (parse.GetValue(json))
+            {
+                await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(report, CliJson.Default.BatchingReport));
+            }
+            else
+            {
+                BatchingTables.Write(terminal.Tables(), report);
+            }
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static BatchingReport Run(Terminal terminal, FileInfo file, double[] loads, int seed, int? slice, CancellationToken cancellationToken)
+    {
+        if (slice is < 1) throw CommandFailedException.Usage($"--slice: 1 or more; it is {slice}.");
+        List<TraceRequest> recorded;
+        try
+        {
+            recorded = TraceFile.Read(file.FullName, slice ?? int.MaxValue);
+        }
+        catch (TraceFormatException e)
+        {
+            throw CommandFailedException.Usage($"--trace {file.Name}: {e.Message}");
+        }
+        catch (FileNotFoundException)
+        {
+            throw CommandFailedException.Usage($"--trace: there is no file '{file.Name}'.");
+        }
+        SimLimits limits = new();
+        int copies = slice is null ? BatchingBench.Copies(recorded, limits) : 1;
+        List<TraceRequest> trace = Workload.Lay(recorded, copies, seed);
+        BatchingBench bench = new(trace, seed, limits);
+        List<LoadReport> reports = [];
+        foreach (double load in loads)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            reports.Add(bench.Run(load, step => terminal.Error.WriteLine($"bench: {step}")));
+        }
+        return new(file.Name, trace.Count, copies, seed, Math.Round(bench.Capacity, 1), reports, bench.Quoted());
+    }
+
+    private static async Task<int> DecideAsync(Terminal terminal, bool json)
+    {
+        List<DecisionCost> costs = [DecisionBench.Run(10_000, terminal.Time), DecisionBench.Run(100_000, terminal.Time)];
+        if (json)
+        {
+            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(costs, CliJson.Default.ListDecisionCost));
+            return ExitCode.Done;
+        }
+        Table table = new();
+        table.AddColumns("waiting jobs", "decision p50 ms", "p99 ms", "worst ms", "allocated bytes", "bytes per job");
+        foreach (DecisionCost cost in costs)
+        {
+            table.AddRow([.. new double[] { cost.Jobs, cost.P50Ms, cost.P99Ms, cost.WorstMs, cost.AllocatedBytes, cost.BytesPerJob }.Select(v => v.ToString("0.###", CultureInfo.InvariantCulture))]);
+        }
+        terminal.Tables().Write(table);
+        return ExitCode.Done;
+    }
+
+    private static double Load(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double load) && load is > 0 and <= MostLoad
+            ? load
+            : throw CommandFailedException.Usage($"--load: numbers above 0, at most {MostLoad}; one is '{text}'.");
+}
