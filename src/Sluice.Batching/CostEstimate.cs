@@ -121,6 +121,12 @@ public sealed partial class CostEstimate
         lock (_lock) return NewTokens(job, Shortest);
     }
 
+    /// <summary>Seconds per token of this job's prompt: longer prompts attend to more.</summary>
+    internal double PromptTokenSeconds(WaitingJob job)
+    {
+        lock (_lock) return Paced && job.PromptTokens > 0 ? PromptSeconds(job.PromptTokens) / job.PromptTokens : _perPrompt;
+    }
+
     private int NewTokens(WaitingJob job, double quantile) =>
         _lengths.TryGetValue(job.Workload, out OutputLengths? lengths) ? lengths.Quantile(quantile, job.MaxNewTokens) : job.MaxNewTokens;
 }

@@ -16,6 +16,8 @@ internal static class TraceFile
     private const int MostTokens = 10_000_000;
     private const string CsvHeader = "TIMESTAMP,ContextTokens,GeneratedTokens";
 
+    private static readonly DateTime _epoch = new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc); // near, so that a double keeps microseconds
+
     /// <summary>In order of time. Throws <see cref="TraceFormatException"/>; at most <paramref name="most"/> requests are read.</summary>
     public static List<TraceRequest> Read(string path, int most = int.MaxValue)
     {
@@ -55,7 +57,7 @@ internal static class TraceFile
         {
             throw new TraceFormatException($"line {number}: TIMESTAMP: expected a date and time; it is '{Cut(fields[0])}'.");
         }
-        return new(time.Ticks / (double)TimeSpan.TicksPerSecond, Tokens(fields[1], "ContextTokens", number), Tokens(fields[2], "GeneratedTokens", number), []);
+        return new((time - _epoch).TotalSeconds, Tokens(fields[1], "ContextTokens", number), Tokens(fields[2], "GeneratedTokens", number), []);
     }
 
     private static TraceRequest OfJson(string line, int number)

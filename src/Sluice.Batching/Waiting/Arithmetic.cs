@@ -11,7 +11,7 @@ internal static class Arithmetic
         TimeSpan left = deadline - now;
         return left < TimeSpan.Zero
             ? Invariant($"deadline {deadline:yyyy-MM-ddTHH:mm:ss.fffZ} passed {-left.TotalSeconds:F3} s ago, after {(now - job.CreatedAt).TotalSeconds:F3} s in the queue")
-            : Invariant($"deadline {deadline:yyyy-MM-ddTHH:mm:ss.fffZ} is in {left.TotalSeconds:F3} s, but {job.PromptTokens} prompt tokens × {cost.SecondsPerPromptToken * 1000:F3} ms + {job.MaxNewTokens} new tokens × {cost.SecondsPerNewToken * 1000:F3} ms = {cost.Predict(job).Expected.TotalSeconds:F3} s");
+            : Invariant($"deadline {deadline:yyyy-MM-ddTHH:mm:ss.fffZ} is in {left.TotalSeconds:F3} s, but {job.PromptTokens} prompt tokens × {cost.PromptTokenSeconds(job) * 1000:F3} ms + {cost.LeastNewTokens(job)} new tokens × {cost.SecondsPerNewToken * 1000:F3} ms = {cost.Predict(job).Expected.TotalSeconds:F3} s");
     }
 
     public static string OfImpossibility(WaitingJob job, EngineRoom room) => Invariant(

@@ -69,16 +69,14 @@ public sealed class SimulatorTests
         return Workload.Create(trace, 1, new BatchingBench(trace, 1, _limits).Makespan / load);
     }
 
-    /// <summary>Requests of many conversations whose prompts grow.</summary>
+    /// <summary>Requests of many conversations, at whatever turn: the last minute is like the first.</summary>
     private static List<TraceRequest> Trace(int count)
     {
         Random random = new(5);
-        int[] turns = new int[Math.Max(1, count / 10)];
         List<TraceRequest> trace = [];
         for (int i = 0; i < count; i++)
         {
-            int talk = random.Next(turns.Length);
-            int prompt = Math.Min(6000, 300 + 400 * ++turns[talk]);
+            int talk = random.Next(count / 10), prompt = 300 + 400 * random.Next(12);
             trace.Add(new(i * 0.1, prompt, 1 + (int)(200 * random.NextDouble() * random.NextDouble()), [.. Enumerable.Range(talk * 100, (prompt - 1) / TraceFile.BlockTokens)]));
         }
         return trace;

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Sluice.Tests.Cli;
+
+public sealed class BatchingCommandTests : IDisposable
+{
+    private readonly string _trace = Path.Combine(Path.GetTempPath(), $"trace-{Guid.NewGuid():N}.jsonl");
+
+    [Fact]
+    public async Task It_prints_every_figure_of_every_policy_and_draws_them()
+    {
+        await File.WriteAllLinesAsync(
+            _trace,
+            Enumerable.Range(0, 300).Select(i => $$"""{"timestamp": {{i * 50}}, "input_length": {{600 + i % 7 * 500}}, "output_length": {{1 + i % 90}}, "hash_ids": [{{i % 9}}, {{100 + i % 9}}]}"""),
+            TestContext.Current.CancellationToken);
+        string plot = _trace + ".svg";
+        CliRun run = await CliRun.OfAsync(["bench", "batching", "--trace", _trace, "--load", "1.0,2.0", "--seed", "3", "--slice", "300", "--json", "--plot", plot]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        using JsonDocument document = JsonDocument.Parse(Assert.Single(run.Lines));
+        JsonElement report = document.RootElement;
+        Assert.Equal(2, report.GetProperty("loads").GetArrayLength());
+        foreach (JsonElement load in report.GetProperty("loads").EnumerateArray())
+        {
+            Assert.True(load.GetProperty("clairvoyant_on_time_tok").GetDouble() > 0);
+            Assert.True(load.GetProperty("radix_bound_tok").GetInt64() > 0);
+            string[] names = [.. load.GetProperty("policies").EnumerateObject().Select(p => p.Name)];
+            Assert.Equal(["sluice", "fcfs", "priority_prefix", "edf", "edf_cost", "least_laxity", "longest_prefix"], names);
+            foreach (JsonProperty policy in load.GetProperty("policies").EnumerateObject())
+            {
+                Assert.True(policy.Value.GetProperty("on_time_tok").GetDouble() <= load.GetProperty("clairvoyant_on_time_tok").GetDouble());
+                Assert.True(policy.Value.GetProperty("throughput_tok_s").GetDouble() > 0);
+                Assert.InRange(policy.Value.GetProperty("prefix_saved_share").GetDouble(), 0, 1);
+                foreach (string of in (string[])["interactive", "standard", "bulk"])
+                {
+                    JsonElement figures = policy.Value.GetProperty("classes").GetProperty(of);
+                    Assert.InRange(figures.GetProperty("met_share").GetDouble(), 0, 1);
+                    Assert.True(figures.GetProperty("p50_wait_s").GetDouble() <= figures.GetProperty("p99_wait_s").GetDouble());
+                    Assert.True(figures.GetProperty("p99_wait_s").GetDouble() <= figures.GetProperty("worst_wait_s").GetDouble());
+                }
+            }
+        }
+        Assert.InRange(report.GetProperty("quotes").GetProperty("promise_kept").GetDouble(), 0, 1);
+        Assert.True(report.GetProperty("quotes").GetProperty("median_error").GetDouble() >= 0);
+        Assert.StartsWith("<svg", await File.ReadAllTextAsync(plot, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        File.Delete(plot);
+    }
+
+    [Theory]
+    [InlineData("--load", "0,1", "--load: numbers above 0, at most 100; one is '0'.")]
+    [InlineData("--slice", "0", "--slice: 1 or more; it is 0.")]
+    [InlineData("--seed", "1", "line 1: expected the header 'TIMESTAMP,ContextTokens,GeneratedTokens' or a JSON object; it is 'nonsense'.")]
+    public async Task What_is_wrong_is_named(string option, string value, string message)
+    {
+        await File.WriteAllTextAsync(_trace, "nonsense\n", TestContext.Current.CancellationToken);
+        CliRun run = await CliRun.OfAsync(["bench", "batching", "--trace", _trace, option, value]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => File.Delete(_trace);
+}
