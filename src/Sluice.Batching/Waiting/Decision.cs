@@ -112,8 +112,9 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
             if (waiting.Passes >= options.MostPasses) return true;
             if (selection.Has(entry) || !MayRun(entry) || Families.Cached(entry) * 2 < entry.Job.PromptTokens || waiting.CannotMakeIt(entry, now)) continue;
             int before = selection.Picked.Count;
-            if (!selection.Offer(entry, static _ => false)) return false;
+            bool more = selection.Offer(entry, static _ => false);
             waiting.Passes += selection.Picked.Count - before;
+            if (!more) return false;
         }
         return true;
     }
@@ -126,9 +127,10 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
             if (waiting.CannotMakeIt(entry, now)) continue;
             if (Displaces(entry)) continue;
             int before = selection.Picked.Count;
-            if (!selection.Offer(entry, Holds)) return false;
+            bool more = selection.Offer(entry, Holds);
+            if (selection.Picked.Count > before) waiting.Passes = 0;
+            if (!more) return false;
             if (selection.Picked.Count == before) continue;
-            waiting.Passes = 0;
             if (entry.Family is not { Members.Count: > 1 } family) continue;
             family.Ran(entry.Job);
             family.RanAt = Math.Max(family.RanAt, 0);
