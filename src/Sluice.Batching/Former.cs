@@ -21,7 +21,7 @@ namespace Sluice.Batching;
 /// </remarks>
 public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvider time)
 {
-    private const int RefreshPerDecision = 16;
+    private const int RefreshPerDecision = 64;
     private const int ExpiryScan = 64;
     private readonly Lock _lock = new();
     private readonly Backlog _waiting = new(options, cost);
