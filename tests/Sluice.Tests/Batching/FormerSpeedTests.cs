@@ -5,6 +5,9 @@ using Xunit;
 
 namespace Sluice.Tests.Batching;
 
+/// <summary>Alone: what other tests allocate meanwhile would count as memory of waiting jobs.</summary>
+[CollectionDefinition(nameof(FormerSpeedTests), DisableParallelization = true)]
+[Collection(nameof(FormerSpeedTests))]
 public sealed class FormerSpeedTests(ITestOutputHelper output)
 {
     [Theory]
