@@ -53,7 +53,7 @@ public static class DemoTraining
         Transformer<float> model = new(parameters, options.Sequences, MaxLength, options.Threads);
         AdamW optimizer = new(parameters);
         CosineSchedule schedule = new(options.Rate, Warmup: Math.Min(100, options.Steps / 10), options.Steps);
-        TicketExamples examples = new(tokenizer, (ulong)options.Seed, TicketSplit.Train, options.Sequences);
+        TicketExamples examples = new(tokenizer, (ulong)options.Seed, TicketSplit.Train, options.Sequences, MaxLength + 1);
         for (int step = 0; step < options.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();

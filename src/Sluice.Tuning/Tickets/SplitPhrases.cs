@@ -5,7 +5,7 @@ namespace Sluice.Tuning.Tickets;
 /// <summary>All phrases of one split, in a file of their own.</summary>
 internal sealed record SplitPhrases(
     IReadOnlyList<string> Openers, IReadOnlyList<string> Closers, IReadOnlyList<string> Urgent, IReadOnlyList<string> Relaxed, IReadOnlyList<string> Fillers,
-    IReadOnlyList<SplitIntent> Intents)
+    IReadOnlyList<SplitIntent> Intents, IReadOnlyDictionary<string, IReadOnlyList<string>>? Macros = null)
 {
     /// <summary>Of the intent with this label.</summary>
     /// <exception cref="JsonException">It is not there.</exception>

@@ -3,8 +3,11 @@ using Sluice.Tuning.Training;
 
 namespace Sluice.Tuning.Tickets;
 
-/// <summary>Turns generated tickets into batches: sort by label, answer in JSON in a chat, answer in JSON without control tokens.</summary>
-internal sealed class TicketExamples(Tokenizer tokenizer, ulong seed, TicketSplit split, int sequences)
+/// <summary>
+/// Turns generated tickets into batches: sort by label, answer in JSON in a chat, answer in JSON without control tokens. What is longer than
+/// <paramref name="longest"/> tokens is left out.
+/// </summary>
+internal sealed class TicketExamples(Tokenizer tokenizer, ulong seed, TicketSplit split, int sequences, int longest)
 {
     private const int BatchesAtOnce = 16;
     private const float AnswerWeight = 1, TicketWeight = 0.1f;
@@ -30,6 +33,15 @@ internal sealed class TicketExamples(Tokenizer tokenizer, ulong seed, TicketSpli
     }
 
     private Example Make()
+    {
+        while (true)
+        {
+            Example example = Draw();
+            if (example.Tokens.Length <= longest) return example;
+        }
+    }
+
+    private Example Draw()
     {
         Ticket ticket = _tickets.Next();
         List<int> tokens = [];

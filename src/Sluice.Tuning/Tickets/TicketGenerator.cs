@@ -18,7 +18,8 @@ public sealed class TicketGenerator(ulong seed, TicketSplit split, string? judge
     public Ticket Next()
     {
         Intent intent = _random.Pick(_book.Intents);
-        string core = _random.Pick(intent.Of(split));
+        string core = Say(intent.Pick(split, _random));
+        if (split == TicketSplit.Train) core = Roughen(core);
         string? order = null;
         if (core.Contains("{order}", StringComparison.Ordinal))
         {
@@ -29,12 +30,12 @@ public sealed class TicketGenerator(ulong seed, TicketSplit split, string? judge
         double haste = _random.NextDouble();
         (string priority, string note) = haste switch
         {
-            < 0.2 => ("high", _random.Pick(_book.Urgent.Of(split))),
-            < 0.35 => ("low", _random.Pick(_book.Relaxed.Of(split))),
+            < 0.2 => ("high", Say(_book.Urgent.Pick(split, _random))),
+            < 0.35 => ("low", Say(_book.Relaxed.Pick(split, _random))),
             _ => ("normal", ""),
         };
-        string opener = _random.Pick(_book.Openers.Of(split)), closer = _random.Pick(_book.Closers.Of(split));
-        string filler = _random.Chance(0.3) ? _random.Pick(_book.Fillers.Of(split)) : "";
+        string opener = Say(_book.Openers.Pick(split, _random)), closer = Say(_book.Closers.Pick(split, _random));
+        string filler = _random.Chance(0.3) ? Say(_book.Fillers.Pick(split, _random)) : "";
         string noise = split == TicketSplit.Train && _random.Chance(0.5) ? Noise() : "";
         List<string> body = [core, note, filler, noise];
         List<string> parts = [opener];
@@ -55,6 +56,21 @@ public sealed class TicketGenerator(ulong seed, TicketSplit split, string? judge
         }
         string reply = order is null ? intent.Replies[1] : intent.Replies[0].Replace("{order}", order, StringComparison.Ordinal);
         return new Ticket(text, intent.Label, priority, order, reply);
+    }
+
+    private string Say(string pattern) => _book.Variations.Say(pattern, _random);
+
+    /// <summary>As hurried people write: a word left out now and then, the mark at the end missing or another.</summary>
+    private string Roughen(string core)
+    {
+        if (_random.Chance(0.15))
+        {
+            string[] words = core.Split(' ');
+            int drop = _random.Next(words.Length);
+            if (words.Length > 4 && !words[drop].Contains('{', StringComparison.Ordinal)) core = string.Join(' ', words.Where((_, at) => at != drop));
+        }
+        if (char.IsLetterOrDigit(core[^1]) || core[^1] == '}') core += _random.Pick((string[])[".", ".", ".", ".", "!", "", "..."]);
+        return core;
     }
 
     /// <summary>A sentence of words that mean nothing here, some of them no words at all: what training needs so that unknown text does not throw the model off.</summary>
