@@ -23,7 +23,7 @@ internal static class EvaluateDemoCommand
     {
         Option<string> model = ModelCommands.FolderOption();
         Option<string> dtype = WeightOption.Create();
-        Option<string> phrases = new("--phrases") { Description = "judge, judge-2 (by hands that had read no others), heldout (those of the demo), or a file of the same form.", DefaultValueFactory = _ => "judge" };
+        Option<string> phrases = new("--phrases") { Description = "judge, judge-2, judge-3 (by hands that had read no others), heldout (those of the demo), or a file of the same form.", DefaultValueFactory = _ => "judge" };
         Option<int> count = new("--tickets") { Description = "Tickets to ask.", DefaultValueFactory = _ => 1000 };
         Option<long> seed = new("--seed") { Description = "Seed of the tickets.", DefaultValueFactory = _ => 4242 };
         Option<string?> draft = new("--draft") { Description = "Folder of a small model of the same tokenizer: also count how many of the answers' tokens it guesses.", HelpName = "DIR" };
@@ -69,7 +69,7 @@ internal static class EvaluateDemoCommand
         }
         catch (Exception exception) when (exception is JsonException or FileNotFoundException or DirectoryNotFoundException)
         {
-            throw CommandFailedException.Usage($"--phrases: expected judge, judge-2, heldout or a file of phrases, found '{options.Judge}': {exception.Message}");
+            throw CommandFailedException.Usage($"--phrases: expected judge, judge-2, judge-3, heldout or a file of phrases, found '{options.Judge}': {exception.Message}");
         }
     }
 

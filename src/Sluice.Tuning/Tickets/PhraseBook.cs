@@ -10,7 +10,7 @@ internal sealed record PhraseBook(
     IReadOnlyList<string> Words, IReadOnlyList<Intent> Intents)
 {
     /// <summary>Shipped sets of phrases of <see cref="TicketSplit.Judge"/>; the first is the default.</summary>
-    public static readonly IReadOnlyList<string> JudgeNames = ["judge", "judge-2"];
+    public static readonly IReadOnlyList<string> JudgeNames = ["judge", "judge-2", "judge-3"];
 
     public static PhraseBook Shipped { get; } = Load();
 
