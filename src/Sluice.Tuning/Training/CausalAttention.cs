@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace Sluice.Tuning.Training;
 
@@ -15,17 +16,19 @@ internal sealed class CausalAttention<T>(TrainingShape shape)
     public void Forward(int sequences, int length, T[] q, T[] k, T[] v, T[] weights, T[] output, int threads) =>
         Workers.Run(threads, worker =>
         {
+            int stride = HeadRows<T>.Stride(length);
+            Span<T> keys = new T[_dim * stride];
+            Span<Vector512<T>> scratch = new Vector512<T>[_dim];
             for (int unit = worker; unit < sequences * shape.Heads; unit += threads)
             {
                 int sequence = unit / shape.Heads, head = unit % shape.Heads, kv = head / _group;
+                HeadRows<T>.Transpose(k, Start(sequence, length, shape.KvWidth, kv), shape.KvWidth, length, _dim, keys);
                 for (int i = 0; i < length; i++)
                 {
                     Span<T> p = weights.AsSpan(((unit * length) + i) * length, i + 1);
                     ReadOnlySpan<T> query = Row(q, sequence, i, length, shape.Hidden, head);
-                    for (int j = 0; j <= i; j++)
-                    {
-                        p[j] = TensorPrimitives.Dot(query, Row(k, sequence, j, length, shape.KvWidth, kv)) * _scale;
-                    }
+                    HeadRows<T>.Dots(query, keys, stride, scratch, p);
+                    TensorPrimitives.Multiply(p, _scale, p);
                     TensorPrimitives.Subtract(p, TensorPrimitives.Max<T>(p), p);
                     TensorPrimitives.Exp(p, p);
                     TensorPrimitives.Divide(p, TensorPrimitives.Sum<T>(p), p);
@@ -33,7 +36,7 @@ internal sealed class CausalAttention<T>(TrainingShape shape)
                     o.Clear();
                     for (int j = 0; j <= i; j++)
                     {
-                        TensorPrimitives.MultiplyAdd(Row(v, sequence, j, length, shape.KvWidth, kv), p[j], o, o);
+                        HeadRows<T>.Add(Row(v, sequence, j, length, shape.KvWidth, kv), p[j], o);
                     }
                 }
             }
@@ -47,10 +50,13 @@ internal sealed class CausalAttention<T>(TrainingShape shape)
         dv.AsSpan(0, sequences * length * shape.KvWidth).Clear();
         Workers.Run(threads, worker =>
         {
-            Span<T> ds = new T[length];
+            int stride = HeadRows<T>.Stride(length);
+            Span<T> ds = new T[length], values = new T[_dim * stride];
+            Span<Vector512<T>> scratch = new Vector512<T>[_dim];
             for (int unit = worker; unit < sequences * shape.KvHeads; unit += threads)
             {
                 int sequence = unit / shape.KvHeads, kv = unit % shape.KvHeads;
+                HeadRows<T>.Transpose(v, Start(sequence, length, shape.KvWidth, kv), shape.KvWidth, length, _dim, values);
                 for (int head = kv * _group; head < (kv + 1) * _group; head++)
                 {
                     for (int i = 0; i < length; i++)
@@ -58,11 +64,10 @@ internal sealed class CausalAttention<T>(TrainingShape shape)
                         Span<T> d = ds[..(i + 1)];
                         ReadOnlySpan<T> p = weights.AsSpan(((((sequence * shape.Heads) + head) * length) + i) * length, i + 1);
                         ReadOnlySpan<T> dO = Row(dOutput, sequence, i, length, shape.Hidden, head);
+                        HeadRows<T>.Dots(dO, values, stride, scratch, d);
                         for (int j = 0; j <= i; j++)
                         {
-                            d[j] = TensorPrimitives.Dot(dO, Row(v, sequence, j, length, shape.KvWidth, kv));
-                            Span<T> dvj = Row(dv, sequence, j, length, shape.KvWidth, kv);
-                            TensorPrimitives.MultiplyAdd(dO, p[j], dvj, dvj);
+                            HeadRows<T>.Add(dO, p[j], Row(dv, sequence, j, length, shape.KvWidth, kv));
                         }
                         TensorPrimitives.Subtract(d, TensorPrimitives.Dot(d, p), d);
                         TensorPrimitives.Multiply(d, p, d);
@@ -71,9 +76,8 @@ internal sealed class CausalAttention<T>(TrainingShape shape)
                         Span<T> dQuery = Row(dq, sequence, i, length, shape.Hidden, head);
                         for (int j = 0; j <= i; j++)
                         {
-                            TensorPrimitives.MultiplyAdd(Row(k, sequence, j, length, shape.KvWidth, kv), d[j], dQuery, dQuery);
-                            Span<T> dkj = Row(dk, sequence, j, length, shape.KvWidth, kv);
-                            TensorPrimitives.MultiplyAdd(query, d[j], dkj, dkj);
+                            HeadRows<T>.Add(Row(k, sequence, j, length, shape.KvWidth, kv), d[j], dQuery);
+                            HeadRows<T>.Add(query, d[j], Row(dk, sequence, j, length, shape.KvWidth, kv));
                         }
                     }
                 }
@@ -81,6 +85,8 @@ internal sealed class CausalAttention<T>(TrainingShape shape)
         });
     }
 
+    private int Start(int sequence, int length, int width, int head) => (sequence * length * width) + (head * _dim);
+
     private Span<T> Row(T[] data, int sequence, int position, int length, int width, int head) =>
-        data.AsSpan((((sequence * length) + position) * width) + (head * _dim), _dim);
+        data.AsSpan(Start(sequence, length, width, head) + (position * width), _dim);
 }

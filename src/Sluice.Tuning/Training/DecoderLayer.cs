@@ -102,11 +102,11 @@ internal sealed class DecoderLayer<T>
         Gemm<T>.Run(rows, w.Columns, w.Rows, new(dy, 0, w.Rows, false), new(_parameters.Values, w.Offset, w.Columns, false), dx, 0, w.Columns, add, _threads);
     }
 
-    private void Turn(TrainingBatch batch, T[] data, int width, bool back)
+    private void Turn(TrainingBatch batch, T[] data, int width, bool back) => Workers.Run(_threads, worker =>
     {
-        for (int row = 0; row < batch.Rows; row++)
+        for (int row = worker; row < batch.Rows; row += _threads)
         {
             _rotary.Turn(data.AsSpan(row * width, width), row % batch.Length, back);
         }
-    }
+    });
 }
