@@ -2,10 +2,12 @@ namespace Sluice.Batching.Waiting;
 
 /// <summary>
 /// Prefix families of what waits and of what ran lately. A family is warm until as many prompt tokens have been handed over since as the KV pages hold:
-/// then its pages are likely to be another's.
+/// then its pages are likely to be another's. No more than <see cref="MostWarm"/> are: short prompts that share nothing would leave one each, and every decision looks at all.
 /// </summary>
 internal sealed class Families
 {
+    public const int MostWarm = 4096;
+
     private readonly Dictionary<FamilyKey, Family> _byKey = [];
     private readonly LinkedList<Family> _warm = []; // longest ago first
     private readonly Dictionary<Family, LinkedListNode<Family>> _places = [];
@@ -38,21 +40,28 @@ internal sealed class Families
         family.Ran(entry.Job);
         if (_places.Remove(family, out LinkedListNode<Family>? place)) _warm.Remove(place);
         _places.Add(family, _warm.AddLast(family));
+        if (_warm.Count > MostWarm) ForgetFirst();
     }
+
+    /// <summary>Families that are known: those that have members, and those that are warm.</summary>
+    public int Count => _byKey.Count;
 
     /// <summary>Forgets families that ran more than <paramref name="kept"/> prompt tokens ago; hands out the others, longest ago first.</summary>
     public IEnumerable<Family> Warm(long kept)
     {
-        while (_warm.First is { } first && _tokens - first.Value.RanAt > kept)
-        {
-            _warm.RemoveFirst();
-            _places.Remove(first.Value);
-            first.Value.RanAt = -1;
-            if (first.Value.Members.Count == 0) _byKey.Remove(first.Value.Key);
-        }
+        while (_warm.First is { } first && _tokens - first.Value.RanAt > kept) ForgetFirst();
         for (LinkedListNode<Family>? node = _warm.First; node is not null; node = node.Next)
         {
             if (node.Value.Members.Count > 0) yield return node.Value;
         }
+    }
+
+    private void ForgetFirst()
+    {
+        Family family = _warm.First!.Value;
+        _warm.RemoveFirst();
+        _places.Remove(family);
+        family.RanAt = -1;
+        if (family.Members.Count == 0) _byKey.Remove(family.Key);
     }
 }
