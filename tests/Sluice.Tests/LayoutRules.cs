@@ -105,6 +105,13 @@ internal static partial class LayoutRules
         }
     }
 
+    /// <summary>Shipped projects that the image's build restores without their files.</summary>
+    public static IEnumerable<string> ProjectsNotRestored(IEnumerable<SourceFile> shipped, string dockerfile)
+        => from project in shipped
+           let folder = project.Path[..project.Path.LastIndexOf('/')]
+           where !dockerfile.Contains($"COPY {folder}/*.csproj {folder}/packages.lock.json {folder}/\n", StringComparison.Ordinal)
+           select $"{project.Path} is not copied before the restore of ops/docker/Dockerfile";
+
     public static IEnumerable<string> Packages(SourceFile project)
         => Includes(project, "PackageReference").Concat(Includes(project, "FrameworkReference")).Concat(Includes(project, "Reference"))
             .Select(package => $"{Path.GetFileNameWithoutExtension(project.Path)} references {package}, and may reference no package");

@@ -77,6 +77,14 @@ public sealed class LayoutTests
         Assert.Empty(LayoutRules.WrongArrows([Project("Sluice.Batching", """<ProjectReference Include="..\Sluice.Jobs\Sluice.Jobs.csproj" />""")]));
     }
 
+    [Fact]
+    public void The_image_restores_every_project()
+    {
+        SourceFile[] shipped = [.. Projects.Value.Where(file => !file.Path.StartsWith("tests/", StringComparison.Ordinal))];
+        Keeps(LayoutRules.ProjectsNotRestored(shipped, File.ReadAllText(Path.Combine(SourceTree.Root, "ops", "docker", "Dockerfile"))));
+        Sees("src/Sluice.New/Sluice.New.csproj", LayoutRules.ProjectsNotRestored([Project("Sluice.New", "")], "COPY src/Sluice.Newer/*.csproj src/Sluice.Newer/packages.lock.json src/Sluice.Newer/\n"));
+    }
+
     [Theory]
     [InlineData("Sluice.Jobs")]
     [InlineData("Sluice.Batching")]
