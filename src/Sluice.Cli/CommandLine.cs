@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Data.Common;
+using Microsoft.Extensions.Options;
 using Sluice.Cli.Serve;
 using Sluice.Engine.Tokens;
 using Sluice.Engine.Weights;
+using Sluice.Service;
 using Sluice.Store;
 
 namespace Sluice.Cli;
@@ -46,6 +48,9 @@ internal static class CommandLine
     {
         CommandFailedException failed => (failed.ExitCode, failed.Message),
         ModelFormatException or TokenizerFormatException or InsufficientMemoryException or StoreUnfitException => (ExitCode.Failed, exception.Message),
+        OptionsValidationException invalid => (ExitCode.WrongUsage, string.Join(Environment.NewLine, invalid.Failures)),
+        SettingException => (ExitCode.WrongUsage, exception.Message),
+        StoreUnavailableException => (ExitCode.Unreachable, exception.Message),
         DbException { SqlState: UndefinedTable } => (ExitCode.Failed, "the database lacks the schema of this program. Run `sluice migrate`."),
         OperationCanceledException => (ExitCode.Failed, "cancelled"),
         IOException or UnauthorizedAccessException => (ExitCode.Failed, exception.Message),

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using RabbitMQ.Client.Exceptions;
 using Sluice.Jobs;
 using Sluice.Service;
 using Sluice.Service.Access;
@@ -54,7 +55,14 @@ internal sealed class PipelineBench : IDisposable
             },
         };
         await using WebApplication app = SluiceHost.Build(options);
-        await app.StartAsync(cancellationToken);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            throw new CommandFailedException(ExitCode.Unreachable, $"{exception.Message} Name the servers (ops/services.sh env), or measure with --embedded.", exception);
+        }
         try
         {
             using PipelineBench bench = new(new Uri(app.Urls.First()), text, concurrency, terminal.Time);
@@ -79,10 +87,23 @@ internal sealed class PipelineBench : IDisposable
         }
         finally
         {
-            await app.Services.GetRequiredService<IKeyStore>().RevokeAsync(key.Id, CancellationToken.None);
             await app.StopAsync(CancellationToken.None);
-            await app.Services.GetRequiredService<BrokerTopology>().DeleteAsync(app.Services.GetRequiredService<ModelCatalog>().All.Select(model => model.Name), CancellationToken.None);
-            await TenantPurge.RunAsync(app.Services, name, CancellationToken.None);
+            await RemoveAsync(terminal, app.Services, name, key);
+        }
+    }
+
+    /// <summary>What cannot be removed is named, and does not hide what the bench itself has to say.</summary>
+    private static async Task RemoveAsync(Terminal terminal, IServiceProvider parts, string name, ApiKey key)
+    {
+        try
+        {
+            await parts.GetRequiredService<IKeyStore>().RevokeAsync(key.Id, CancellationToken.None);
+            await TenantPurge.RunAsync(parts, name, CancellationToken.None);
+            await parts.GetRequiredService<BrokerTopology>().DeleteAsync(parts.GetRequiredService<ModelCatalog>().All.Select(model => model.Name), CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is StoreUnavailableException or BrokerUnreachableException)
+        {
+            await terminal.Error.WriteLineAsync($"bench: what tenant and queues '{name}' have could not all be removed: {exception.Message}");
         }
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Sluice.Cli.Jobs;
 using Sluice.Service;
 using Sluice.Service.Access;
@@ -52,18 +51,6 @@ internal sealed class DemoService : IAsyncDisposable
             app = null;
             await service.WaitUntilReadyAsync(terminal.Time, cancellationToken);
             return service;
-        }
-        catch (StoreUnavailableException exception)
-        {
-            throw new CommandFailedException(ExitCode.Unreachable, exception.Message, exception);
-        }
-        catch (OptionsValidationException exception)
-        {
-            throw new CommandFailedException(ExitCode.WrongUsage, string.Join(Environment.NewLine, exception.Failures), exception);
-        }
-        catch (SettingException exception)
-        {
-            throw CommandFailedException.Usage(exception.Message);
         }
         finally
         {

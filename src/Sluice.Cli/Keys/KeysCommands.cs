@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Sluice.Cli.Serve;
 using Sluice.Service;
 using Sluice.Store;
@@ -23,18 +22,7 @@ internal static class KeysCommands
     public static async Task<T> WithKeysAsync<T>(string[]? settings, TimeProvider time, Func<IKeyStore, Task<T>> work)
     {
         SluiceHostOptions options = new() { Settings = SettingArguments.Parse(settings ?? []), Time = time };
-        try
-        {
-            await using ServiceProvider parts = SluiceHost.OpenStore(options);
-            return await work(parts.GetRequiredService<IKeyStore>());
-        }
-        catch (OptionsValidationException exception)
-        {
-            throw new CommandFailedException(ExitCode.WrongUsage, string.Join(Environment.NewLine, exception.Failures), exception);
-        }
-        catch (StoreUnavailableException exception)
-        {
-            throw new CommandFailedException(ExitCode.Unreachable, exception.Message, exception);
-        }
+        await using ServiceProvider parts = SluiceHost.OpenStore(options);
+        return await work(parts.GetRequiredService<IKeyStore>());
     }
 }

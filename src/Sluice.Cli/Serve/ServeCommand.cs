@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using Sluice.Service;
 using Sluice.Service.Access;
 using Sluice.Store;
@@ -62,21 +61,13 @@ internal static class ServeCommand
             await app.WaitForShutdownAsync(cancellationToken);
             return ExitCode.Done;
         }
-        catch (OptionsValidationException exception)
-        {
-            throw new CommandFailedException(ExitCode.WrongUsage, string.Join(Environment.NewLine, exception.Failures), exception);
-        }
-        catch (Exception exception) when (exception is SettingException or ArgumentException || IsUnreadable(exception))
+        catch (Exception exception) when (exception is ArgumentException || IsUnreadable(exception))
         {
             throw CommandFailedException.Usage(exception.Message);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return ExitCode.Done;
-        }
-        catch (StoreUnavailableException exception)
-        {
-            throw new CommandFailedException(ExitCode.Unreachable, exception.Message, exception);
         }
     }
 

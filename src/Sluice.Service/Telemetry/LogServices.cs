@@ -12,6 +12,7 @@ internal static class LogServices
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("System", LogLevel.Warning);
+        StartNoise.Silence(builder);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         // Logging:Console:FormatterName=json turns lines into objects.
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
