@@ -3,15 +3,15 @@ using System.Diagnostics;
 
 namespace Sluice.Integration.Tests.Schedules;
 
-/// <summary><c>sluice serve --roles scheduler</c> as a process of its own, so that it can be killed.</summary>
+/// <summary><c>sluice serve --roles scheduler</c>, or other roles, as a process of its own, so that it can be killed.</summary>
 internal sealed class ChildScheduler : IAsyncDisposable
 {
     private readonly Process _process;
 
-    public ChildScheduler(IReadOnlyDictionary<string, string?> settings)
+    public ChildScheduler(IReadOnlyDictionary<string, string?> settings, string roles = "scheduler")
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "sluice.dll"), "serve", "--roles", "scheduler", "--engine", "stub", "--urls", "http://127.0.0.1:0"])
+        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "sluice.dll"), "serve", "--roles", roles, "--engine", "stub", "--urls", "http://127.0.0.1:0"])
         {
             start.ArgumentList.Add(argument);
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Sluice.Jobs;
+using Sluice.Tests.Api;
 using Sluice.Tests.Webhooks;
 using Xunit;
 
@@ -101,6 +102,20 @@ public sealed class SubmissionRunTests
         Assert.Equal(4, results.Count(r => r.GetProperty("source").GetString() == "engine"));
         SubmissionView second = await host.EndAsync(lines);
         Assert.All(await host.LinesAsync(second.Id, "results"), r => Assert.Equal("cache", r.GetProperty("source").GetString()));
+    }
+
+    [Fact]
+    public async Task A_re_worded_line_is_answered_by_what_an_earlier_submission_left_and_a_look_alike_is_computed()
+    {
+        await using FileHost host = await FileHost.StartAsync();
+        await host.EndAsync(FileHost.Job("first", "Cancel order 4711."));
+        SubmissionView again = await host.EndAsync(string.Join('\n',
+            FileHost.Job("reworded", "Would you cancel order 4711, please?"), FileHost.Job("other", "Cancel order 4712."), FileHost.Job("exactly", "Kindly cancel order 4711!", ",\"cache\":{\"mode\":\"exact\"}")));
+        List<JsonElement> results = await host.LinesAsync(again.Id, "results");
+        Assert.Equal(["cache", "engine", "engine"], results.Select(r => r.GetProperty("source").GetString()));
+        JobView hit = await ApiHost.JobAsync(await host.Api.Client.GetAsync($"/v1/jobs/{results[0].GetProperty("job").GetString()}"));
+        Assert.Equal("semantic", hit.Cache?.Tier);
+        Assert.InRange(hit.Cache!.Similarity, 0.6, 0.999999);
     }
 
     [Fact]
