@@ -23,6 +23,18 @@ public sealed record EngineRequest
 
     public required SequenceKind Kind { get; init; }
 
+    /// <summary>
+    /// Name, 1 to 128 characters, of a conversation of the scope whose KV pages stay for its next turn: full pages of prompt and generated tokens, found again
+    /// like any prefix and given up after all that no conversation wants, those of the least recently used conversation first. Null for none.
+    /// </summary>
+    public string? Conversation { get; init; }
+
+    /// <summary>A hint: sequences with the same number begin alike, and start one after another where that holds up no other for long. Null for none.</summary>
+    public long? Group { get; init; }
+
+    /// <summary>A hint, 0 to 3: lower ones start, and keep their pages, before up to 256 higher ones that were handed over earlier, per step of the difference.</summary>
+    public int Class { get; init; }
+
     /// <summary>Token ids, at least one, beginning-of-sequence included where the model wants it.</summary>
     public required int[] Prompt { get; init; }
 
@@ -65,6 +77,12 @@ public sealed record SamplingOptions
     public float PresencePenalty { get; init; }
     public float RepetitionPenalty { get; init; } = 1;
 
+    /// <summary>What is added to the logits of some ids, before all else; each id once.</summary>
+    public IReadOnlyList<LogitBias> LogitBias { get; init; } = [];
+
     /// <summary>Null draws a fresh one.</summary>
     public long? Seed { get; init; }
 }
+
+/// <summary>What is added to the logit of one id, finite.</summary>
+public readonly record struct LogitBias(int Id, float Bias);

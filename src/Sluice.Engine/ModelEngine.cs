@@ -69,7 +69,7 @@ public sealed partial class ModelEngine : IEngine
         EngineInfo info = new(
             name, model.Revision, model.BackendName, context, model.Config.HiddenSize,
             limits.MaxSequences, limits.MaxStepTokens, StepPlan.PageTokens, model.Memory.Pages);
-        StepModel steps = new(model.Forward, model.Logits, model.Hidden, model.CopyPage);
+        StepModel steps = new(model.Forward, model.Logits, model.Largest, model.Hidden, model.CopyPage);
         return new ModelEngine(steps, info, model.Config.VocabularySize, model.Config.EosIds, tokenizer, options with { Model = limits }, model);
     }
 

@@ -21,6 +21,13 @@ public sealed record JobRequest
     [JsonPropertyName("messages")]
     public IReadOnlyList<ChatMessage>? Messages { get; init; }
 
+    /// <summary>
+    /// A name of the caller's own, letters, digits, <c>._-:</c>, up to 128: the engine keeps what it computed for the next job of this name in the same tenant
+    /// and <c>cache.namespace</c>, as long as there is room. It changes no answer.
+    /// </summary>
+    [JsonPropertyName("conversation")]
+    public string? Conversation { get; init; }
+
     [JsonPropertyName("parameters")]
     public JobParameters? Parameters { get; init; }
 
@@ -110,6 +117,10 @@ public sealed record JobParameters
     /// <summary>Above 0, up to 2; 1.</summary>
     [JsonPropertyName("repetition_penalty")]
     public double? RepetitionPenalty { get; init; }
+
+    /// <summary>Token ids, as texts, and what is added to their logits before all else, -100 to 100; up to 300.</summary>
+    [JsonPropertyName("logit_bias")]
+    public IReadOnlyDictionary<string, double>? LogitBias { get; init; }
 
     /// <summary>The same seed gives the same answer.</summary>
     [JsonPropertyName("seed")]

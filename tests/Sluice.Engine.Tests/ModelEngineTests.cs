@@ -86,11 +86,14 @@ public sealed class ModelEngineTests : EngineContractTests
         StepModel steps = model.Steps with
         {
             Logits = output => last!.Tokens[last.OutputRows[output]] == 13 ? poison : model.Steps.Logits(output),
+            Largest = output => last!.Tokens[last.OutputRows[output]] == 13 ? (-1, float.NegativeInfinity) : model.Steps.Largest(output),
         };
         await using ModelEngine engine = Build(steps, model, new EngineOptions(), 64, 64, 4);
-        Task<EngineResult> bad = engine.RunAsync(Generate([5, 13], 3), Cancellation);
-        Task<EngineResult> good = engine.RunAsync(Generate([5, 12], 3) with { Sampling = new SamplingOptions { FrequencyPenalty = 0.5f } }, Cancellation);
-        Assert.Contains("finite", (await Assert.ThrowsAsync<InvalidOperationException>(() => bad)).Message, StringComparison.Ordinal);
+        SamplingOptions penalties = new() { FrequencyPenalty = 0.5f };
+        Task<EngineResult>[] bad = [engine.RunAsync(Generate([5, 13], 3), Cancellation), engine.RunAsync(Generate([6, 13], 3) with { Sampling = penalties }, Cancellation)];
+        Task<EngineResult> good = engine.RunAsync(Generate([5, 12], 3) with { Sampling = penalties }, Cancellation);
+        foreach (Task<EngineResult> one in bad)
+            Assert.Contains("finite", (await Assert.ThrowsAsync<InvalidOperationException>(() => one)).Message, StringComparison.Ordinal);
         Assert.Equal(3, (await good).Tokens.Length);
         Assert.Equal(64, ((IEngine)engine).Load.FreePages);
     }

@@ -26,6 +26,7 @@ internal sealed class SubmitArguments
     private readonly Option<OnLate?> _onLate = Choice<OnLate>("--on-late", "What becomes of the job when it cannot make its deadline; expire.");
     private readonly Option<CacheMode?> _cache = Choice<CacheMode>("--cache", "Which earlier answers may serve.");
     private readonly Option<string?> _namespace = new("--namespace") { Description = "Cache namespace." };
+    private readonly Option<string?> _conversation = new("--conversation") { Description = "Name under which the engine keeps what it computed for the next job of the name." };
     private readonly Option<string[]> _metadata = Many("--metadata", "KEY=VALUE, handed back with the job; repeat it.");
 
     public void AddTo(Command command)
@@ -33,7 +34,7 @@ internal sealed class SubmitArguments
         Option[] all =
         [
             _model, _prompt, _kind, _choices, _normalization, _maxTokens, _temperature, _topP, _topK, _minP, _seed, _stop, _priority, _deadline, _ttl, _onLate, _cache,
-            _namespace, _metadata,
+            _namespace, _conversation, _metadata,
         ];
         foreach (Option option in all) command.Options.Add(option);
     }
@@ -45,7 +46,7 @@ internal sealed class SubmitArguments
         {
             return ((Option[])[_model, _prompt]).Where(option => result.GetResult(option) is null).Select(option => $"Option '{option.Name}' is required.");
         }
-        Option[] ofOne = [_prompt, _choices, _normalization, _maxTokens, _temperature, _topP, _topK, _minP, _seed, _stop, _metadata];
+        Option[] ofOne = [_prompt, _choices, _normalization, _maxTokens, _temperature, _topP, _topK, _minP, _seed, _stop, _conversation, _metadata];
         return ofOne.Where(option => result.GetResult(option) is { Implicit: false }).Select(option => $"{option.Name} belongs to one job; a line of a file says it itself.");
     }
 
@@ -89,6 +90,7 @@ internal sealed class SubmitArguments
             Ttl = parse.GetValue(_ttl),
             OnLate = parse.GetValue(_onLate),
             Cache = cache == new CacheRequest() ? null : cache,
+            Conversation = parse.GetValue(_conversation),
             Metadata = Pairs(parse.GetValue(_metadata)),
         };
     }

@@ -18,7 +18,7 @@ internal sealed record ModelReport(
             model.BytesByType.ToDictionary(b => b.Key.ToLowerInvariant(), b => b.Value), config.Layers, config.HiddenSize, config.Intermediate,
             config.Heads, config.KvHeads, config.HeadDim, config.VocabularySize, config.Tied, config.ContextLength, model.Backend,
             new(kvBytes, model.Memory.KvBytesPerPage, model.Memory.Pages, model.KvTokens, model.KvTokens / config.ContextLength),
-            new(model.Memory.WeightBytes, model.Memory.ArenaBytes));
+            new(model.Memory.WeightBytes, model.Memory.ArenaBytes, model.Memory.RuntimeBytes));
     }
 }
 
@@ -27,4 +27,5 @@ internal sealed record ModelReport(
 internal sealed record KvReport(long Bytes, long BytesPerPage, long Pages, long Tokens, long FullContexts);
 
 /// <summary>Bytes that the loaded model takes besides its keys and values.</summary>
-internal sealed record MemoryReport(long Weights, long Arena);
+/// <param name="Runtime">An estimate: code, stacks, heap, tokenizer.</param>
+internal sealed record MemoryReport(long Weights, long Arena, long Runtime);

@@ -103,7 +103,7 @@ internal sealed class FileRun(RunOptions options, Terminal terminal)
         long ids = SeenIds.BytesFor(await EstimateLinesAsync());
         await terminal.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"memory: {Megabytes(plan.TotalBytes + window + ids)} MB = weights {Megabytes(plan.WeightBytes)} + KV {Megabytes(plan.KvBytes)} ({plan.Pages} pages) + arena {Megabytes(plan.ArenaBytes)} + window {Megabytes(window)} + ids {Megabytes(ids)}"));
+            $"memory: {Megabytes(plan.TotalBytes + window + ids)} MB = weights {Megabytes(plan.WeightBytes)} + KV {Megabytes(plan.KvBytes)} ({plan.Pages} pages) + arena {Megabytes(plan.ArenaBytes)} + runtime {Megabytes(plan.RuntimeBytes)} + window {Megabytes(window)} + ids {Megabytes(ids)}"));
     }
 
     /// <summary>As many lines as there would be were all as long as the first ones.</summary>

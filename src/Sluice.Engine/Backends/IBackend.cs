@@ -29,13 +29,32 @@ internal unsafe interface IBackend : IDisposable
     void Embed(int* tokens, WeightMatrix table, Matrix y);
 
     /// <summary>y = x / sqrt(mean(x²) + eps) x weight, per row; y may be x.</summary>
-    void RmsNorm(Matrix x, float* weight, float eps, Matrix y);
+    /// <param name="x">(rows, columns)</param>
+    /// <param name="weight">(columns)</param>
+    /// <param name="eps">Keeps the root from 0.</param>
+    /// <param name="y">(rows, columns)</param>
+    /// <param name="next">What y is multiplied by next: it is brought into the form that this product reads, in the same pass. Null where that is not known.</param>
+    void RmsNorm(Matrix x, float* weight, float eps, Matrix y, WeightMatrix? next = null);
 
     /// <summary>x += delta, then y = norm of x, per row.</summary>
-    void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y);
+    void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y, WeightMatrix? next = null);
 
     /// <summary>y = x · weightsᵀ; (rows, inputs) to (rows, outputs). With <see cref="WeightFormat.Int8"/> weights x is rounded to bytes, each row by itself.</summary>
-    void MatMul(Matrix x, WeightMatrix weights, Matrix y);
+    /// <param name="x">(rows, inputs)</param>
+    /// <param name="weights">(outputs, inputs)</param>
+    /// <param name="y">(rows, outputs)</param>
+    /// <param name="prepared">x is what the call before this one gave, and these weights are what it named as next.</param>
+    void MatMul(Matrix x, WeightMatrix weights, Matrix y, bool prepared = false);
+
+    /// <summary>
+    /// A product with a head, a matrix of one part: rows [0, logits.Rows) of x to logits, and of each row after them only the largest output. The same
+    /// sums as <see cref="MatMul"/> has.
+    /// </summary>
+    /// <param name="x">(rows, inputs)</param>
+    /// <param name="head">(outputs, inputs)</param>
+    /// <param name="logits">(at most rows, outputs)</param>
+    /// <param name="largest">(rows - logits.Rows)</param>
+    void Head(Matrix x, WeightMatrix head, Matrix logits, TopLogit* largest);
 
     /// <summary>Rotates queries (in place) and keys by the rows' angles (halves of a head are its pairs), and writes keys and values to the rows' slots.</summary>
     void RotateAndStore(StepLayout step, Matrix queries, Matrix keys, Matrix values, KvPages pages, int layer);
@@ -47,5 +66,5 @@ internal unsafe interface IBackend : IDisposable
     void Attend(StepLayout step, Matrix queries, KvPages pages, int layer, Matrix y);
 
     /// <summary>y = gate / (1 + exp(-gate)) x up; y may be gate.</summary>
-    void SiluMultiply(Matrix gate, Matrix up, Matrix y);
+    void SiluMultiply(Matrix gate, Matrix up, Matrix y, WeightMatrix? next = null);
 }

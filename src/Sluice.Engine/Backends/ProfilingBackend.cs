@@ -57,25 +57,32 @@ internal sealed unsafe class ProfilingBackend(IBackend inner) : IBackend
         Count("embed", start, 0, 2L * y.Rows * y.Columns * sizeof(float));
     }
 
-    public void RmsNorm(Matrix x, float* weight, float eps, Matrix y)
+    public void RmsNorm(Matrix x, float* weight, float eps, Matrix y, WeightMatrix? next = null)
     {
         long start = Stopwatch.GetTimestamp();
-        inner.RmsNorm(x, weight, eps, y);
+        inner.RmsNorm(x, weight, eps, y, next);
         Count("norm", start, 4L * x.Rows * x.Columns, 2 * Bytes(x));
     }
 
-    public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y)
+    public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y, WeightMatrix? next = null)
     {
         long start = Stopwatch.GetTimestamp();
-        inner.AddRmsNorm(x, delta, weight, eps, y);
+        inner.AddRmsNorm(x, delta, weight, eps, y, next);
         Count("norm", start, 5L * x.Rows * x.Columns, 4 * Bytes(x));
     }
 
-    public void MatMul(Matrix x, WeightMatrix weights, Matrix y)
+    public void MatMul(Matrix x, WeightMatrix weights, Matrix y, bool prepared = false)
     {
         long start = Stopwatch.GetTimestamp();
-        inner.MatMul(x, weights, y);
+        inner.MatMul(x, weights, y, prepared);
         Count(_names[weights], start, 2L * x.Rows * weights.Inputs * weights.Outputs, weights.Buffer.Bytes, linear: true);
+    }
+
+    public void Head(Matrix x, WeightMatrix head, Matrix logits, TopLogit* largest)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.Head(x, head, logits, largest);
+        Count(_names[head], start, 2L * x.Rows * head.Inputs * head.Outputs, head.Buffer.Bytes, linear: true);
     }
 
     public void RotateAndStore(StepLayout step, Matrix queries, Matrix keys, Matrix values, KvPages pages, int layer)
@@ -98,10 +105,10 @@ internal sealed unsafe class ProfilingBackend(IBackend inner) : IBackend
         Count("attention", start, 4 * positions * queries.Columns, held * pages.KvHeads * (pages.HeadDim + pages.ValueStride) * sizeof(float));
     }
 
-    public void SiluMultiply(Matrix gate, Matrix up, Matrix y)
+    public void SiluMultiply(Matrix gate, Matrix up, Matrix y, WeightMatrix? next = null)
     {
         long start = Stopwatch.GetTimestamp();
-        inner.SiluMultiply(gate, up, y);
+        inner.SiluMultiply(gate, up, y, next);
         Count("silu x up", start, 4L * gate.Rows * gate.Columns, 3 * Bytes(gate));
     }
 

@@ -64,8 +64,27 @@ internal static class CacheAudit
             }
         }
 
+        CheckPins(cache);
         foreach (PrefixNode node in cache.Tree.Nodes)
             Require(node.Children == children.GetValueOrDefault(node), $"page {node.Page} counts {node.Children} children and has {children.GetValueOrDefault(node)}");
+    }
+
+    private static void CheckPins(PrefixCache cache)
+    {
+        Dictionary<PrefixNode, int> pins = [];
+        foreach (PrefixNode tip in cache.Conversations.Tips)
+        {
+            for (PrefixNode node = tip; node.Parent is not null; node = node.Parent)
+            {
+                Require(ReferenceEquals(cache.Tree.OfPage(node.Page), node), $"page {node.Page} of a conversation is not in the tree");
+                pins[node] = pins.GetValueOrDefault(node) + 1;
+            }
+        }
+
+        foreach (PrefixNode node in cache.Tree.Nodes)
+            Require(node.Pins == pins.GetValueOrDefault(node), $"page {node.Page} counts {node.Pins} conversations and has {pins.GetValueOrDefault(node)}");
+        Require(cache.Conversations.Pages == pins.Count, $"{cache.Conversations.Pages} pages count as pinned, {pins.Count} are");
+        Require(pins.Count <= cache.Conversations.MostPages, $"{pins.Count} pages are pinned, at most {cache.Conversations.MostPages} may be");
     }
 
     private static void Require(bool holds, string what)

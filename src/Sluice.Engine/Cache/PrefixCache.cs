@@ -4,7 +4,7 @@ namespace Sluice.Engine.Cache;
 
 /// <summary>
 /// Hands out KV pages and remembers full ones by the tokens that they hold, per <see cref="CacheScope"/>. Only full pages are shared, so a shared page is
-/// never written again. A page that only the tree refers to is reclaimable; the least recently used leaf goes first.
+/// never written again. A page that only the tree refers to is reclaimable; the least recently used leaf goes first, those of conversations last.
 /// </summary>
 /// <remarks>
 /// Whoever holds a page of the tree holds all pages before it: matching takes them from the root on, and sharing swaps an equal page of one's own for the
@@ -17,8 +17,11 @@ internal sealed class PrefixCache(PagePool pool, bool share)
     private const int PageTokens = StepPlan.PageTokens;
 
     private readonly PrefixTree _tree = new(pool.Total);
+    private ConversationPins? _conversations;
 
     public PagePool Pool => pool;
+
+    public ConversationPins Conversations => _conversations ??= new ConversationPins(_tree, pool);
 
     /// <summary>Prefixes outlive their sequences.</summary>
     public bool Shares => share;
@@ -99,7 +102,14 @@ internal sealed class PrefixCache(PagePool pool, bool share)
         _tree.Touch(lease.Tip);
     }
 
-    /// <summary>Takes the first full pages of another lease into an empty one.</summary>
+    /// <summary>What the lease has in the tree is what this conversation of its scope wants kept from now on.</summary>
+    public void Keep(PrefixLease lease, string conversation)
+    {
+        if (share)
+            Conversations.Keep(lease.Scope, conversation, lease.Tip);
+    }
+
+    /// <summary>Takes the first full pages of another lease, all of them shared where the cache shares, into an empty one.</summary>
     public void Fork(PrefixLease from, PrefixLease to, int fullPages)
     {
         for (int i = 0; i < fullPages; i++)
@@ -135,8 +145,13 @@ internal sealed class PrefixCache(PagePool pool, bool share)
     {
         if (pool.TryTake(out int page))
             return page;
-        PrefixNode leaf = _tree.TakeOldestLeaf(pool)
-            ?? throw new InvalidOperationException($"{Reclaimable} KV pages count as reclaimable, but none could be reclaimed.");
+        PrefixNode? leaf;
+        while ((leaf = _tree.TakeOldestLeaf(pool)) is null)
+        {
+            if (!Conversations.ForgetOldest())
+                throw new InvalidOperationException($"{Reclaimable} KV pages count as reclaimable, but none could be reclaimed.");
+        }
+
         Reclaimable--;
         pool.Release(leaf.Page);
         pool.TryTake(out page);

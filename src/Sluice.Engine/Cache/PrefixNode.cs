@@ -17,6 +17,9 @@ internal sealed class PrefixNode(CacheScope scope, PrefixNode? parent, int page)
 
     public int Children { get; set; }
 
+    /// <summary>Conversations whose path goes through it; never more than its parent has.</summary>
+    public int Pins { get; set; }
+
     /// <summary>Time on the tree's own clock; never later than its parent's.</summary>
     public long LastUse { get; set; }
 

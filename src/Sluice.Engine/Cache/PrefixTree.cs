@@ -45,7 +45,7 @@ internal sealed class PrefixTree
             node.LastUse = _clock;
     }
 
-    /// <summary>Puts a leaf that nobody uses in line to be dropped; anything else is left alone.</summary>
+    /// <summary>Puts a leaf that nobody uses or has pinned in line to be dropped; anything else is left alone.</summary>
     public void Offer(PrefixNode node, PagePool pool)
     {
         if (node.Queued || !Droppable(node, pool))
@@ -54,14 +54,14 @@ internal sealed class PrefixTree
         _leaves.Enqueue(node, node.LastUse);
     }
 
-    /// <summary>Takes the least recently used leaf that nobody uses out of the tree; null when there is none.</summary>
+    /// <summary>Takes the least recently used leaf that nobody uses or has pinned out of the tree; null when there is none.</summary>
     public PrefixNode? TakeOldestLeaf(PagePool pool)
     {
         while (_leaves.TryDequeue(out PrefixNode? node, out long queuedAt))
         {
             node.Queued = false;
             if (!Droppable(node, pool))
-                continue; // offered again when its last user or its last child goes
+                continue; // offered again when its last user, child or pin goes
             if (node.LastUse > queuedAt)
             {
                 Offer(node, pool);
@@ -77,7 +77,7 @@ internal sealed class PrefixTree
         return null;
     }
 
-    private static bool Droppable(PrefixNode node, PagePool pool) => node.Children == 0 && pool.References(node.Page) == 1;
+    private static bool Droppable(PrefixNode node, PagePool pool) => node.Children == 0 && node.Pins == 0 && pool.References(node.Page) == 1;
 
     private void Remove(PrefixNode leaf)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sluice.Engine.Backends;
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Weights;
@@ -62,7 +63,7 @@ public sealed class EngineBench : IAsyncDisposable
         ModelInspection inspection = ModelInspection.Read(folder, model);
         model = model with { KvBytes = inspection.Memory.KvBytesPerPage * 768 };
         MemoryPlan memory = ModelInspection.Read(folder, model).Memory;
-        say(string.Create(CultureInfo.InvariantCulture, $"memory: weights {memory.WeightBytes:N0} ({options.Weights.Name()}, {inspection.BytesByType.Values.Sum():N0} in the files), KV {memory.KvBytes:N0}, arena {memory.ArenaBytes:N0} bytes"));
+        say(string.Create(CultureInfo.InvariantCulture, $"memory: weights {memory.WeightBytes:N0} ({options.Weights.Name()}, {inspection.BytesByType.Values.Sum():N0} in the files), KV {memory.KvBytes:N0}, arena {memory.ArenaBytes:N0}, runtime about {memory.RuntimeBytes:N0} bytes"));
         await using EngineBench bench = new(
             ModelEngine.Load(folder, new EngineOptions { Model = model, StepObserver = log.Add }), inspection.Config, memory, options, log, profiler, before);
         return await bench.MeasureAsync(say, cancellationToken);
@@ -214,7 +215,7 @@ public sealed class EngineBench : IAsyncDisposable
         double peak = _options.Weights switch
         {
             WeightFormat.Int8 => assembled && _peaks.Vnni512Gops > 0 ? _peaks.Vnni512Gops : _peaks.Vnni256Gops,
-            WeightFormat.Stored => assembled && _storedBFloat16 ? _peaks.BFloat16Gflops : 0,
+            WeightFormat.Stored => assembled && _storedBFloat16 && TileSet.Pays(TileKind.BFloat16) ? _peaks.BFloat16Gflops : 0,
             _ => 0,
         };
         return peak > 0 ? peak : _peaks.FmaGflops;

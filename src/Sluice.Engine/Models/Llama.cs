@@ -4,8 +4,8 @@ using Sluice.Engine.Tensors;
 namespace Sluice.Engine.Models;
 
 /// <summary>
-/// LlamaForCausalLM: x += attention(norm(x)); x += down(silu(gate) x up of norm(x)); a last norm; the head. The last addition of a layer and the next
-/// norm are one pass.
+/// LlamaForCausalLM: x += attention(norm(x)); x += down(silu(gate) x up of norm(x)); a last norm; the head. The last addition of a layer, the next
+/// norm and the form that the product after it reads are one pass; so are the activation and its form.
 /// </summary>
 internal sealed unsafe class Llama
 {
@@ -50,11 +50,11 @@ internal sealed unsafe class Llama
         {
             LlamaWeights.Block block = _weights.Blocks[layer];
             if (layer == 0)
-                _backend.RmsNorm(residual, block.AttentionNorm.Floats, _config.NormEps, normed);
+                _backend.RmsNorm(residual, block.AttentionNorm.Floats, _config.NormEps, normed, block.Attention);
             else
-                _backend.AddRmsNorm(residual, delta, block.AttentionNorm.Floats, _config.NormEps, normed);
+                _backend.AddRmsNorm(residual, delta, block.AttentionNorm.Floats, _config.NormEps, normed, block.Attention);
             Attention(step, pages, layer, block, normed, delta);
-            _backend.AddRmsNorm(residual, delta, block.FeedForwardNorm.Floats, _config.NormEps, normed);
+            _backend.AddRmsNorm(residual, delta, block.FeedForwardNorm.Floats, _config.NormEps, normed, block.FeedForward);
             FeedForward(block, normed, delta);
         }
 
@@ -62,14 +62,14 @@ internal sealed unsafe class Llama
         return normed;
     }
 
-    /// <summary>(rows, hidden) after the final norm to (rows, vocabulary).</summary>
-    public void Head(Matrix hidden, Matrix logits) => _backend.MatMul(hidden, _weights.Head, logits);
+    /// <summary>(rows, hidden) after the final norm to (the first rows, vocabulary), and the largest logit of each row after those.</summary>
+    public void Head(Matrix hidden, Matrix logits, TopLogit* largest) => _backend.Head(hidden, _weights.Head, logits, largest);
 
     private void Attention(StepLayout step, KvPages pages, int layer, LlamaWeights.Block block, Matrix x, Matrix y)
     {
         WeightMatrix weights = block.Attention;
         Matrix qkv = _qkv.Top(step.Rows);
-        _backend.MatMul(x, weights, qkv);
+        _backend.MatMul(x, weights, qkv, prepared: true);
         Matrix queries = qkv.Slice(weights.Offset(0), weights.Size(0));
         _backend.RotateAndStore(step, queries, qkv.Slice(weights.Offset(1), weights.Size(1)), qkv.Slice(weights.Offset(2), weights.Size(2)), pages, layer);
         Matrix attended = _attended.Top(step.Rows);
@@ -81,10 +81,10 @@ internal sealed unsafe class Llama
     {
         WeightMatrix weights = block.FeedForward;
         Matrix gateUp = _gateUp.Top(x.Rows);
-        _backend.MatMul(x, weights, gateUp);
+        _backend.MatMul(x, weights, gateUp, prepared: true);
         Matrix gate = gateUp.Slice(weights.Offset(0), weights.Size(0));
-        _backend.SiluMultiply(gate, gateUp.Slice(weights.Offset(1), weights.Size(1)), gate);
-        _backend.MatMul(gate, block.Down, y);
+        _backend.SiluMultiply(gate, gateUp.Slice(weights.Offset(1), weights.Size(1)), gate, block.Down);
+        _backend.MatMul(gate, block.Down, y, prepared: true);
     }
 
     private static int QkvColumns(ModelConfig config) =>

@@ -5,9 +5,10 @@ namespace Sluice.Engine.Models;
 /// <param name="KvBytesPerPage">Keys and values of 16 tokens in all layers.</param>
 /// <param name="Pages">KV pages within the budget, at least 1.</param>
 /// <param name="ArenaBytes">Activations of one step and its logits.</param>
-public sealed record MemoryPlan(long WeightBytes, long KvBytesPerPage, int Pages, long ArenaBytes)
+/// <param name="RuntimeBytes">An estimate of what running takes whatever the model: code, stacks, heap; and of the tokenizer's tables.</param>
+public sealed record MemoryPlan(long WeightBytes, long KvBytesPerPage, int Pages, long ArenaBytes, long RuntimeBytes)
 {
     public long KvBytes => KvBytesPerPage * Pages;
 
-    public long TotalBytes => WeightBytes + KvBytes + ArenaBytes;
+    public long TotalBytes => WeightBytes + KvBytes + ArenaBytes + RuntimeBytes;
 }

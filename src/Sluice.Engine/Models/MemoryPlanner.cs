@@ -7,6 +7,10 @@ namespace Sluice.Engine.Models;
 /// <summary>Counts what a model takes before anything is loaded.</summary>
 internal static class MemoryPlanner
 {
+    // Measured: ops/benchmarks/engine.md, Memory.
+    private const long RuntimeBytes = 40L << 20;
+    private const int TokenBytes = 256;
+
     /// <exception cref="ArgumentException">A KV budget that holds no page.</exception>
     public static MemoryPlan Plan(ModelConfig config, ModelOptions options, IBackend backend)
     {
@@ -15,17 +19,18 @@ internal static class MemoryPlanner
         if (pages < 1)
             throw new ArgumentException($"KvBytes: expected at least one page of {perPage} bytes, found {options.KvBytes}");
         long arena = backend.ScratchBytes(options.Weights, MaxRows(options), MaxInputs(config)) + MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, MaxPlanPages(config, options), config.HeadDim);
-        return new MemoryPlan(LlamaWeights.PackedBytes(config, backend, options.Weights), perPage, (int)pages, arena);
+        long runtime = RuntimeBytes + ((long)TokenBytes * config.VocabularySize);
+        return new MemoryPlan(LlamaWeights.PackedBytes(config, backend, options.Weights), perPage, (int)pages, arena, runtime);
     }
 
-    /// <exception cref="InsufficientMemoryException">The three together are more than the limit.</exception>
+    /// <exception cref="InsufficientMemoryException">All together are more than the limit.</exception>
     public static void RequireFit(MemoryPlan plan, ModelOptions options)
     {
         long limit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (plan.TotalBytes > limit)
         {
             throw new InsufficientMemoryException(
-                $"the model needs {plan.WeightBytes} bytes of weights, {plan.KvBytes} of KV pages and {plan.ArenaBytes} of arena; the limit is {limit}");
+                $"the model needs {plan.WeightBytes} bytes of weights, {plan.KvBytes} of KV pages, {plan.ArenaBytes} of arena and about {plan.RuntimeBytes} for the runtime; the limit is {limit}");
         }
     }
 

@@ -14,8 +14,10 @@ public sealed unsafe class Model : IDisposable
     private readonly StepLayout _layout;
     private readonly Arena _arena;
     private readonly Llama _llama;
-    private readonly Matrix _outputs; // (outputs, hidden) rows whose logits are wanted
-    private readonly Matrix _logits; // (outputs, vocabulary)
+    private readonly Matrix _outputs; // (outputs, hidden) rows whose logits are wanted: whole ones first, then those of which only the largest is
+    private readonly Matrix _logits; // (whole rows, vocabulary)
+    private readonly TopLogit[] _largest; // (outputs - whole rows)
+    private readonly int[] _places; // (outputs) index in _logits, or ~index in _largest
     private readonly Matrix _hiddens; // (rows, hidden)
     private int _outputCount;
     private int _hiddenCount;
@@ -35,6 +37,8 @@ public sealed unsafe class Model : IDisposable
         _outputs = _arena.Take(options.MaxOutputs, config.HiddenSize);
         _logits = _arena.Take(options.MaxOutputs, config.VocabularySize);
         _hiddens = _arena.Take(options.MaxStepTokens, config.HiddenSize);
+        _largest = new TopLogit[options.MaxOutputs];
+        _places = new int[options.MaxOutputs];
     }
 
     public ModelConfig Config { get; }
@@ -60,7 +64,7 @@ public sealed unsafe class Model : IDisposable
     {
         options.Check();
         ModelConfig config = ModelConfig.Read(folder);
-        IBackend backend = BackendPicker.Pick(options.Backend, options.Threads, options.Assembled);
+        IBackend backend = BackendPicker.Pick(options.Backend, options.Threads, options.Assembled, options.AssembledEvenSlow);
         backend = options.Around?.Invoke(backend) ?? backend;
         LlamaWeights? weights = null;
         try
@@ -93,17 +97,28 @@ public sealed unsafe class Model : IDisposable
         CopyRows(hidden, plan.HiddenRows, plan.Hiddens, _hiddens);
         if (plan.Outputs == 0)
             return;
-        CopyRows(hidden, plan.OutputRows, plan.Outputs, _outputs);
-        _llama.Head(_outputs.Top(plan.Outputs), _logits.Top(plan.Outputs));
+        int whole = PlaceOutputs(plan, hidden);
+        fixed (TopLogit* largest = _largest)
+            _llama.Head(_outputs.Top(plan.Outputs), _logits.Top(whole), largest);
         GC.KeepAlive(this); // kernels hold bare pointers into what this owns
     }
 
-    /// <summary>(vocabulary) of plan.OutputRows[output]; valid until the next step.</summary>
+    /// <summary>(vocabulary) of plan.OutputRows[output], which must not be one of which only the largest is wanted; valid until the next step.</summary>
     public ReadOnlySpan<float> Logits(int output)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(output);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output, _outputCount);
-        return _logits.Span(output);
+        int place = Place(output);
+        if (place < 0)
+            throw new ArgumentException($"{nameof(output)}: expected one whose logits are wanted, found {output}, of which only the largest is");
+        return _logits.Span(place);
+    }
+
+    /// <summary>The largest logit of plan.OutputRows[output], ties to the lowest id, NaN counting as minus infinity; id -1 where none is above that.</summary>
+    public (int Id, float Logit) Largest(int output)
+    {
+        int place = Place(output);
+        if (place >= 0)
+            throw new ArgumentException($"{nameof(output)}: expected one of which only the largest logit is wanted, found {output}");
+        return (_largest[~place].Id, _largest[~place].Value);
     }
 
     /// <summary>(hidden) after the final norm of plan.HiddenRows[index]; valid until the next step.</summary>
@@ -134,6 +149,30 @@ public sealed unsafe class Model : IDisposable
         _layout.Dispose();
         _arena.Dispose();
         _outputCount = _hiddenCount = 0;
+    }
+
+    private int Place(int output)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(output);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output, _outputCount);
+        return _places[output];
+    }
+
+    // Returns how many are wanted whole.
+    private int PlaceOutputs(StepPlan plan, Matrix hidden)
+    {
+        int whole = 0;
+        for (int i = 0; i < plan.Outputs; i++)
+            whole += plan.LargestOnly[i] ? 0 : 1;
+        int nextWhole = 0, nextLargest = 0;
+        for (int i = 0; i < plan.Outputs; i++)
+        {
+            int place = plan.LargestOnly[i] ? whole + nextLargest : nextWhole;
+            _places[i] = plan.LargestOnly[i] ? ~nextLargest++ : nextWhole++;
+            hidden.Span(plan.OutputRows[i]).CopyTo(new Span<float>(_outputs.Row(place), _outputs.Columns));
+        }
+
+        return whole;
     }
 
     private static void CopyRows(Matrix from, int[] rows, int count, Matrix to)

@@ -25,7 +25,7 @@ public sealed record ModelInspection(
     {
         options.Check();
         ModelConfig config = ModelConfig.Read(folder);
-        using IBackend backend = BackendPicker.Pick(options.Backend, threads: 1, options.Assembled);
+        using IBackend backend = BackendPicker.Pick(options.Backend, threads: 1, options.Assembled, options.AssembledEvenSlow);
         MemoryPlan memory = MemoryPlanner.Plan(config, options, backend);
         using Checkpoint checkpoint = Checkpoint.Open(folder);
         SortedDictionary<string, long> bytes = new(StringComparer.Ordinal);

@@ -14,7 +14,8 @@ public sealed record ModelOptions
 
     /// <summary>
     /// Use kernels assembled at start where the processor has instructions that .NET has not (bfloat16 and int8 products on 512 bits) and the host lets memory
-    /// be made executable. Activations are then rounded to bfloat16 where they meet bfloat16 weights. <c>SLUICE_ASSEMBLED</c> wins over this.
+    /// be made executable, and they are faster than what .NET has. Activations are rounded to bfloat16 where such a kernel meets bfloat16 weights.
+    /// <c>SLUICE_ASSEMBLED</c> wins over this.
     /// </summary>
     public bool Assembled { get; init; } = true;
 
@@ -35,6 +36,9 @@ public sealed record ModelOptions
 
     /// <summary>Bytes that weights, KV pages and arena may take together; null for what the process may use.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>With <see cref="Assembled"/>: those kernels too that this processor is slower with.</summary>
+    internal bool AssembledEvenSlow { get; init; }
 
     /// <summary>Puts something around the backend; null for nothing.</summary>
     internal Func<IBackend, IBackend>? Around { get; init; }

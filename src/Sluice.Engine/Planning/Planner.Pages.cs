@@ -71,6 +71,8 @@ internal sealed partial class Planner
         Lane trunk = sequence.Trunk;
         if (keep)
             _cache.Share(trunk.Lease, trunk.Tokens, trunk.Computed / PageTokens);
+        if (keep && sequence.Ended && sequence.Request.Conversation is { } conversation)
+            _cache.Keep(trunk.Lease, conversation);
         _cache.Release(trunk.Lease);
     }
 }

@@ -7,6 +7,9 @@ internal sealed partial class Planner
 {
     private const int PageTokens = StepPlan.PageTokens;
 
+    // Waiting sequences among which one of the same group, or one that need not wait for a prefix, is looked for at least.
+    private const int LookAhead = 64;
+
     private void PlanPrompts()
     {
         for (int i = 0; i < _running.Count && _rows > 0 && _segments > 0; i++)
@@ -58,20 +61,31 @@ internal sealed partial class Planner
         Plan(lane, rows);
     }
 
-    /// <summary>Starts the first waiting sequence that need not wait for a prefix, if its pages can be had now.</summary>
+    /// <summary>Starts the next waiting sequence, if its pages can be had now.</summary>
     private Sequence? TryAdmit()
     {
-        if (_running.Count == _limits.MaxSequences)
+        if (_running.Count == _limits.MaxSequences || NextToStart() is not { } next || !TryStart(next))
             return null;
-        int passed = 0;
-        for (Sequence? next = _waiting.First; next is not null && passed < _limits.MaxSequences; next = next.Next)
+        _lastGroup = next.Request.Group;
+        return next;
+    }
+
+    // The first that need not wait for a prefix; before it one of the group that started last, if it came soon after.
+    private Sequence? NextToStart()
+    {
+        Sequence? first = null;
+        int left = Math.Max(LookAhead, _limits.MaxSequences);
+        for (Sequence? next = _waiting.First; next is not null && left > 0; next = next.Next, left--)
         {
-            if (!Awaits(next))
-                return TryStart(next) ? next : null;
-            passed++;
+            bool mate = next.Request.Group == _lastGroup && (first is null || next.Arrival - first.Arrival <= Sequence.ClassDistance);
+            if ((first is not null && !mate) || Awaits(next))
+                continue;
+            if (mate || _lastGroup is null)
+                return next;
+            first = next;
         }
 
-        return null;
+        return first;
     }
 
     // Logits of the last known position are always computed, and an embedding needs every position's hidden state.
@@ -131,7 +145,7 @@ internal sealed partial class Planner
         _waiting.Remove(sequence);
         sequence.Running = true;
         int at = _running.Count;
-        while (at > 0 && _running[at - 1].Arrival > sequence.Arrival)
+        while (at > 0 && _running[at - 1].Order > sequence.Order)
             at--;
         _running.Insert(at, sequence);
         return true;

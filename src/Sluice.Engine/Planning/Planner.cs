@@ -3,7 +3,7 @@ using Sluice.Engine.Cache;
 namespace Sluice.Engine.Planning;
 
 /// <summary>
-/// Continuous batching: which rows of which sequences make the next step. Sequences start in order of hand-over; each decodes one token per step, prompts
+/// Continuous batching: which rows of which sequences make the next step. Sequences start in order of hand-over, lower classes some way before higher ones; each decodes one token per step, prompts
 /// are computed in chunks with what is left of the token budget, and the latest gives its pages back when an earlier one is short of them.
 /// Returns data, never calls the model.
 /// </summary>
@@ -17,9 +17,10 @@ internal sealed partial class Planner
     private readonly PrefixCache _cache;
     private readonly Step _step;
     private readonly SequenceQueue _waiting = new();
-    private readonly List<Sequence> _running; // in order of hand-over
+    private readonly List<Sequence> _running; // in their order
     private long _arrivals;
-    private long _lastDecoded = -1; // Arrival of the sequence that decoded last when not all could
+    private long _lastDecoded = -1; // Order of the sequence that decoded last when not all could
+    private long? _lastGroup; // of the sequence that started last
     private bool _prefillTurn;
 
     // Left for prompts and choices in the step that is being planned.
@@ -139,7 +140,7 @@ internal sealed partial class Planner
     {
         int room = _limits.MaxStepTokens - _step.Plan.Rows;
         int start = 0;
-        while (start < _running.Count && _running[start].Arrival <= _lastDecoded)
+        while (start < _running.Count && _running[start].Order <= _lastDecoded)
             start++;
         for (int i = 0; i < _running.Count && room > 0; i++)
         {
@@ -147,7 +148,7 @@ internal sealed partial class Planner
             if (!sequence.Decoding || sequence.LastStep == _step.Number)
                 continue;
             Plan(sequence.Trunk, 1);
-            _lastDecoded = sequence.Arrival;
+            _lastDecoded = sequence.Order;
             room--;
         }
     }

@@ -1,4 +1,5 @@
 using Sluice.Engine.Sampling;
+using Sluice.Engine.Sequences;
 
 namespace Sluice.Engine.Planning;
 
@@ -6,6 +7,9 @@ namespace Sluice.Engine.Planning;
 /// <remarks>Written by the thread that owns the step only, but for <see cref="Completion"/>.</remarks>
 internal sealed class Sequence
 {
+    /// <summary>Arrivals by which a class is behind the next lower one.</summary>
+    public const int ClassDistance = 256;
+
     private readonly TaskCompletionSource<EngineResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="request">Checked.</param>
@@ -14,6 +18,7 @@ internal sealed class Sequence
     {
         Request = request;
         Capacity = capacity;
+        PicksLargest = request.Kind == SequenceKind.Generate && request.Logprobs is null && Sampler.PicksLargest(request.Sampling);
         Trunk = new Lane(this, -1, 0, request.Kind == SequenceKind.Embed ? LaneOutput.EveryHidden : LaneOutput.LastLogits)
         {
             Tokens = request.Prompt,
@@ -24,6 +29,9 @@ internal sealed class Sequence
     public EngineRequest Request { get; }
 
     public int Capacity { get; }
+
+    /// <summary>Its tokens are the largest logits, and nothing else is asked of them.</summary>
+    public bool PicksLargest { get; }
 
     public Lane Trunk { get; }
 
@@ -36,6 +44,9 @@ internal sealed class Sequence
 
     /// <summary>Order of hand-over; -1 before it.</summary>
     public long Arrival { get; set; } = -1;
+
+    /// <summary>Its place in line: a class is as many arrivals behind the next lower one, so that nobody is overtaken for ever. Differs for any two.</summary>
+    public long Order => ((Arrival + (Request.Class * ClassDistance)) * (RequestCheck.LastClass + 1)) + Request.Class;
 
     /// <summary>Cancelled before it arrived.</summary>
     public bool CancelledEarly { get; set; }

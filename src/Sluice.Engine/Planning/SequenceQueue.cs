@@ -1,6 +1,6 @@
 namespace Sluice.Engine.Planning;
 
-/// <summary>Waiting sequences in order of hand-over, linked through themselves: nothing is allocated, and any can leave at once.</summary>
+/// <summary>Waiting sequences in their order, linked through themselves: nothing is allocated, and any can leave at once.</summary>
 internal sealed class SequenceQueue
 {
     private Sequence? _last;
@@ -9,13 +9,13 @@ internal sealed class SequenceQueue
 
     public int Count { get; private set; }
 
-    /// <summary>Puts it behind everything that was handed over before it.</summary>
+    /// <summary>Puts it behind everything that goes before it.</summary>
     public void Add(Sequence sequence)
     {
         Sequence? before = _last;
-        if (before is not null && First!.Arrival > sequence.Arrival)
-            before = null; // the common case of one that gives way: it was here before all that wait
-        while (before is not null && before.Arrival > sequence.Arrival)
+        if (before is not null && First!.Order > sequence.Order)
+            before = null; // the common case of one that gives way: it goes before all that wait
+        while (before is not null && before.Order > sequence.Order)
             before = before.Previous;
         sequence.Previous = before;
         sequence.Next = before is null ? First : before.Next;

@@ -84,16 +84,22 @@ internal sealed class Step
         if (lane.Output == LaneOutput.LastLogits)
         {
             if (rows == lane.Remaining)
-                plan.OutputRows[plan.Outputs++] = row + rows - 1;
+                WantLogits(row + rows - 1, lane.Owner.PicksLargest);
             return;
         }
 
         for (int i = 0; i < rows; i++)
         {
             if (lane.Output == LaneOutput.EveryLogits)
-                plan.OutputRows[plan.Outputs++] = row + i;
+                WantLogits(row + i, largestOnly: false);
             else
                 plan.HiddenRows[plan.Hiddens++] = row + i;
         }
+    }
+
+    private void WantLogits(int row, bool largestOnly)
+    {
+        Plan.OutputRows[Plan.Outputs] = row;
+        Plan.LargestOnly[Plan.Outputs++] = largestOnly;
     }
 }

@@ -67,7 +67,7 @@ internal sealed class StepReader(StepModel model, Planner planner, int vocabular
         switch (sequence.Request.Kind)
         {
             case SequenceKind.Generate:
-                Append(sequence, model.Logits(firstOutput));
+                Append(sequence, firstOutput);
                 break;
             case SequenceKind.Score:
                 BeginChoices(sequence, model.Logits(firstOutput));
@@ -78,11 +78,14 @@ internal sealed class StepReader(StepModel model, Planner planner, int vocabular
         }
     }
 
-    private void Append(Sequence sequence, ReadOnlySpan<float> logits)
+    private void Append(Sequence sequence, int output)
     {
         EngineRequest request = sequence.Request;
         Lane lane = sequence.Trunk;
-        int id = _sampler.Pick(logits, request.Sampling, lane.Tokens.AsSpan(0, lane.Length), sequence.PromptLength, sequence.Seed);
+        ReadOnlySpan<float> logits = sequence.PicksLargest ? default : model.Logits(output);
+        int id = sequence.PicksLargest
+            ? Largest(output)
+            : _sampler.Pick(logits, request.Sampling, lane.Tokens.AsSpan(0, lane.Length), sequence.PromptLength, sequence.Seed);
         GeneratedTokens++;
         if (!request.IgnoreEnd && endIds.AsSpan().Contains(id))
         {
@@ -96,6 +99,13 @@ internal sealed class StepReader(StepModel model, Planner planner, int vocabular
             End(sequence, FinishReason.Stop);
         else if (lane.Length == sequence.Capacity)
             End(sequence, FinishReason.Length);
+    }
+
+    private int Largest(int output)
+    {
+        (int id, float logit) = model.Largest(output);
+        LogProbabilities.RequireFinite(logit);
+        return id;
     }
 
     private SampledToken Describe(ReadOnlySpan<float> logits, int id, int alternatives)

@@ -45,6 +45,10 @@ internal sealed class LogProbabilities(int vocabulary)
             top[i] = i < filled ? (top[i].Id, (float)(top[i].Logprob - normalizer)) : (-1, float.NegativeInfinity);
     }
 
+    /// <summary>Throws <see cref="InvalidOperationException"/> where the largest logit of a row is no finite number.</summary>
+    public static float RequireFinite(float largest) =>
+        float.IsFinite(largest) ? largest : throw new InvalidOperationException($"The model gave no finite largest logit for this token (largest: {largest}).");
+
     private static double SumOfNumbers(ReadOnlySpan<float> values)
     {
         double sum = 0;
@@ -63,6 +67,6 @@ internal sealed class LogProbabilities(int vocabulary)
                 max = logit > max ? logit : max;
         }
 
-        return float.IsFinite(max) ? max : throw new InvalidOperationException($"The model gave no finite largest logit for this token (largest: {max}).");
+        return RequireFinite(max);
     }
 }

@@ -1,7 +1,7 @@
 namespace Sluice.Engine.Sampling;
 
 /// <summary>
-/// Picks the next token from one row of logits. Order: penalties, temperature, top-k, top-p (of what top-k kept), min-p (of the likeliest). Temperature 0 is
+/// Picks the next token from one row of logits. Order: bias, penalties, temperature, top-k, top-p (of what top-k kept), min-p (of the likeliest). Temperature 0 is
 /// greedy, ties to the lowest id. NaN counts as minus infinity; a row without a finite largest logit is an <see cref="InvalidOperationException"/>.
 /// Allocates nothing after construction.
 /// </summary>
@@ -16,6 +16,9 @@ internal sealed class Sampler(int vocabulary)
     private readonly CandidateHeap _heap = new(vocabulary);
     private readonly int[] _kept = new int[vocabulary]; // (kept): ids, likeliest first
 
+    /// <summary>The pick is the largest logit as the model gave it, ties to the lowest id.</summary>
+    public static bool PicksLargest(SamplingOptions options) => options.Temperature == 0 && options.LogitBias.Count == 0 && !Penalties.Any(options);
+
     /// <param name="logits">(vocabulary)</param>
     /// <param name="options">How to draw.</param>
     /// <param name="tokens">Prompt, then generated so far; the pick takes position tokens.Length.</param>
@@ -23,9 +26,11 @@ internal sealed class Sampler(int vocabulary)
     /// <param name="seed">With the position, decides the draw.</param>
     public int Pick(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> tokens, int promptLength, long seed)
     {
-        if (Penalties.Any(options))
+        if (Penalties.Any(options) || options.LogitBias.Count > 0)
         {
             logits.CopyTo(_weights.Values);
+            for (int i = 0; i < options.LogitBias.Count; i++)
+                _weights.Values[options.LogitBias[i].Id] += options.LogitBias[i].Bias;
             _penalties.Apply(_weights.Values, tokens, promptLength, options);
             logits = _weights.Values;
         }

@@ -4,6 +4,8 @@ namespace Sluice.Engine.Sequences;
 internal static class RequestCheck
 {
     public const int MostAlternatives = 20;
+    public const int MostConversationLength = 128;
+    public const int LastClass = 3;
 
     /// <summary>Throws <see cref="ArgumentException"/> for the first thing that is wrong.</summary>
     /// <param name="request">What was handed over.</param>
@@ -14,12 +16,16 @@ internal static class RequestCheck
     {
         ArgumentNullException.ThrowIfNull(request);
         CheckIds(request.Prompt, nameof(request.Prompt), vocabulary);
+        Require(
+            request.Conversation is null or { Length: >= 1 and <= MostConversationLength },
+            nameof(request.Conversation), $"1 to {MostConversationLength} characters", $"{request.Conversation?.Length}");
+        Require(request.Class is >= 0 and <= LastClass, nameof(request.Class), $"0 to {LastClass}", $"{request.Class}");
         long longest = request.Prompt.Length;
         switch (request.Kind)
         {
             case SequenceKind.Generate:
                 CheckGenerate(request, readsText);
-                CheckSampling(request.Sampling);
+                CheckSampling(request.Sampling, vocabulary);
                 longest++;
                 break;
             case SequenceKind.Score:
@@ -74,7 +80,7 @@ internal static class RequestCheck
             Require(!string.IsNullOrEmpty(request.Stop[i]), $"{nameof(request.Stop)}[{i}]", "a text", "none");
     }
 
-    private static void CheckSampling(SamplingOptions sampling)
+    private static void CheckSampling(SamplingOptions sampling, int vocabulary)
     {
         Require(sampling.Temperature >= 0 && float.IsFinite(sampling.Temperature), nameof(sampling.Temperature), "0 or more", $"{sampling.Temperature}");
         Require(sampling.TopK >= 0, nameof(sampling.TopK), "0 or more", $"{sampling.TopK}");
@@ -83,6 +89,12 @@ internal static class RequestCheck
         Require(float.IsFinite(sampling.FrequencyPenalty), nameof(sampling.FrequencyPenalty), "a finite number", $"{sampling.FrequencyPenalty}");
         Require(float.IsFinite(sampling.PresencePenalty), nameof(sampling.PresencePenalty), "a finite number", $"{sampling.PresencePenalty}");
         Require(sampling.RepetitionPenalty > 0 && float.IsFinite(sampling.RepetitionPenalty), nameof(sampling.RepetitionPenalty), "above 0", $"{sampling.RepetitionPenalty}");
+        for (int i = 0; i < sampling.LogitBias.Count; i++)
+        {
+            (int id, float bias) = sampling.LogitBias[i];
+            Require((uint)id < (uint)vocabulary, $"{nameof(sampling.LogitBias)}[{i}].Id", $"an id from 0 to {vocabulary - 1}", $"{id}");
+            Require(float.IsFinite(bias), $"{nameof(sampling.LogitBias)}[{i}].Bias", "a finite number", $"{bias}");
+        }
     }
 
     private static void CheckIds(int[] ids, string field, int vocabulary)

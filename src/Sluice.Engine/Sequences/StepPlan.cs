@@ -19,6 +19,7 @@ public sealed class StepPlan
         Tokens = new int[maxRows];
         Positions = new int[maxRows];
         OutputRows = new int[maxRows];
+        LargestOnly = new bool[maxRows];
         HiddenRows = new int[maxRows];
         SegmentRow = new int[maxSegments + 1];
         SegmentContext = new int[maxSegments];
@@ -38,6 +39,10 @@ public sealed class StepPlan
     public int[] Tokens { get; } // (rows)
     public int[] Positions { get; } // (rows)
     public int[] OutputRows { get; } // (outputs)
+
+    /// <summary>(outputs) Not the row of logits is wanted, but the largest of them: what a greedy pick needs.</summary>
+    public bool[] LargestOnly { get; }
+
     public int[] HiddenRows { get; } // (hiddens)
     public int[] SegmentRow { get; } // (segments + 1)
     public int[] SegmentContext { get; } // (segments)

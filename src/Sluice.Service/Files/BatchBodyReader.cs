@@ -66,6 +66,7 @@ internal static class BatchBodyReader
             case "frequency_penalty": fields.Parameters = now with { FrequencyPenalty = FieldReader.Number(value, field, errors) }; return true;
             case "presence_penalty": fields.Parameters = now with { PresencePenalty = FieldReader.Number(value, field, errors) }; return true;
             case "repetition_penalty": fields.Parameters = now with { RepetitionPenalty = FieldReader.Number(value, field, errors) }; return true;
+            case "logit_bias": fields.Parameters = now with { LogitBias = FieldReader.Numbers(value, field, errors) }; return true;
             case "seed": fields.Parameters = now with { Seed = FieldReader.WholeNumber(value, field, long.MinValue, long.MaxValue, errors) }; return true;
             case "stop": fields.Parameters = now with { Stop = Stops(value, field, errors) }; return true;
             case "top_logprobs": fields.TopLogprobs = FieldReader.Integer(value, field, errors); return true;

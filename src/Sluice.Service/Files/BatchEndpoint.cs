@@ -16,7 +16,7 @@ internal static class BatchEndpoints
 {
     private static readonly string[] _sampling =
     [
-        "model", "user", "max_tokens", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "seed", "stop",
+        "model", "user", "max_tokens", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias", "seed", "stop",
         "logprobs", "n", "stream", "stream_options", "tools", "tool_choice", "functions", "function_call", "response_format",
     ];
 

@@ -72,6 +72,10 @@ internal sealed class BodyFields(BatchEndpoint endpoint)
         errors.Range("body.presence_penalty", Parameters.PresencePenalty, -2, 2);
         errors.Range("body.repetition_penalty", Parameters.RepetitionPenalty, 0, 2, above: true);
         errors.Range(endpoint == BatchEndpoint.ChatCompletions ? "body.top_logprobs" : "body.logprobs", Parameters.Logprobs, 0, 20);
+        if (Parameters.LogitBias is { } biases)
+        {
+            ParameterRules.CheckBiases("body.logit_bias", biases, errors);
+        }
         for (int i = 0; i < (Parameters.Stop?.Count ?? 0); i++)
         {
             if (Parameters.Stop![i].Length is 0 or > ParameterRules.MaxStopLength)

@@ -100,7 +100,7 @@ internal sealed partial class BatchRunner(
             {
                 if (Prepare(job, model, batch.Id) is { } request && open.Remove(job.Id, out WaitingJob? waiting))
                 {
-                    ready.Add((job, waiting, request));
+                    ready.Add((job, waiting, request with { Group = waiting.PrefixKey, Class = (int)waiting.Class }));
                 }
             }
             foreach ((ClaimedJob job, WaitingJob waiting, EngineRequest request) in ready)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sluice.Engine;
 using Sluice.Engine.Templates;
 using Sluice.Jobs;
@@ -20,6 +21,7 @@ internal sealed class EngineRequests(CacheScopes scopes)
         {
             Scope = scopes.Of(job.Tenant, job.Namespace),
             Kind = Kind(request.Kind),
+            Conversation = request.Conversation,
             Prompt = Encode(request, model),
             Choices = request.Kind == JobKind.Score ? [.. (request.Choices ?? []).Select(model.EncodeChoice)] : [],
             Sampling = Sampling(parameters),
@@ -58,6 +60,7 @@ internal sealed class EngineRequests(CacheScopes scopes)
         FrequencyPenalty = (float)(parameters.FrequencyPenalty ?? 0),
         PresencePenalty = (float)(parameters.PresencePenalty ?? 0),
         RepetitionPenalty = (float)(parameters.RepetitionPenalty ?? 1),
+        LogitBias = parameters.LogitBias is { } biases ? [.. biases.Select(pair => new LogitBias(int.Parse(pair.Key, CultureInfo.InvariantCulture), (float)pair.Value))] : [],
         Seed = parameters.Seed,
     };
 }

@@ -153,6 +153,22 @@ internal static class FieldReader
         return texts;
     }
 
+    /// <summary>An object whose members are numbers.</summary>
+    public static IReadOnlyDictionary<string, double>? Numbers(JsonElement element, string field, RequestErrors errors)
+    {
+        Dictionary<string, double> numbers = new(StringComparer.Ordinal);
+        return Members(element, field, errors, numbers, Number) ? numbers : null;
+
+        static bool Number(Dictionary<string, double> numbers, string name, string path, JsonElement value, RequestErrors errors)
+        {
+            if (FieldReader.Number(value, path, errors) is double number)
+            {
+                numbers[name] = number;
+            }
+            return true;
+        }
+    }
+
     /// <summary>A list of objects, no longer than <paramref name="most"/>; empty where it cannot be read.</summary>
     public static IReadOnlyList<T> Objects<T>(JsonElement element, string field, int most, RequestErrors errors, Func<JsonElement, string, RequestErrors, T> read)
     {

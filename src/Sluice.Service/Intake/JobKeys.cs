@@ -71,6 +71,11 @@ internal static class JobKeys
         JobRequest canonical = request.Metadata is { Count: > 1 } metadata
             ? request with { Metadata = new SortedDictionary<string, string>(metadata.ToDictionary(), StringComparer.Ordinal) }
             : request;
+        if (request.Parameters is { LogitBias: { Count: > 1 } biases } parameters)
+        {
+            SortedDictionary<string, double> sorted = new(biases.ToDictionary(), StringComparer.Ordinal);
+            canonical = canonical with { Parameters = parameters with { LogitBias = sorted } };
+        }
         return SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(canonical, JobsJson.Default.JobRequest));
     }
 
@@ -112,5 +117,15 @@ internal static class JobKeys
         writer.Add(parameters.Seed ?? 0L);
         writer.Add(parameters.Stop ?? []);
         writer.Add(parameters.Logprobs ?? -1);
+        if (parameters.LogitBias is { Count: > 0 } biases)
+        {
+            writer.Add("logit_bias");
+            writer.Add(biases.Count);
+            foreach ((string id, double bias) in biases.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            {
+                writer.Add(id);
+                writer.Add(bias);
+            }
+        }
     }
 }

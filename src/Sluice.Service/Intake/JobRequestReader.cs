@@ -49,6 +49,7 @@ internal static class JobRequestReader
             case "kind": fields.Request = request with { Kind = FieldReader.Name<JobKind>(value, field, errors) ?? JobKind.Generate }; break;
             case "prompt": fields.Request = request with { Prompt = FieldReader.Text(value, field, errors) }; break;
             case "messages": fields.Request = request with { Messages = FieldReader.Objects(value, field, MessageRules.MaxMessages, errors, Message) }; break;
+            case "conversation": fields.Request = request with { Conversation = FieldReader.Text(value, field, errors) }; break;
             case "parameters": fields.Request = request with { Parameters = Parameters(value, field, errors) }; break;
             case "choices": fields.Request = request with { Choices = FieldReader.Texts(value, field, RequestRules.MaxChoices, errors) }; break;
             case "normalization": fields.Request = request with { Normalization = FieldReader.Name<Normalization>(value, field, errors) }; break;
@@ -69,7 +70,7 @@ internal static class JobRequestReader
     }
 
     private static bool IsJobField(string name) => name is "model" or "kind" or "prompt" or "parameters" or "choices" or "normalization" or "deadline" or "ttl"
-        or "on_late" or "priority" or "cache" or "metadata" or "adapter" or "stream" or "messages" or "webhook" or "response_format";
+        or "on_late" or "priority" or "cache" or "metadata" or "adapter" or "stream" or "messages" or "webhook" or "response_format" or "conversation";
 
     private static ChatMessage Message(JsonElement element, string path, RequestErrors errors)
     {
@@ -113,6 +114,7 @@ internal static class JobRequestReader
             case "frequency_penalty": fields.Parameters = parameters with { FrequencyPenalty = FieldReader.Number(value, field, errors) }; break;
             case "presence_penalty": fields.Parameters = parameters with { PresencePenalty = FieldReader.Number(value, field, errors) }; break;
             case "repetition_penalty": fields.Parameters = parameters with { RepetitionPenalty = FieldReader.Number(value, field, errors) }; break;
+            case "logit_bias": fields.Parameters = parameters with { LogitBias = FieldReader.Numbers(value, field, errors) }; break;
             case "seed": fields.Parameters = parameters with { Seed = FieldReader.WholeNumber(value, field, long.MinValue, long.MaxValue, errors) }; break;
             case "stop": fields.Parameters = parameters with { Stop = FieldReader.Texts(value, field, ParameterRules.MaxStops, errors) }; break;
             case "logprobs": fields.Parameters = parameters with { Logprobs = FieldReader.Integer(value, field, errors) }; break;
@@ -122,7 +124,7 @@ internal static class JobRequestReader
     }
 
     private static bool IsParameter(string name) => name is "max_tokens" or "temperature" or "top_p" or "top_k" or "min_p"
-        or "frequency_penalty" or "presence_penalty" or "repetition_penalty" or "seed" or "stop" or "logprobs";
+        or "frequency_penalty" or "presence_penalty" or "repetition_penalty" or "seed" or "stop" or "logprobs" or "logit_bias";
 
     private static CacheRequest? Cache(JsonElement element, string path, RequestErrors errors)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sluice.Jobs;
 using Sluice.Service.Cache;
 
@@ -7,6 +8,7 @@ namespace Sluice.Service.Intake;
 internal static class ParameterRules
 {
     public const int MaxStops = 16;
+    public const int MaxBiases = 300;
     public const int MaxStopLength = 256;
     public const int MaxMetadata = 16;
     public const int MaxMetadataKey = 64;
@@ -26,6 +28,10 @@ internal static class ParameterRules
         if (parameters.Stop is { } stops)
         {
             CheckStops(stops, errors);
+        }
+        if (parameters.LogitBias is { } biases)
+        {
+            CheckBiases("parameters.logit_bias", biases, errors);
         }
     }
 
@@ -71,6 +77,26 @@ internal static class ParameterRules
                 errors.Add(field, $"{field} may have at most {MaxMetadataValue} characters; got {value.Length}.", "too_long");
             }
             errors.Text(field, value);
+        }
+    }
+
+    /// <summary>At most 300 biases, by token id, each from -100 to 100.</summary>
+    public static void CheckBiases(string field, IReadOnlyDictionary<string, double> biases, RequestErrors errors)
+    {
+        if (biases.Count > MaxBiases)
+        {
+            errors.Add(field, $"{field} may have at most {MaxBiases} token ids; got {biases.Count}.", "too_long");
+            return;
+        }
+        foreach ((string id, double bias) in biases)
+        {
+            // one spelling of an id: 7, not 07 or +7
+            if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number.ToString(CultureInfo.InvariantCulture) != id)
+            {
+                errors.Add(field, $"A member of {field} must be named by a token id, 0 or more; got {TextRules.Quote(id)}.");
+                continue;
+            }
+            errors.Range($"{field}.{id}", bias, -100, 100);
         }
     }
 

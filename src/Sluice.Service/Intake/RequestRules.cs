@@ -24,6 +24,7 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, D
         accepted = null;
         CheckKey(submit.IdempotencyKey);
         RefuseUnbuilt(request);
+        CheckConversation(request.Conversation);
         CheckWhen(request);
         CheckKind(request);
         if (request.Parameters is { } parameters)
@@ -64,6 +65,14 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, D
         if (key is not null && !TextRules.IsKey(key))
         {
             _errors.Add("Idempotency-Key", $"Idempotency-Key must be 1 to 255 printable ASCII characters; got {key.Length}.");
+        }
+    }
+
+    private void CheckConversation(string? name)
+    {
+        if (name is not null && !TextRules.IsConversation(name))
+        {
+            _errors.Add("conversation", $"conversation must be 1 to 128 letters, digits, '.', '_', '-' or ':'; got {TextRules.Quote(name)} of {name.Length} characters.");
         }
     }
 

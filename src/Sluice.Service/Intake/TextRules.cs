@@ -31,6 +31,8 @@ internal static partial class TextRules
 
     public static bool IsNamespace(string text) => NamespacePattern().IsMatch(text);
 
+    public static bool IsConversation(string text) => ConversationPattern().IsMatch(text);
+
     /// <summary>The text for an error message: no longer than 64 characters and printable.</summary>
     public static string Quote(string text)
     {
@@ -43,4 +45,7 @@ internal static partial class TextRules
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
     private static partial Regex NamespacePattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._:-]{1,128}\z")]
+    private static partial Regex ConversationPattern();
 }

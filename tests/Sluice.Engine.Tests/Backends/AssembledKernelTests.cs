@@ -12,7 +12,7 @@ namespace Sluice.Engine.Tests.Backends;
 public sealed unsafe class AssembledKernelTests : IDisposable
 {
     private readonly Numbers _numbers = new(5);
-    private readonly CpuBackend _cpu = new(2, assembled: true);
+    private readonly CpuBackend _cpu = new(2, assembled: true, evenSlow: true);
     private readonly ReferenceBackend _truth = new();
 
     public void Dispose()

@@ -87,7 +87,7 @@ public sealed unsafe class CpuKernelTests : IDisposable
         int bytes = Int8Panels.Lines(333) * 4;
         using NativeBuffer buffer = new(CodeRows.Bytes(8, bytes));
         CodeRows codes = new(buffer.Data, 8, bytes);
-        new Int8RowsWork { X = x, Codes = codes }.Run(0, 1);
+        new RowCoderWork { X = x, Coder = new RowCoder(RowForm.Bytes, codes) }.Run(0, 1);
         Int8Work work = new()
         {
             X = codes,

@@ -3,117 +3,267 @@ using Xunit;
 
 namespace Sluice.Engine.Tests.Cache;
 
-/// <summary>Random operations against a plain model: which prefixes are in the tree, under which page, and who holds what.</summary>
+/// <summary>
+/// Random operations on pool, tree and conversations against <see cref="PlainCache"/>: what matches, which page goes next, and that nobody ever finds
+/// anything in a page but what its own text wrote there.
+/// </summary>
 public sealed class CacheModelTests
 {
-    private const int Pages = 24;
-    private const int Page = 16;
+    private const int Pages = 14;
+
+    // Start, grow, compute, share, fork, preempt, end: more that take than that give, so that the pool is often full.
+    private static readonly int[] s_operations = [0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5, 6];
 
     private readonly PrefixCache _cache = new(new PagePool(Pages), share: true);
-    private readonly Dictionary<(ulong Scope, string Path), int> _kept = []; // every prefix in the tree, and its physical page
+    private readonly PlainCache _plain = new(Pages);
     private readonly List<Holder> _holders = [];
+    private readonly List<Holder> _preempted = [];
+    private readonly int[] _holdersOf = new int[Pages];
+    private readonly long[] _done = new long[7];
+    private long _matched, _refused;
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Forty_thousand_random_operations_keep_every_page_accounted_for(int seed)
+    [InlineData(4)]
+    public void A_quarter_of_a_million_random_operations_lose_and_mix_up_no_page(int seed)
     {
         Random random = new(seed);
-        int matches = 0;
-        int refusals = 0;
-        for (int i = 0; i < 40_000; i++)
+        for (int i = 0; i < 250_000;)
         {
-            switch (random.Next(5))
+            int operation = s_operations[random.Next(s_operations.Length)];
+            bool fresh = operation == 0 && _holders.Count < 8;
+            if (!fresh && (operation == 0 || _holders.Count == 0))
+                continue;
+            _done[operation]++;
+            i++;
+            Holder holder = fresh ? Start(random) : _holders[random.Next(_holders.Count)];
+            switch (operation)
             {
-                case 0 or 1 when _holders.Count < 8:
-                    matches += Start(random);
+                case 1:
+                    Grow(holder, random.Next(1, 3));
                     break;
-                case 2 when _holders.Count > 0:
-                    refusals += Grow(random) ? 0 : 1;
+                case 2:
+                    Compute(holder, random.Next(1, 40));
                     break;
-                case 3 when _holders.Count > 0:
-                    Share(_holders[random.Next(_holders.Count)]);
+                case 3:
+                    Share(holder);
                     break;
-                case 4 when _holders.Count > 0:
-                    Release(random.Next(_holders.Count));
+                case 4:
+                    Fork(holder, random);
+                    break;
+                case 5:
+                    Preempt(holder);
+                    break;
+                case 6:
+                    End(holder, random);
                     break;
             }
 
-            if (i % 16 == 0)
+            if (i % 50 == 0)
                 Compare();
         }
 
         while (_holders.Count > 0)
-            Release(0);
+            End(_holders[0], random);
         Compare();
         Assert.Equal(Pages, _cache.Available);
-        Assert.True(matches > 1000 && refusals > 100, $"{matches} matched pages and {refusals} refusals: the test does not reach what it is for");
+        Assert.All(_done, count => Assert.True(count > 10_000, $"operations of each kind: {string.Join(' ', _done)}"));
+        Assert.True(_matched > 10_000 && _refused > 500 && _plain.Evictions > 5_000, $"{_matched} matched pages, {_refused} refusals, {_plain.Evictions} evictions");
     }
 
-    // The page of depth d holds one of two digits: prefixes overlap often.
-    private int Start(Random random)
+    private Holder Start(Random random)
     {
-        Holder holder = new((ulong)random.Next(2), [.. Enumerable.Range(0, 6).SelectMany(_ => Enumerable.Repeat(random.Next(2), Page))]);
-        int most = random.Next(7);
+        Holder holder = _preempted.Count > 0 ? _preempted[^1] : new Holder(random);
+        _preempted.Remove(holder);
+        int most = random.Next(PlainCache.Depth + 1);
         int expected = 0;
-        while (expected < most && _kept.ContainsKey((holder.Scope, holder.Path(expected + 1))))
+        while (expected < most && _plain.PageOf(holder.Key(expected + 1)) >= 0)
             expected++;
         Assert.Equal(expected, _cache.CountMatch(holder.Lease.Scope, holder.Tokens, most));
         Assert.Equal(expected, _cache.Match(holder.Lease, holder.Tokens, most));
         for (int i = 0; i < expected; i++)
-            Assert.Equal(_kept[(holder.Scope, holder.Path(i + 1))], holder.Lease.Pages[i]);
+        {
+            Assert.Equal(_plain.PageOf(holder.Key(i + 1)), holder.Lease.Pages[i]);
+            _holdersOf[holder.Lease.Pages[i]]++;
+        }
+
+        _plain.Touch(holder.Scope, holder.Digits, expected);
+        holder.Computed = expected * PlainCache.PageTokens;
         _holders.Add(holder);
-        return expected;
+        _matched += expected;
+        Read(holder);
+        return holder;
     }
 
-    private bool Grow(Random random)
+    private bool Grow(Holder holder, int by)
     {
-        Holder holder = _holders[random.Next(_holders.Count)];
-        int pages = Math.Min(6, holder.Lease.Count + random.Next(1, 4));
-        int held = _holders.SelectMany(h => h.Lease.Pages.ToArray()).Distinct().Count();
-        bool fits = pages - holder.Lease.Count <= Pages - held;
+        int had = holder.Lease.Count;
+        int pages = Math.Min(PlainCache.Depth, had + by);
+        int held = _holdersOf.Count(holders => holders > 0);
+        int free = Pages - held - _plain.KeptPages.Count(page => _holdersOf[page] == 0);
+        bool fits = pages - had <= Pages - held;
         Assert.Equal(fits, _cache.TryGrow(holder.Lease, pages));
-        foreach ((ulong, string) gone in _kept.Where(k => _cache.Tree.OfPage(k.Value) is null).Select(k => k.Key).ToArray())
-            _kept.Remove(gone);
-        return fits;
+        if (!fits)
+        {
+            _refused++;
+            return false;
+        }
+
+        _plain.Evict(Math.Max(0, pages - had - free), page => _holdersOf[page] > 0);
+        foreach (int page in _plain.KeptPages)
+            Assert.NotNull(_cache.Tree.OfPage(page));
+        foreach (int page in holder.Lease.Pages[had..])
+        {
+            Assert.Equal(0, _holdersOf[page]);
+            Assert.Null(_cache.Tree.OfPage(page));
+            _holdersOf[page]++;
+        }
+
+        return true;
+    }
+
+    private void Compute(Holder holder, int tokens)
+    {
+        Read(holder);
+        for (int end = Math.Min(holder.Computed + tokens, holder.Lease.Count * PlainCache.PageTokens); holder.Computed < end; holder.Computed++)
+        {
+            (int page, int slot) = Math.DivRem(holder.Computed, PlainCache.PageTokens);
+            int physical = holder.Lease.Pages[page];
+            Assert.Equal(1, _holdersOf[physical]); // nobody else reads where this one writes
+            Assert.Null(_cache.Tree.OfPage(physical));
+            _plain.Write(physical, slot, holder.Key(page), holder.Tokens[holder.Computed]);
+        }
+    }
+
+    private void Read(Holder holder)
+    {
+        for (int position = 0; position < holder.Computed; position++)
+        {
+            (int page, int slot) = Math.DivRem(position, PlainCache.PageTokens);
+            Assert.True(_plain.Holds(holder.Lease.Pages[page], slot, holder.Key(page), holder.Tokens[position]), $"position {position} is not what was written");
+        }
     }
 
     private void Share(Holder holder)
     {
-        _cache.Share(holder.Lease, holder.Tokens, holder.Lease.Count);
-        for (int i = 0; i < holder.Lease.Count; i++)
+        int full = holder.Computed / PlainCache.PageTokens;
+        bool changes = holder.Lease.Shared < full;
+        int[] before = holder.Lease.Pages.ToArray();
+        _cache.Share(holder.Lease, holder.Tokens, full);
+        if (!changes)
+            return;
+        for (int i = 0; i < full; i++)
         {
-            _kept.TryAdd((holder.Scope, holder.Path(i + 1)), holder.Lease.Pages[i]);
-            Assert.Equal(_kept[(holder.Scope, holder.Path(i + 1))], holder.Lease.Pages[i]);
+            int key = holder.Key(i + 1);
+            if (_plain.PageOf(key) < 0)
+                _plain.Keep(key, before[i]);
+            Assert.Equal(_plain.PageOf(key), holder.Lease.Pages[i]);
+            _holdersOf[before[i]]--;
+            _holdersOf[holder.Lease.Pages[i]]++;
         }
+
+        _plain.Touch(holder.Scope, holder.Digits, full);
+        Read(holder);
     }
 
-    private void Release(int index)
+    // Another text that is equal up to some token goes on in the full pages that both have, and in a copy of the page that the border falls into.
+    private void Fork(Holder from, Random random)
     {
-        _cache.Release(_holders[index].Lease);
-        _holders.RemoveAt(index);
+        if (_holders.Count == 8)
+            return;
+        Share(from); // as prompts are before their choices begin
+        (int full, int rest) = Math.DivRem(from.Computed, PlainCache.PageTokens);
+        Holder to = new(random, from, full, rest);
+        _cache.Fork(from.Lease, to.Lease, full);
+        for (int i = 0; i < full; i++)
+            _holdersOf[to.Lease.Pages[i]]++;
+        _holders.Add(to);
+        to.Computed = full * PlainCache.PageTokens;
+        if (rest == 0 || !Grow(to, 1))
+            return;
+        _plain.Copy(from.Lease.Pages[full], to.Lease.Pages[full], rest);
+        to.Computed = from.Computed;
+        Read(to);
+        Compute(to, PlainCache.PageTokens - rest);
+        Read(from);
+    }
+
+    private void Preempt(Holder holder)
+    {
+        Share(holder);
+        Release(holder);
+        _preempted.Add(holder);
+    }
+
+    private void End(Holder holder, Random random)
+    {
+        Read(holder);
+        if (random.Next(4) > 0)
+            Share(holder);
+        if (random.Next(3) == 0)
+        {
+            int name = random.Next(3);
+            _plain.Converse(holder.Scope, name, holder.Digits, holder.Lease.Shared);
+            _cache.Keep(holder.Lease, $"{name}");
+        }
+
+        Release(holder);
+    }
+
+    private void Release(Holder holder)
+    {
+        foreach (int page in holder.Lease.Pages)
+            _holdersOf[page]--;
+        _plain.Touch(holder.Scope, holder.Digits, holder.Lease.Shared);
+        _cache.Release(holder.Lease);
+        holder.Computed = 0;
+        _holders.Remove(holder);
     }
 
     private void Compare()
     {
         CacheAudit.Check(_cache, _holders.Select(h => h.Lease));
-        int[] held = [.. _holders.SelectMany(h => h.Lease.Pages.ToArray()).Distinct()];
-        Assert.Equal(_kept.Count, _cache.Tree.Count);
-        Assert.Equal(_kept.Values.Except(held).Count(), _cache.Reclaimable);
-        Assert.Equal(Pages - _kept.Values.Union(held).Count(), _cache.Pool.Free);
-        foreach ((ulong scope, string path) in _kept.Keys.Where(k => k.Path.Length > 1))
-            Assert.True(_kept.ContainsKey((scope, path[..^1])), "a prefix is in the tree without the one before it");
+        Assert.Equal(_plain.Kept, _cache.Tree.Count);
+        Assert.Equal(_plain.Pinned, _cache.Conversations.Pages);
+        Assert.Equal(_plain.KeptPages.Count(page => _holdersOf[page] == 0), _cache.Reclaimable);
+        foreach (int page in _plain.KeptPages)
+            Assert.NotNull(_cache.Tree.OfPage(page));
     }
 
-    private sealed class Holder(ulong scope, int[] tokens)
+    private sealed class Holder
     {
-        public ulong Scope => scope;
+        public Holder(Random random)
+            : this(random.Next(PlainCache.Scopes), [.. Enumerable.Range(0, PlainCache.Depth).Select(_ => random.Next(4))])
+        {
+        }
 
-        public int[] Tokens => tokens;
+        /// <summary>Equal to another up to the border, anything after it.</summary>
+        public Holder(Random random, Holder other, int full, int rest)
+            : this(other.Scope, [.. other.Digits.Select((digit, page) => page < full ? digit : page > full || rest == 0 ? random.Next(4) : rest > PlainCache.PageTokens / 2 ? digit : (digit & 1) | (random.Next(2) << 1))])
+        {
+        }
 
-        public PrefixLease Lease { get; } = new(new CacheScope(9, scope));
+        private Holder(int scope, int[] digits)
+        {
+            Scope = scope;
+            Digits = digits;
+            Tokens = [.. Enumerable.Range(0, PlainCache.Depth * PlainCache.PageTokens).Select(i => PlainCache.Token(digits[i / PlainCache.PageTokens], i % PlainCache.PageTokens))];
+            Lease = new PrefixLease(new CacheScope(9, (ulong)scope));
+        }
 
-        public string Path(int pages) => string.Concat(Enumerable.Range(0, pages).Select(i => (char)('a' + tokens[i * Page])));
+        public int Scope { get; }
+
+        public int[] Digits { get; }
+
+        public int[] Tokens { get; }
+
+        public PrefixLease Lease { get; }
+
+        /// <summary>Positions that are in its pages.</summary>
+        public int Computed { get; set; }
+
+        public int Key(int pages) => PlainCache.Key(Scope, Digits, pages);
     }
 }

@@ -43,12 +43,12 @@ public sealed class ModelTests : IDisposable
     }
 
     [Fact]
-    public void A_model_that_does_not_fit_is_refused_with_the_three_numbers()
+    public void A_model_that_does_not_fit_is_refused_with_the_numbers()
     {
         ModelOptions options = new() { Backend = "cpu", KvBytes = 1 << 20, MemoryLimit = 1 << 20 };
         MemoryPlan plan = ModelInspection.Read(_folder.Path, options).Memory;
         InsufficientMemoryException error = Assert.Throws<InsufficientMemoryException>(() => Model.Load(_folder.Path, options));
-        foreach (long bytes in new[] { plan.WeightBytes, plan.KvBytes, plan.ArenaBytes, 1 << 20 })
+        foreach (long bytes in new[] { plan.WeightBytes, plan.KvBytes, plan.ArenaBytes, plan.RuntimeBytes, 1 << 20 })
             Assert.Contains($" {bytes}", error.Message, StringComparison.Ordinal);
         using Model fits = Model.Load(_folder.Path, options with { MemoryLimit = plan.TotalBytes });
         Assert.Equal(plan, fits.Memory);

@@ -41,7 +41,7 @@ internal sealed class RandomFolder : IDisposable
     public string Path { get; }
 
     public Model Load(string backend, int threads = 1, WeightFormat weights = WeightFormat.Stored, bool assembled = true) =>
-        Model.Load(Path, new ModelOptions { Backend = backend, Weights = weights, Assembled = assembled, KvBytes = 8 << 20, Threads = threads, MaxStepTokens = 160, MaxOutputs = 160, MaxSequences = 8 });
+        Model.Load(Path, new ModelOptions { Backend = backend, Weights = weights, Assembled = assembled, AssembledEvenSlow = assembled, KvBytes = 8 << 20, Threads = threads, MaxStepTokens = 160, MaxOutputs = 160, MaxSequences = 8 });
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

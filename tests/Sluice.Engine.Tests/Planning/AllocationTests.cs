@@ -1,6 +1,8 @@
 using Sluice.Engine.Cache;
 using Sluice.Engine.Models;
 using Sluice.Engine.Planning;
+using Sluice.Engine.Quantization;
+using Sluice.Engine.Tests.Models;
 using Xunit;
 using static Sluice.Engine.Tests.Planning.PlannerRig;
 
@@ -27,19 +29,23 @@ public sealed class AllocationTests
         Assert.Equal(16, rig.Planner.Running.Count(s => s.Decoding));
     }
 
-    [Fact]
-    public void With_a_real_model_they_allocate_nothing_either()
+    [Theory]
+    [InlineData(1, WeightFormat.Stored)]
+    [InlineData(2, WeightFormat.Int8)]
+    public void With_a_real_model_they_allocate_nothing_either(int threads, WeightFormat weights)
     {
-        using Model model = Model.Load(SharedFiles.FindOrSkip("models/stories260k"), new ModelOptions { Threads = 1 });
+        using RandomFolder folder = new(RandomFolder.Wide with { ContextLength = 2048 });
+        using Model model = folder.Load("cpu", threads, weights);
         PrefixCache cache = new(new PagePool(model.Memory.Pages), share: true);
-        Planner planner = new(new PlannerLimits(64, 512, 128, model.Config.ContextLength), cache);
-        StepModel steps = new(model.Forward, model.Logits, model.Hidden, model.CopyPage);
+        Planner planner = new(new PlannerLimits(8, 160, 160, model.Config.ContextLength), cache);
+        StepModel steps = new(model.Forward, model.Logits, model.Largest, model.Hidden, model.CopyPage);
         StepReader reader = new(steps, planner, model.Config.VocabularySize, []);
+        SamplingOptions drawn = new() { Temperature = 1, MinP = 0.05f, LogitBias = [new(3, 1)], PresencePenalty = 0.1f, Seed = 1 };
         for (int i = 0; i < 4; i++)
-            planner.Add(new Sequence(Generate(Prompt(i, 10), 500), 510));
+            planner.Add(new Sequence(Generate(Prompt(i, 10), 1500, i == 3 ? drawn : null), 1510));
         List<Sequence> finished = [];
         long before = 0;
-        for (int i = 0; i < 400; i++)
+        for (int i = 0; i < 1100; i++)
         {
             if (i == 100)
                 before = GC.GetAllocatedBytesForCurrentThread();

@@ -26,7 +26,7 @@ internal sealed class FakeModel
         _hidden = new float[hidden];
         for (int i = 0; i < _slots.Length; i++)
             _slots[i] = CounterRandom.Bits(-1, i);
-        Steps = new StepModel(Forward, i => Logits(_states[_plan.OutputRows[i]]), i => Hidden(_states[_plan.HiddenRows[i]]), CopyPage);
+        Steps = new StepModel(Forward, Whole, Largest, i => Hidden(_states[_plan.HiddenRows[i]]), CopyPage);
     }
 
     public StepModel Steps { get; }
@@ -99,6 +99,19 @@ internal sealed class FakeModel
                 _states[row] = State(plan.Positions[row] + 1);
             }
         }
+    }
+
+    private ReadOnlySpan<float> Whole(int index) => _plan.LargestOnly[index]
+        ? throw new InvalidOperationException($"of output {index} only the largest is wanted")
+        : Logits(_states[_plan.OutputRows[index]]);
+
+    private (int, float) Largest(int index)
+    {
+        if (!_plan.LargestOnly[index])
+            throw new InvalidOperationException($"output {index} is wanted whole");
+        ReadOnlySpan<float> logits = Logits(_states[_plan.OutputRows[index]]);
+        int id = LogProbabilities.ArgMax(logits);
+        return (id, logits[id]);
     }
 
     private void CopyPage(int from, int to, int tokens) =>

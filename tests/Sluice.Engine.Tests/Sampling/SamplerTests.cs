@@ -136,6 +136,18 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void A_bias_is_added_before_penalties_and_decides_a_greedy_pick()
+    {
+        float[] logits = [1, 2, 3, 0];
+        Sampler sampler = new(4);
+        SamplingOptions options = new() { LogitBias = [new(2, -100), new(0, 2.5f)] };
+        Assert.Equal(0, sampler.Pick(logits, options, [1], 1, 0)); // 3.5 beside 2
+        Assert.Equal(1, sampler.Pick(logits, options with { RepetitionPenalty = 2 }, [0], 1, 0)); // 3.5 / 2 beside 2
+        Assert.False(Sampler.PicksLargest(options));
+        Assert.Equal([1, 2, 3, 0], logits);
+    }
+
+    [Fact]
     public void Penalties_hit_what_was_seen()
     {
         Penalties penalties = new(6);

@@ -18,6 +18,7 @@ public sealed class JobKeysTests
             Parameters = new JobParameters { MaxTokens = 128, Temperature = 0, TopP = 1, TopK = 0, MinP = 0, FrequencyPenalty = 0, PresencePenalty = 0, RepetitionPenalty = 1, Stop = [] },
             Metadata = new Dictionary<string, string> { ["order"] = "7" },
             Priority = JobClass.Bulk,
+            Conversation = "c",
             Ttl = 60,
         };
         Assert.Equal(Exact(s_request), Exact(spelled));
@@ -45,6 +46,9 @@ public sealed class JobKeysTests
             s_request with { Parameters = plain with { Stop = ["ab"] } },
             s_request with { Parameters = plain with { Stop = ["b", "a"] } },
             s_request with { Parameters = plain with { Logprobs = 0 } },
+            s_request with { Parameters = plain with { LogitBias = new Dictionary<string, double> { ["1"] = 2 } } },
+            s_request with { Parameters = plain with { LogitBias = new Dictionary<string, double> { ["2"] = 1 } } },
+            s_request with { Parameters = plain with { LogitBias = new Dictionary<string, double> { ["1"] = 2, ["2"] = 1 } } },
             s_request with { Kind = JobKind.Embed },
             s_request with { Kind = JobKind.Score, Choices = ["a", "b"] },
             s_request with { Kind = JobKind.Score, Choices = ["ab"] },

@@ -25,16 +25,3 @@ internal readonly unsafe struct CodeRows(byte* data, int most, int bytes)
         return (lines + 1 - (lines % 2)) * 64;
     }
 }
-
-/// <summary>Activations to bytes, shared out by rows.</summary>
-internal struct Int8RowsWork : IWork
-{
-    public Matrix X;
-    public CodeRows Codes;
-
-    public readonly unsafe void Run(int worker, int workers)
-    {
-        for (int row = X.Rows * worker / workers; row < X.Rows * (worker + 1) / workers; row++)
-            Codes.Scales[row] = Int8Rows.Row(X.Row(row), X.Columns, Codes.Row(row));
-    }
-}

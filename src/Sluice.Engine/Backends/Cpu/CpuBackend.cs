@@ -11,21 +11,31 @@ namespace Sluice.Engine.Backends.Cpu;
 /// Use the kernels assembled at start where the processor and the host have them; activations that meet bfloat16 weights are then rounded to bfloat16.
 /// The choice is made once and for all products, so it never depends on the rows of a step.
 /// </param>
-internal sealed unsafe class CpuBackend(int threads, bool assembled = false) : IBackend
+/// <param name="evenSlow">Also those that this processor is slower with than with intrinsics.</param>
+internal sealed unsafe class CpuBackend(int threads, bool assembled = false, bool evenSlow = false) : IBackend
 {
     // Elements below which waking the other workers costs more than they save.
     private const int SmallestShared = 16_384;
 
-    // The same for products of bytes, in multiply-adds.
-    private const long SmallestSharedBytes = 200_000;
+    // An element of the gated activation takes as long as so many others.
+    private const long ElementsOfSilu = 4;
+
+    // One of an embedding waits for a cache line of its own.
+    private const long ElementsOfEmbed = 16;
+
+    // The same for products, in multiply-adds: of assembled tiles and of bytes, and of the others.
+    private const long SmallestSharedBytes = 200_000, SmallestSharedFloats = 100_000;
     private const int MaxHeadDim = 1024;
 
+    // Floats per worker: attention and the head take turns.
+    private static readonly int _scratchFloats = Math.Max(AttentionWork.ScratchFloats(MaxHeadDim), HeadScratch.Floats);
+
     private readonly RowWorkers _workers = new(threads);
-    private readonly NativeBuffer _scratch = new(64 + ((long)threads * AttentionWork.ScratchFloats(MaxHeadDim) * sizeof(float)), clear: false);
+    private readonly NativeBuffer _scratch = new(64 + ((long)threads * _scratchFloats * sizeof(float)), clear: false);
 
     public string Name => "cpu/" + Isa.Name + (_pairTiles is not null || _byteTiles is not null ? "+assembled" : "");
 
-    private readonly TileSet? _pairTiles = assembled ? TileSet.Of(TileKind.BFloat16) : null;
+    private readonly TileSet? _pairTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? TileSet.Of(TileKind.BFloat16) : null;
     private readonly TileSet? _byteTiles = assembled ? TileSet.Of(TileKind.Int8) : null;
     private NativeBuffer _codes = new(0);
 
@@ -49,22 +59,28 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false) : I
         _ => _pairTiles is not null && AllBFloat16(parts) ? PairPanels.Pack(parts) : PanelPacker.Pack(parts),
     };
 
-    public void Embed(int* tokens, WeightMatrix table, Matrix y) => EmbedKernel.Run(tokens, table, y);
+    public void Embed(int* tokens, WeightMatrix table, Matrix y) =>
+        Share(new EmbedWork { Tokens = tokens, Table = table, Y = y }, ElementsOfEmbed * y.Rows * y.Columns);
 
-    public void RmsNorm(Matrix x, float* weight, float eps, Matrix y) =>
-        Share(new RmsNormWork { X = x, Weight = weight, Eps = eps, Y = y }, x.Rows * x.Columns);
+    public void RmsNorm(Matrix x, float* weight, float eps, Matrix y, WeightMatrix? next = null) =>
+        Share(new RmsNormWork { X = x, Weight = weight, Eps = eps, Y = y, Coder = Coder(x.Rows, next) }, x.Rows * x.Columns);
 
-    public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y) =>
-        Share(new RmsNormWork { X = x, Delta = delta.Data, DeltaStride = delta.Stride, Weight = weight, Eps = eps, Y = y }, x.Rows * x.Columns);
+    public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y, WeightMatrix? next = null) =>
+        Share(
+            new RmsNormWork { X = x, Delta = delta.Data, DeltaStride = delta.Stride, Weight = weight, Eps = eps, Y = y, Coder = Coder(x.Rows, next) },
+            x.Rows * x.Columns);
 
-    public void MatMul(Matrix x, WeightMatrix weights, Matrix y)
+    public void MatMul(Matrix x, WeightMatrix weights, Matrix y, bool prepared = false) => Product(x, weights, y, prepared, null);
+
+    public void Head(Matrix x, WeightMatrix head, Matrix logits, TopLogit* largest)
     {
-        if (weights.Format == WeightFormat.Int8)
-            MatMulInt8(x, weights, y);
-        else if (weights.Paired)
-            MatMulPairs(x, weights, y);
-        else
-            GemmKernel.Run(_workers, x, weights, y);
+        for (int start = 0; start < x.Rows; start += HeadScratch.MostRows)
+        {
+            int rows = Math.Min(HeadScratch.MostRows, x.Rows - start);
+            Matrix whole = new(logits.Row(start), Math.Clamp(logits.Rows - start, 0, rows), logits.Columns, logits.Stride);
+            Matrix part = new(x.Row(start), rows, x.Columns, x.Stride);
+            Product(part, head, whole, false, whole.Rows == rows ? null : largest + Math.Max(0, start - logits.Rows));
+        }
     }
 
     public void RotateAndStore(StepLayout step, Matrix queries, Matrix keys, Matrix values, KvPages pages, int layer) =>
@@ -92,7 +108,8 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false) : I
         Share(work, positions * queries.Columns);
     }
 
-    public void SiluMultiply(Matrix gate, Matrix up, Matrix y) => Share(new SiluWork { Gate = gate, Up = up, Y = y }, gate.Rows * gate.Columns);
+    public void SiluMultiply(Matrix gate, Matrix up, Matrix y, WeightMatrix? next = null) =>
+        Share(new SiluWork { Gate = gate, Up = up, Y = y, Coder = Coder(gate.Rows, next) }, ElementsOfSilu * gate.Rows * gate.Columns);
 
     public void Dispose()
     {
@@ -101,22 +118,48 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false) : I
         _codes.Dispose();
     }
 
-    private void MatMulInt8(Matrix x, WeightMatrix weights, Matrix y)
+    // With largest, y has the first rows only.
+    private void Product(Matrix x, WeightMatrix weights, Matrix y, bool prepared, TopLogit* largest)
     {
-        int bytes = Int8Panels.Lines(weights.Inputs) * 4;
-        ReserveCodes(CodeRows.Bytes(x.Rows, bytes));
-        CodeRows codes = new(_codes.Data, x.Rows, bytes);
-        Share(new Int8RowsWork { X = x.Slice(0, weights.Inputs), Codes = codes }, x.Rows * weights.Inputs);
+        RowForm form = FormOf(weights);
+        CodeRows codes = Codes(x.Rows, weights, form);
+        if (form != RowForm.Floats && !prepared)
+            Share(new RowCoderWork { X = x.Slice(0, weights.Inputs), Coder = new RowCoder(form, codes) }, x.Rows * weights.Inputs);
+        if (form == RowForm.Bytes)
+            ProductOfBytes(codes, x.Rows, weights, y, largest);
+        else if (form == RowForm.Pairs)
+            RunTiles(_pairTiles!, codes, x.Rows, weights, 0, PairPanels.PanelBytes(weights.Inputs), PairPanels.Lines(weights.Inputs), y, largest);
+        else
+            ShareProduct(GemmKernel.Work(x, weights, y), weights, SmallestSharedFloats, y, largest);
+    }
+
+    private static RowForm FormOf(WeightMatrix weights) =>
+        weights.Format == WeightFormat.Int8 ? RowForm.Bytes : weights.Paired ? RowForm.Pairs : RowForm.Floats;
+
+    private RowCoder Coder(int rows, WeightMatrix? next) => next is null ? default : new RowCoder(FormOf(next), Codes(rows, next, FormOf(next)));
+
+    // Where activations of so many rows lie while a product with these weights reads them.
+    private CodeRows Codes(int rows, WeightMatrix weights, RowForm form)
+    {
+        if (form == RowForm.Floats)
+            return default;
+        int bytes = (form == RowForm.Bytes ? Int8Panels.Lines(weights.Inputs) : PairPanels.Lines(weights.Inputs)) * 4;
+        ReserveCodes(CodeRows.Bytes(rows, bytes));
+        return new CodeRows(_codes.Data, rows, bytes);
+    }
+
+    private void ProductOfBytes(CodeRows codes, int rows, WeightMatrix weights, Matrix y, TopLogit* largest)
+    {
         if (_byteTiles is not null)
         {
-            RunTiles(_byteTiles, codes, x.Rows, weights, Int8Panels.Heading, Int8Panels.PanelBytes(weights.Inputs), Int8Panels.Lines(weights.Inputs), y);
+            RunTiles(_byteTiles, codes, rows, weights, Int8Panels.Heading, Int8Panels.PanelBytes(weights.Inputs), Int8Panels.Lines(weights.Inputs), y, largest);
             return;
         }
 
         Int8Work work = new()
         {
             X = codes,
-            Rows = x.Rows,
+            Rows = rows,
             Lines = Int8Panels.Lines(weights.Inputs),
             Weights = weights.Buffer.Data,
             PanelBytes = Int8Panels.PanelBytes(weights.Inputs),
@@ -124,19 +167,10 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false) : I
             Y = y.Data,
             YStride = y.Stride,
         };
-        ShareProduct(work, (long)x.Rows * weights.Inputs * weights.Outputs);
+        ShareProduct(work, weights, SmallestSharedBytes, y, largest);
     }
 
-    private void MatMulPairs(Matrix x, WeightMatrix weights, Matrix y)
-    {
-        int lines = PairPanels.Lines(weights.Inputs);
-        ReserveCodes(CodeRows.Bytes(x.Rows, lines * 4));
-        CodeRows codes = new(_codes.Data, x.Rows, lines * 4);
-        Share(new BFloat16RowsWork { X = x.Slice(0, weights.Inputs), Codes = codes }, x.Rows * weights.Inputs);
-        RunTiles(_pairTiles!, codes, x.Rows, weights, 0, PairPanels.PanelBytes(weights.Inputs), lines, y);
-    }
-
-    private void RunTiles(TileSet tiles, CodeRows x, int rows, WeightMatrix weights, int heading, nint panelBytes, int lines, Matrix y)
+    private void RunTiles(TileSet tiles, CodeRows x, int rows, WeightMatrix weights, int heading, nint panelBytes, int lines, Matrix y, TopLogit* largest)
     {
         TileWork work = new()
         {
@@ -150,16 +184,31 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false) : I
             Y = y.Data,
             YStride = y.Stride,
         };
-        ShareProduct(work, (long)rows * weights.Inputs * weights.Outputs);
+        ShareProduct(work, weights, SmallestSharedBytes, y, largest);
     }
 
-    private void ShareProduct<TWork>(TWork work, long multiplyAdds)
+    private void ShareProduct<TWork>(TWork work, WeightMatrix weights, long smallest, Matrix y, TopLogit* largest)
+        where TWork : struct, IPanelWork
+    {
+        bool shared = (long)work.Rows * weights.Inputs * weights.Outputs >= smallest;
+        if (largest is null)
+        {
+            RunOrShare(work, shared);
+            return;
+        }
+
+        HeadWork<TWork> head = new() { Product = work, Outputs = weights.Outputs, Logits = y, Scratch = _scratch.Floats + 16, ScratchStride = _scratchFloats };
+        RunOrShare(head, shared);
+        head.Merge(shared ? _workers.Count : 1, largest);
+    }
+
+    private void RunOrShare<TWork>(TWork work, bool shared)
         where TWork : struct, IWork
     {
-        if (multiplyAdds < SmallestSharedBytes)
-            work.Run(0, 1);
-        else
+        if (shared)
             _workers.Run(work);
+        else
+            work.Run(0, 1);
     }
 
     private static bool AllBFloat16(ReadOnlySpan<TensorView> parts)
@@ -182,11 +231,5 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false) : I
     }
 
     private void Share<TWork>(TWork work, long elements)
-        where TWork : struct, IWork
-    {
-        if (elements < SmallestShared)
-            work.Run(0, 1);
-        else
-            _workers.Run(work);
-    }
+        where TWork : struct, IWork => RunOrShare(work, elements >= SmallestShared);
 }

@@ -1,6 +1,5 @@
 using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Quantization;
-using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
 namespace Sluice.Engine.Backends.Cpu;
@@ -8,20 +7,16 @@ namespace Sluice.Engine.Backends.Cpu;
 /// <summary>y(row) = output tokens(row) of a packed table, read across its panel: one cache line per element, some hundred lines per token.</summary>
 internal static unsafe class EmbedKernel
 {
-    public static void Run(int* tokens, WeightMatrix table, Matrix y)
+    public static void Row(int token, WeightMatrix table, float* y)
     {
-        int line = PanelPacker.Width * table.Storage.Size();
-        for (int row = 0; row < y.Rows; row++)
-        {
-            if (table.Format == WeightFormat.Int8)
-                Int8Panels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
-            else if (table.Format == WeightFormat.Int4)
-                Int4Panels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
-            else if (table.Paired)
-                PairPanels.Widen(table.Buffer.Data, table.Inputs, tokens[row], y.Row(row));
-            else
-                Widen(table.Buffer.Data + PanelPacker.Offset(table.Storage, table.Inputs, tokens[row]), line, table.Storage, y.Row(row), table.Inputs);
-        }
+        if (table.Format == WeightFormat.Int8)
+            Int8Panels.Widen(table.Buffer.Data, table.Inputs, token, y);
+        else if (table.Format == WeightFormat.Int4)
+            Int4Panels.Widen(table.Buffer.Data, table.Inputs, token, y);
+        else if (table.Paired)
+            PairPanels.Widen(table.Buffer.Data, table.Inputs, token, y);
+        else
+            Widen(table.Buffer.Data + PanelPacker.Offset(table.Storage, table.Inputs, token), PanelPacker.Width * table.Storage.Size(), table.Storage, y, table.Inputs);
     }
 
     /// <summary>The weights of one output, a line apart, as float32.</summary>

@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Sluice.Engine.Weights;
+
 namespace Sluice.Engine.Backends.Cpu;
 
 /// <summary>y += x · panelᵀ in 512-bit registers, for tiles of 12 rows and fewer.</summary>
@@ -5,11 +9,15 @@ namespace Sluice.Engine.Backends.Cpu;
 /// A tile is rows x 32 outputs of one panel, two registers per row: 12 rows take 24 registers for sums, two for weights and one for the row's element.
 /// Few rows leave too few independent sums to hide the latency of a multiply-add, so tiles of one and two rows take several panels at once.
 /// Rows are reached from every third one by one and two strides, which keeps the addresses in registers.
+/// 16-bit weights are widened in registers, once per tile; where many tiles pass over them, once for all: some processors do that in the units that multiply.
 /// </remarks>
 internal static unsafe class GemmAvx512
 {
     private const int GroupPanels = 4;
     private const int LargestTile = 12;
+
+    // From so many rows on weights are widened once, so many inputs at a time: 24 KiB, which the first-level cache holds beside a tile's rows.
+    private const int WidenOnceRows = 48, WideInputs = 192;
 
     // How far ahead of a line that is used once its followers are fetched; where rows need several tiles, the next block is fetched meanwhile.
     private const int StreamBytes = 4096;
@@ -18,6 +26,12 @@ internal static unsafe class GemmAvx512
     public static void Run<TRow>(in GemmWork work, int from, int to)
         where TRow : unmanaged, IPanelRow
     {
+        if (work.Rows >= WidenOnceRows && TRow.Bytes < Float32Row.Bytes)
+        {
+            RunWide<TRow>(work, from, to);
+            return;
+        }
+
         bool once = work.Rows <= LargestTile;
         int block = once ? work.Inputs : GemmWork.BlockBytes / TRow.Bytes;
         nint ahead = once ? StreamBytes : GemmWork.BlockBytes;
@@ -40,6 +54,44 @@ internal static unsafe class GemmAvx512
             Body<TRow>(work, body, p, start, k, ahead);
         if (body < work.Rows)
             Tail<TRow>(work, body, panel, panels, start, k);
+    }
+
+    [SkipLocalsInit]
+    private static void RunWide<TRow>(in GemmWork work, int from, int to)
+        where TRow : unmanaged, IPanelRow
+    {
+        float* wide = stackalloc float[(WideInputs * PanelPacker.Width) + 16];
+        wide = (float*)(((nint)wide + 63) & ~63);
+        for (int panel = from; panel < to; panel++)
+        {
+            work.Clear(panel, 1);
+            for (int start = 0; start < work.Inputs; start += WideInputs)
+            {
+                int k = Math.Min(WideInputs, work.Inputs - start);
+                Widen<TRow>(work.Weights + (panel * work.PanelBytes) + ((long)start * TRow.Bytes), k, wide);
+                GemmWork block = work;
+                block.X += start;
+                block.Inputs = k;
+                block.Weights = (byte*)wide;
+                block.PanelBytes = 0;
+                block.Storage = DataType.Float32;
+                Block<Float32Row>(block, panel, 1, 0, k, 0);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Widen<TRow>(byte* line, int k, float* target)
+        where TRow : unmanaged, IPanelRow
+    {
+        for (int i = 0; i < k; i++)
+        {
+            TRow.Widen(line, out Vector512<float> low, out Vector512<float> high);
+            low.Store(target);
+            high.Store(target + 16);
+            line += TRow.Bytes;
+            target += PanelPacker.Width;
+        }
     }
 
     private static void Body<TRow>(in GemmWork work, int rows, int panel, int start, int k, nint ahead)

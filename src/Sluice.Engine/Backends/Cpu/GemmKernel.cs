@@ -12,32 +12,22 @@ namespace Sluice.Engine.Backends.Cpu;
 /// </remarks>
 internal static unsafe class GemmKernel
 {
-    // Below this many multiply-adds a second thread costs more than it brings.
-    private const long SmallestShared = 100_000;
-
-    public static void Run(RowWorkers workers, Matrix x, WeightMatrix weights, Matrix y)
+    public static GemmWork Work(Matrix x, WeightMatrix weights, Matrix y) => new()
     {
-        GemmWork work = new()
-        {
-            X = x.Data,
-            XStride = x.Stride,
-            Rows = x.Rows,
-            Inputs = weights.Inputs,
-            Weights = weights.Buffer.Data,
-            PanelBytes = weights.Format == WeightFormat.Int4
-                ? Int4Panels.PanelBytes(weights.Inputs)
-                : (nint)weights.Inputs * PanelPacker.Width * weights.Storage.Size(),
-            Format = weights.Format,
-            Panels = weights.PaddedOutputs / PanelPacker.Width,
-            Storage = weights.Storage,
-            Y = y.Data,
-            YStride = y.Stride,
-        };
-        if ((long)work.Rows * work.Inputs * weights.Outputs < SmallestShared)
-            work.Run(0, 1);
-        else
-            workers.Run(work);
-    }
+        X = x.Data,
+        XStride = x.Stride,
+        Rows = x.Rows,
+        Inputs = weights.Inputs,
+        Weights = weights.Buffer.Data,
+        PanelBytes = weights.Format == WeightFormat.Int4
+            ? Int4Panels.PanelBytes(weights.Inputs)
+            : (nint)weights.Inputs * PanelPacker.Width * weights.Storage.Size(),
+        Format = weights.Format,
+        Panels = weights.PaddedOutputs / PanelPacker.Width,
+        Storage = weights.Storage,
+        Y = y.Data,
+        YStride = y.Stride,
+    };
 
     /// <summary>Panels [from, to) of a product.</summary>
     public static void Panels(in GemmWork work, int from, int to)

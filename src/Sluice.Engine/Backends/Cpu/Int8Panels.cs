@@ -31,7 +31,7 @@ internal static unsafe class Int8Panels
         {
             TensorView part = parts[i];
             int first = packed.Offset(i);
-            Parallel.For(0, part.Rows, row => PackRow(part, row, buffer.Data, first + row));
+            Parallel.For(0, part.Rows, () => new sbyte[part.Columns], (row, _, codes) => PackRow(part, row, codes, buffer.Data, first + row), _ => { });
         }
 
         return packed;
@@ -48,9 +48,9 @@ internal static unsafe class Int8Panels
             target[i] = codes[(i / 4 * LineBytes) + (i % 4)] * scale;
     }
 
-    private static void PackRow(TensorView part, int row, byte* buffer, int output)
+    // Returns the room for codes, for the next row.
+    private static sbyte[] PackRow(TensorView part, int row, sbyte[] codes, byte* buffer, int output)
     {
-        Span<sbyte> codes = new sbyte[part.Columns];
         byte* panel = buffer + (output / PanelPacker.Width * PanelBytes(part.Columns));
         int column = output % PanelPacker.Width;
         ((float*)panel)[column] = Int8Weights.Row(part, row, codes);
@@ -63,5 +63,6 @@ internal static unsafe class Int8Panels
         }
 
         ((int*)panel)[PanelPacker.Width + column] = sum * Int8Activations.Zero;
+        return codes;
     }
 }

@@ -9,6 +9,7 @@ namespace Sluice.Engine.Backends.Reference;
 internal sealed unsafe class ReferenceBackend : IBackend
 {
     private byte[] _codes = [];
+    private float[] _row = []; // (outputs) of a head
     private double[] _weights = []; // (positions) softmax of one row and head
 
     public string Name => "reference";
@@ -31,7 +32,7 @@ internal sealed unsafe class ReferenceBackend : IBackend
         }
     }
 
-    public void RmsNorm(Matrix x, float* weight, float eps, Matrix y)
+    public void RmsNorm(Matrix x, float* weight, float eps, Matrix y, WeightMatrix? next = null)
     {
         for (int row = 0; row < x.Rows; row++)
         {
@@ -44,7 +45,7 @@ internal sealed unsafe class ReferenceBackend : IBackend
         }
     }
 
-    public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y)
+    public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y, WeightMatrix? next = null)
     {
         for (int row = 0; row < x.Rows; row++)
         {
@@ -55,7 +56,7 @@ internal sealed unsafe class ReferenceBackend : IBackend
         RmsNorm(x, weight, eps, y);
     }
 
-    public void MatMul(Matrix x, WeightMatrix weights, Matrix y)
+    public void MatMul(Matrix x, WeightMatrix weights, Matrix y, bool prepared = false)
     {
         if (weights.Format == WeightFormat.Int8)
         {
@@ -72,6 +73,25 @@ internal sealed unsafe class ReferenceBackend : IBackend
                 for (int i = 0; i < weights.Inputs; i++)
                     sum += (double)x.Row(row)[i] * weight[i];
                 y.Row(row)[output] = (float)sum;
+            }
+        }
+    }
+
+    public void Head(Matrix x, WeightMatrix head, Matrix logits, TopLogit* largest)
+    {
+        MatMul(x.Top(logits.Rows), head, logits);
+        if (_row.Length < Matrix.Padded(head.Outputs))
+            _row = new float[Matrix.Padded(head.Outputs)];
+        fixed (float* row = _row)
+        {
+            Matrix one = new(row, 1, head.Outputs, _row.Length);
+            for (int i = logits.Rows; i < x.Rows; i++)
+            {
+                MatMul(new Matrix(x.Row(i), 1, x.Columns, x.Stride), head, one);
+                TopLogit best = TopLogit.None;
+                for (int output = 0; output < head.Outputs; output++)
+                    best = row[output] > best.Value ? new TopLogit(output, row[output]) : best;
+                largest[i - logits.Rows] = best;
             }
         }
     }
@@ -111,7 +131,7 @@ internal sealed unsafe class ReferenceBackend : IBackend
         }
     }
 
-    public void SiluMultiply(Matrix gate, Matrix up, Matrix y)
+    public void SiluMultiply(Matrix gate, Matrix up, Matrix y, WeightMatrix? next = null)
     {
         for (int row = 0; row < gate.Rows; row++)
         {

@@ -1,24 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Backends.Cpu.Assembled;
 
-/// <summary>Activations to bfloat16, to nearest and ties to even, shared out by rows. An odd last one is followed by a zero.</summary>
-internal unsafe struct BFloat16RowsWork : IWork
+/// <summary>Activations of a row to bfloat16, to nearest and ties to even. An odd last one is followed by a zero.</summary>
+internal static unsafe class BFloat16Rows
 {
-    public Matrix X;
-    public CodeRows Codes;
-
-    public readonly void Run(int worker, int workers)
-    {
-        for (int row = X.Rows * worker / workers; row < X.Rows * (worker + 1) / workers; row++)
-            Row(X.Row(row), X.Columns, (ushort*)Codes.Row(row));
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row(float* x, int count, ushort* target)
+    public static void Row(float* x, int count, ushort* target)
     {
         int i = 0;
         for (; i + 16 <= count; i += 16)

@@ -2,25 +2,33 @@ namespace Sluice.Engine.Backends.Cpu.Assembled;
 
 /// <summary>A product by assembled tiles, shared out by panels.</summary>
 /// <remarks>Twelve rows at a time, then what is left of them at once. An output's sum is the same chain in every tile.</remarks>
-internal unsafe struct TileWork : IWork
+internal unsafe struct TileWork : IPanelWork
 {
     // Bytes of activations that stay in the second-level cache while the panels pass over them.
     private const int BlockBytes = 384 << 10;
 
     public TileSet Tiles;
     public CodeRows X;
-    public int Rows;
+    public int Rows { get; init; }
     public int Lines;
     public byte* Weights; // first line of the first panel
     public nint PanelBytes;
-    public int Panels;
+    public int Panels { get; init; }
     public float* Y; // (rows, panels x 32)
     public nint YStride; // floats
 
-    public readonly void Run(int worker, int workers)
+    public readonly void Run(int worker, int workers) =>
+        Compute((int)((long)Panels * worker / workers), (int)((long)Panels * (worker + 1) / workers));
+
+    public void AimAt(float* y, nint stride)
+    {
+        Y = y;
+        YStride = stride;
+    }
+
+    public readonly void Compute(int from, int to)
     {
         int block = Math.Max(4 * TileAssembler.MostRows, BlockBytes / (int)X.Stride / TileAssembler.MostRows * TileAssembler.MostRows);
-        int from = (int)((long)Panels * worker / workers), to = (int)((long)Panels * (worker + 1) / workers);
         for (int start = 0; start < Rows; start += block)
             Block(start, Math.Min(block, Rows - start), from, to);
     }
