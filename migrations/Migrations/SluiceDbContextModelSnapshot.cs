@@ -172,45 +172,41 @@ namespace Sluice.Migrations.Migrations
 
             modelBuilder.Entity("Sluice.Store.Schema.CostModelRow", b =>
                 {
-                    b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("bigint")
-                        .HasColumnName("id");
-
-                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
-
-                    b.Property<string>("Coefficients")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("coefficients");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Device")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("device");
-
                     b.Property<string>("Model")
-                        .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("model");
 
                     b.Property<string>("Revision")
-                        .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("revision");
 
-                    b.Property<long>("Samples")
+                    b.Property<string>("Backend")
+                        .HasColumnType("text")
+                        .HasColumnName("backend");
+
+                    b.Property<double>("ErrorP50")
+                        .HasColumnType("double precision")
+                        .HasColumnName("error_p50");
+
+                    b.Property<double>("ErrorP95")
+                        .HasColumnType("double precision")
+                        .HasColumnName("error_p95");
+
+                    b.Property<string>("Learned")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("learned");
+
+                    b.Property<DateTimeOffset>("SavedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("saved_at");
+
+                    b.Property<long>("Steps")
                         .HasColumnType("bigint")
-                        .HasColumnName("samples");
+                        .HasColumnName("steps");
 
-                    b.HasKey("Id")
+                    b.HasKey("Model", "Revision", "Backend")
                         .HasName("pk_cost_models");
-
-                    b.HasIndex(new[] { "Model", "Revision", "Device", "CreatedAt" }, "ix_cost_models_model");
 
                     b.ToTable("cost_models", (string)null);
                 });
@@ -512,6 +508,10 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("error_message");
 
+                    b.Property<DateTimeOffset?>("Eta")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("eta");
+
                     b.Property<byte[]>("ExactKey")
                         .HasColumnType("bytea")
                         .HasColumnName("exact_key");
@@ -633,6 +633,10 @@ namespace Sluice.Migrations.Migrations
                     b.Property<Guid?>("WaitsFor")
                         .HasColumnType("uuid")
                         .HasColumnName("waits_for");
+
+                    b.Property<bool?>("WillMeet")
+                        .HasColumnType("boolean")
+                        .HasColumnName("will_meet");
 
                     b.HasKey("Id")
                         .HasName("pk_jobs");
@@ -1030,6 +1034,18 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("fed");
 
+                    b.Property<long>("FedNewTokens")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("fed_new_tokens");
+
+                    b.Property<long>("FedPromptTokens")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("fed_prompt_tokens");
+
                     b.Property<int>("FedTo")
                         .HasColumnType("integer")
                         .HasColumnName("fed_to");
@@ -1073,6 +1089,10 @@ namespace Sluice.Migrations.Migrations
                     b.Property<string>("Metadata")
                         .HasColumnType("text")
                         .HasColumnName("metadata");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("text")
+                        .HasColumnName("model");
 
                     b.Property<string>("Name")
                         .HasColumnType("text")
@@ -1420,6 +1440,10 @@ namespace Sluice.Migrations.Migrations
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<string>("Load")
+                        .HasColumnType("text")
+                        .HasColumnName("load");
 
                     b.PrimitiveCollection<string[]>("Models")
                         .IsRequired()

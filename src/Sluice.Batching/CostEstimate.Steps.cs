@@ -57,13 +57,6 @@ public sealed partial class CostEstimate
         lock (_lock) return _steps.Coefficients();
     }
 
-    /// <summary>Starts from what an earlier process learned of the same model and backend.</summary>
-    public void Restore(CostCoefficients known)
-    {
-        ArgumentNullException.ThrowIfNull(known);
-        lock (_lock) _steps.Restore(known);
-    }
-
     /// <summary>The engine's share of a job, in seconds of a step's time: what it adds to steps that are shared. <paramref name="cachedTokens"/> of its prompt need no computing.</summary>
     public double Work(WaitingJob job, int cachedTokens)
     {

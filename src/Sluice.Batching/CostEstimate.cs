@@ -92,6 +92,7 @@ public sealed partial class CostEstimate
                 _lengths.Add(job.Workload, lengths = new());
             }
             lengths.Observe(newTokens);
+            if (job.MaxNewTokens > 0) _answerShare += ShareWeight * (Math.Min(1, newTokens / (double)job.MaxNewTokens) - _answerShare);
             if (_saturated) _workDone += WorkOf(job.PromptTokens - cachedTokens, job.PromptTokens, newTokens);
         }
     }

@@ -121,8 +121,14 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
         lock (_lock)
         {
             TimeSpan wait = _waiting.WaitOf(job, now.UtcTicks);
-            return new(now + wait + cost.Middling(job), job.Deadline is not { } deadline || now + 2 * wait + cost.Predict(job).Safe <= deadline, wait);
+            return Batching.Quote.Of(job, cost, wait, now);
         }
+    }
+
+    /// <summary>What waits, in sums, for quotes that are made where no former is.</summary>
+    public BacklogReport Report()
+    {
+        lock (_lock) return _waiting.Report();
     }
 
     private FormedBatch Close(Selection selection, CloseReason reason, DateTimeOffset now)

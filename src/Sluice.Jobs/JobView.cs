@@ -20,8 +20,11 @@ public sealed record JobView
     public DateTimeOffset? Deadline { get; init; }
     public OnLate? OnLate { get; init; }
 
-    /// <summary>When the answer is expected; null until a cost model exists.</summary>
+    /// <summary>When the answer was expected at acceptance, from what waited then; null until the service knows what jobs of the model cost.</summary>
     public DateTimeOffset? Eta { get; init; }
+
+    /// <summary>With a deadline: true is a promise, made with a margin; false says that it may be late. Null as <see cref="Eta"/> is.</summary>
+    public bool? WillMeetDeadline { get; init; }
 
     /// <summary>Milliseconds from acceptance to the start of the run that counted.</summary>
     public long? DelayMs { get; init; }

@@ -80,6 +80,9 @@ public sealed record SubmissionView
     public DateTimeOffset? ClosedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
     public DateTimeOffset? FinishBy { get; init; }
+
+    /// <summary>When the last line is likely to have ended, as of now; null once it has, and while nothing is known.</summary>
+    public DateTimeOffset? Eta { get; init; }
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 }
 

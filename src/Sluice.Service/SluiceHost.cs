@@ -9,6 +9,7 @@ using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
+using Sluice.Service.Quotes;
 using Sluice.Service.Retention;
 using Sluice.Service.Schedules;
 using Sluice.Service.Submissions;
@@ -40,6 +41,7 @@ public static class SluiceHost
         builder.AddAccess();
         builder.AddCache();
         builder.AddWebhooks(options);
+        builder.AddQuotes();
         builder.AddIntake();
         builder.AddSubmissions(options);
         builder.AddReconciler();

@@ -91,6 +91,16 @@ public sealed record ClaimedJob
     public required string Model { get; init; }
     public required JobRequest Request { get; init; }
     public DateTimeOffset? Deadline { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Of this claim.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <inheritdoc cref="JobRecord.Eta"/>
+    public DateTimeOffset? Eta { get; init; }
+
+    /// <inheritdoc cref="JobRecord.WillMeetDeadline"/>
+    public bool? WillMeetDeadline { get; init; }
     public string? TraceParent { get; init; }
     public Fence Fence => new(Id, Claims);
 }
@@ -135,12 +145,48 @@ public sealed record ReconcileOptions
     public int Max { get; init; } = 5000;
 }
 
-/// <summary>What a round did; all zero when another node holds the lock.</summary>
-public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted, int Poisoned = 0);
+/// <summary>What a round did; all zero when another node holds the lock. Of the expired, <paramref name="Unkept"/> had been promised to end in time.</summary>
+public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted, int Poisoned = 0, int Unkept = 0);
 
 /// <summary>How many jobs stand where, and per tenant how many tokens (of prompts, and those that may be generated) wait in queued jobs.</summary>
 public sealed record StoreStatistics(
-    long Queued, long Running, long Outbox, IReadOnlyDictionary<string, long> QueuedByTenant, IReadOnlyDictionary<string, long> QueuedTokensByTenant);
+    long Queued, long Running, long Outbox, IReadOnlyDictionary<string, long> QueuedByTenant, IReadOnlyDictionary<string, long> QueuedTokensByTenant)
+{
+    /// <summary>Queued jobs that wait for an engine, not for a twin.</summary>
+    public IReadOnlyList<WaitingWork> Waiting { get; init; } = [];
+}
+
+/// <summary>Queued jobs of one model and class that are due within one span of time.</summary>
+/// <param name="Model">Whose.</param>
+/// <param name="Class">The most urgent of the jobs and their twins.</param>
+/// <param name="Span">From 0: which of <see cref="Bounds"/> their due time is before; as many as those where it is after all.</param>
+/// <param name="Jobs">How many.</param>
+/// <param name="PromptTokens">All of theirs.</param>
+/// <param name="MaxNewTokens">Most that they may generate together.</param>
+public sealed record WaitingWork(string Model, JobClass Class, int Span, long Jobs, long PromptTokens, long MaxNewTokens)
+{
+    private const int Spans = 24;
+
+    /// <summary>Ends of the spans, from the moment of counting: each half as far again as the one before.</summary>
+    public static IReadOnlyList<TimeSpan> Bounds { get; } = [.. Enumerable.Range(0, Spans).Select(i => TimeSpan.FromSeconds(Math.Round(10 * Math.Pow(1.5, i))))];
+
+    /// <summary>A job without a deadline counts as due so long after its acceptance.</summary>
+    public static TimeSpan Patience(JobClass @class) => @class switch
+    {
+        JobClass.Interactive => TimeSpan.FromSeconds(2),
+        JobClass.Standard => TimeSpan.FromMinutes(5),
+        _ => TimeSpan.FromHours(1),
+    };
+
+    /// <summary>The span of a time that is so far away.</summary>
+    public static int SpanOf(TimeSpan due)
+    {
+        int span = 0;
+        while (span < Bounds.Count && due >= Bounds[span])
+            span++;
+        return span;
+    }
+}
 
 /// <summary>The store cannot be reached or does not answer in time; nothing is known of the call's effect.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

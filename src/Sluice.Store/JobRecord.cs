@@ -27,6 +27,12 @@ public sealed record JobRecord
     public DateTimeOffset? FinishedAt { get; init; }
     public DateTimeOffset? Deadline { get; init; }
     public OnLate OnLate { get; init; }
+
+    /// <summary>When it was expected to end, as its caller was told at acceptance; null where nothing was known.</summary>
+    public DateTimeOffset? Eta { get; init; }
+
+    /// <summary>It was promised to end by its deadline, or not; null without a deadline, and where nothing was known.</summary>
+    public bool? WillMeetDeadline { get; init; }
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
     public JobError? Error { get; init; }
     public JobResult? Result { get; init; }

@@ -58,6 +58,12 @@ public sealed record NewJob
     public TimeSpan? Ttl { get; init; }
     public OnLate OnLate { get; init; }
 
+    /// <summary>What its caller is told of its end, were it to run; null where nothing is known. An answer from the cache is there at once, a twin's comes with its leader's.</summary>
+    public JobQuote? Quote { get; init; }
+
+    /// <summary>It is not to be stored unless the cache answers it, or an equal job that is live is quoted to end by its deadline: <see cref="SubmitOutcome.TooLate"/>.</summary>
+    public bool TooLate { get; init; }
+
     /// <summary>Unique per tenant; up to 255 characters.</summary>
     public string? IdempotencyKey { get; init; }
 
@@ -102,7 +108,15 @@ public enum SubmitOutcome
 
     /// <summary>The tenant's bound of queued jobs is reached; nothing stored.</summary>
     TenantFull,
+
+    /// <summary>It would end after its deadline and was not to be stored then; nothing stored.</summary>
+    TooLate,
 }
+
+/// <summary>When a job was expected to end.</summary>
+/// <param name="In">From its acceptance.</param>
+/// <param name="WillMeetDeadline">It is promised to end by its deadline; null without one.</param>
+public sealed record JobQuote(TimeSpan In, bool? WillMeetDeadline);
 
 /// <summary>Outcome and, unless nothing was stored, the job as it stands.</summary>
 public sealed record SubmitResult(SubmitOutcome Outcome, JobRecord? Job);

@@ -39,6 +39,20 @@ public readonly record struct SubmissionCounts(int Lines, int Invalid, int Fed, 
     public int Pending => Lines - Invalid - Ended;
 }
 
+/// <summary>What the fed lines of a submission brought to be computed; lines that the cache or a twin answered bring nothing.</summary>
+/// <param name="Model">Of the first of them.</param>
+/// <param name="PromptTokens">All of theirs.</param>
+/// <param name="MaxNewTokens">Most that they may generate together.</param>
+public sealed record SubmissionWork(string Model, long PromptTokens, long MaxNewTokens)
+{
+    /// <summary>Of jobs that were stored.</summary>
+    internal static SubmissionWork? Of(IReadOnlyList<NewJob> jobs, Func<int, bool> isQueued) => jobs.Count == 0 ? null
+        : new(jobs[0].Model, jobs.Where((_, i) => isQueued(i)).Sum(job => (long)job.PromptTokens), jobs.Where((_, i) => isQueued(i)).Sum(job => (long)job.MaxNewTokens));
+
+    internal static SubmissionWork? Sum(SubmissionWork? one, SubmissionWork? other) =>
+        one is null ? other : other is null ? one : one with { PromptTokens = one.PromptTokens + other.PromptTokens, MaxNewTokens = one.MaxNewTokens + other.MaxNewTokens };
+}
+
 /// <summary>A submission as it stands.</summary>
 public sealed record SubmissionRecord
 {
@@ -61,6 +75,9 @@ public sealed record SubmissionRecord
     public DateTimeOffset? FinishBy { get; init; }
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
     public required SubmissionCounts Counts { get; init; }
+
+    /// <summary>What its fed lines brought; null before the first.</summary>
+    public SubmissionWork? Work { get; init; }
 
     /// <summary>Number of the last line received, blank ones included.</summary>
     public required int LastLine { get; init; }

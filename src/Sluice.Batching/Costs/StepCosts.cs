@@ -18,6 +18,7 @@ internal sealed class StepCosts
     private readonly double[] _right = new double[4]; // Σ w x y
     private readonly double[] _scaled = new double[4];
     private readonly double[] _errors = new double[Window];
+    private (double P50, double P95) _before = (1, 1); // errors of an earlier process
 
     /// <summary>Steps observed, those before a restart included.</summary>
     public long Observed { get; private set; }
@@ -48,11 +49,11 @@ internal sealed class StepCosts
         if (Observed < 64 || Observed % 16 == 0) Solve();
     }
 
-    /// <summary>Relative errors of the last <see cref="Window"/> steps, each predicted before it was learned from; 1 before the first.</summary>
+    /// <summary>Relative errors of the last <see cref="Window"/> steps, each predicted before it was learned from; before the first those of an earlier process, or 1.</summary>
     public (double P50, double P95) Errors()
     {
         int count = (int)Math.Min(Judged, Window);
-        if (count == 0) return (1, 1);
+        if (count == 0) return _before;
         double[] sorted = _errors[..count];
         Array.Sort(sorted);
         return (sorted[count / 2], sorted[Math.Min(count - 1, count * 95 / 100)]);
@@ -77,6 +78,7 @@ internal sealed class StepCosts
             _right[i] += Math.Min(scale, 1e12) * value;
         }
         Observed = Math.Max(Observed, known.Observed);
+        if (known.ErrorP50 is >= 0 and <= 1e6 && known.ErrorP95 is >= 0 and <= 1e6) _before = (known.ErrorP50, known.ErrorP95);
         Solve();
     }
 

@@ -115,6 +115,19 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
         return TimeSpan.FromSeconds(Math.Max(0, work) / rate);
     }
 
+    /// <summary>What waits, in sums, and how fast it goes. Looks at every job: for once a second.</summary>
+    public BacklogReport Report()
+    {
+        double[] work = new double[3];
+        int[] jobs = new int[3];
+        foreach (Entry entry in _byId.Values)
+        {
+            work[(int)entry.Job.Class] += entry.Work;
+            jobs[(int)entry.Job.Class]++;
+        }
+        return new() { Rate = cost.Efficiency, InteractiveRate = Math.Max(0, _interactiveRate), Work = work, Jobs = jobs };
+    }
+
     /// <summary>Puts the entry into the lane that it belongs in by now.</summary>
     public void Relink(Entry entry)
     {

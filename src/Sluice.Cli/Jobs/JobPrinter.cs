@@ -16,6 +16,7 @@ internal static class JobPrinter
         { Error: { } error } => $"{Name(job.State)}: {error.Code}: {error.Message}",
         { State: JobState.Succeeded, Source: AnswerSource.Engine } => $"succeeded, {job.DelayMs} ms in the queue, {job.ExecutionMs} ms running",
         { State: JobState.Succeeded, Source: { } source } => $"succeeded, answered by {Name(source)}",
+        { Eta: { } eta } when !job.State.IsTerminal() => $"{Name(job.State)}, expected at {Time(eta)}{(job.WillMeetDeadline == false ? ", maybe after its deadline" : "")}",
         _ => Name(job.State),
     };
 
@@ -47,6 +48,7 @@ internal static class JobPrinter
         Add("started", Time(job.StartedAt));
         Add("finished", Time(job.FinishedAt));
         Add("deadline", Time(job.Deadline));
+        Add("expected", job.WillMeetDeadline switch { true => $"{Time(job.Eta)}, in time for certain", false => $"{Time(job.Eta)}, in time without a promise", null => Time(job.Eta) });
         Add("retry of", job.RetryOf?.ToString());
         Add("tokens", job.Usage is { } usage ? $"{usage.PromptTokens} prompt ({usage.CachedTokens} cached), {usage.GeneratedTokens} generated" : null);
         terminal.Tables().Write(grid);
@@ -60,10 +62,10 @@ internal static class JobPrinter
 
     public static void Page(JobPage page, Terminal terminal)
     {
-        Table table = new Table().AddColumns("id", "state", "kind", "priority", "model", "created", "finished");
+        Table table = new Table().AddColumns("id", "state", "kind", "priority", "model", "created", "expected", "finished");
         foreach (JobView job in page.Data)
         {
-            table.AddRow(Cell(job.Id), Cell(Name(job.State)), Cell(Name(job.Kind)), Cell(Name(job.Priority)), Cell(job.Model), Cell(Time(job.CreatedAt)), Cell(Time(job.FinishedAt)));
+            table.AddRow(Cell(job.Id), Cell(Name(job.State)), Cell(Name(job.Kind)), Cell(Name(job.Priority)), Cell(job.Model), Cell(Time(job.CreatedAt)), Cell(Time(job.Eta)), Cell(Time(job.FinishedAt)));
         }
         terminal.Tables().Write(table);
         if (page.Next is { } next) terminal.Error.WriteLine($"more: --after {next}");
@@ -71,5 +73,5 @@ internal static class JobPrinter
 
     private static Text Cell(object? value) => new(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
 
-    private static string? Time(DateTimeOffset? time) => time?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string? Time(DateTimeOffset? time) => time?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

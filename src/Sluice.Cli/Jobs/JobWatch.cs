@@ -47,7 +47,7 @@ internal sealed class JobWatch(ServiceClient client, double? timeoutSeconds, boo
             said = job.State;
             TimeSpan passed = _terminal.Time.GetElapsedTime(start);
             if (job.State.IsTerminal() || passed.TotalSeconds >= timeoutSeconds) return answer;
-            progress($"{JobPrinter.Name(job.State)}, {passed.TotalSeconds:0} s");
+            progress($"{JobPrinter.Describe(job)}, {passed.TotalSeconds:0} s");
             TimeSpan wait = answer.RetryAfter is not { } asked ? _usual : asked < _shortest ? _shortest : asked > _longest ? _longest : asked;
             if (timeoutSeconds is { } most && most - passed.TotalSeconds < wait.TotalSeconds) wait = TimeSpan.FromSeconds(Math.Max(most - passed.TotalSeconds, 0.001));
             await Task.Delay(wait, _terminal.Time, cancellationToken);

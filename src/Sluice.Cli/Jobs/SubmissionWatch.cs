@@ -32,7 +32,7 @@ internal sealed class SubmissionWatch(ServiceClient client, double? timeoutSecon
         SubmissionCountsView counts = submission.Counts;
         string state = submission.Outcome is { } outcome ? Outcome(outcome) : JobPrinter.Name(submission.State);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{submission.Id} {state}: {counts.Lines} lines, {counts.Succeeded} succeeded, {counts.Failed} failed, {counts.Expired} expired, {counts.Cancelled} cancelled, {counts.Invalid} invalid");
+            $"{submission.Id} {state}: {counts.Lines} lines, {counts.Succeeded} succeeded, {counts.Failed} failed, {counts.Expired} expired, {counts.Cancelled} cancelled, {counts.Invalid} invalid{(submission.Eta is { } eta ? $", expected at {JobPrinter.Time(eta)}" : "")}");
     }
 
     /// <summary>Beside the results, where there are any: <c>out.jsonl</c> and <c>out.errors.jsonl</c>.</summary>
@@ -60,7 +60,7 @@ internal sealed class SubmissionWatch(ServiceClient client, double? timeoutSecon
                 {
                     SubmissionCountsView counts = submission.Counts;
                     (bar.MaxValue, bar.Value) = (Math.Max(1, counts.Lines), counts.Lines - counts.Pending);
-                    bar.Description = string.Create(CultureInfo.InvariantCulture, $"{counts.Lines - counts.Pending:N0}/{counts.Lines:N0} lines, {counts.Failed + counts.Expired + counts.Invalid:N0} errors");
+                    bar.Description = string.Create(CultureInfo.InvariantCulture, $"{counts.Lines - counts.Pending:N0}/{counts.Lines:N0} lines, {counts.Failed + counts.Expired + counts.Invalid:N0} errors{(submission.Eta is { } eta ? $", until about {eta.LocalDateTime:HH:mm:ss}" : "")}");
                 },
                 cancellationToken);
         });

@@ -38,7 +38,7 @@ internal static class SchedulePrinter
         {
             table.AddRow(
                 Cell(run.Manual ? $"{Time(run.FireTime)} (by hand)" : Time(run.FireTime)), Cell(run.State), Cell(run.Rows), Cell(run.Delivered),
-                Cell(run.OnTime switch { true => "yes", false => "late", null => "" }), Cell(run.Submission), Cell(run.Error?.Message));
+                Cell(OnTime(run)), Cell(run.Submission), Cell(run.Error?.Message));
         }
         terminal.Tables().Write(table);
 
@@ -47,6 +47,23 @@ internal static class SchedulePrinter
             if (!string.IsNullOrEmpty(value)) grid.AddRow(new Text(name), new Text(value));
         }
     }
+
+    /// <summary>As it came, or as it looks while the run is under way.</summary>
+    public static string OnTime(ScheduleRunView run) => (run.LateBy, run.Outlook, run.OnTime) switch
+    {
+        ({ } late, _, _) => $"late by {Duration(late)}",
+        (_, "on_track", _) => "on track",
+        (_, _, true) => "yes",
+        (_, _, false) => "late",
+        _ => "",
+    };
+
+    private static string Duration(double seconds) => TimeSpan.FromSeconds(seconds) switch
+    {
+        { TotalMinutes: < 1 } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.#} s"),
+        { TotalHours: < 1 } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalMinutes:0.#} min"),
+        var span => string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours} h {span.Minutes} min"),
+    };
 
     public static string? Time(DateTimeOffset? time) => time is { } at && at != default ? at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null;
 

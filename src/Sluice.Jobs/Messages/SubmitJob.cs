@@ -62,6 +62,10 @@ public sealed record JobRejected
     [JsonPropertyName("tenant")]
     public string? Tenant { get; init; }
 
+    /// <summary>When it would end, where it is rejected for that: <c>on_late</c> is <c>reject</c>, and that is after its deadline.</summary>
+    [JsonPropertyName("eta")]
+    public DateTimeOffset? Eta { get; init; }
+
     [JsonPropertyName("errors")]
     public required IReadOnlyList<FieldError> Errors { get; init; }
 }

@@ -23,6 +23,8 @@ internal static class JobViews
         FinishedAt = job.FinishedAt,
         Deadline = job.Deadline,
         OnLate = job.Deadline is null ? null : job.OnLate,
+        Eta = job.Eta,
+        WillMeetDeadline = job.WillMeetDeadline,
         DelayMs = Milliseconds(job.CreatedAt, job.StartedAt),
         ExecutionMs = job.StartedAt is DateTimeOffset started ? Milliseconds(started, job.FinishedAt) : null,
         Source = job.Result?.Source,

@@ -14,6 +14,9 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>Seconds after which the same request may succeed.</summary>
     public int? RetryAfter { get; init; }
 
+    /// <summary>When the job would end.</summary>
+    public DateTimeOffset? Eta { get; init; }
+
     /// <summary>Repeating the request is useless: clients that repeat by status are told not to.</summary>
     public bool Permanent { get; init; }
 

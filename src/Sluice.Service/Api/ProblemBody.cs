@@ -19,6 +19,9 @@ internal sealed record ProblemBody
 
     /// <summary>Every field that is wrong.</summary>
     public IReadOnlyList<FieldError>? Errors { get; init; }
+
+    /// <summary>With <c>deadline_cannot_be_met</c>: when the job would end.</summary>
+    public DateTimeOffset? Eta { get; init; }
     public required ErrorBody Error { get; init; }
 }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Sluice.Jobs;
+using Sluice.Service.Intake;
 
 namespace Sluice.Service.Api;
 
@@ -37,6 +38,9 @@ internal static class Problems
         StatusCodes.Status429TooManyRequests, "queue_full", $"There may be at most {bound} {what}; submit more when some have ended.")
     { RetryAfter = 5 };
 
+    public static Problem TooLate(IntakeResult.TooLate late) =>
+        new(StatusCodes.Status422UnprocessableEntity, IntakeResult.TooLate.Code, late.Detail) { Errors = [new FieldError("deadline", late.Detail, IntakeResult.TooLate.Code)], Eta = late.Eta };
+
     public static Problem Unavailable() => new(
         StatusCodes.Status503ServiceUnavailable, "store_unavailable", "The store cannot be reached. Nothing is known of the request's effect: repeat it with the same Idempotency-Key.")
     { RetryAfter = 2 };
@@ -67,6 +71,7 @@ internal static class Problems
             Detail = problem.Detail,
             TraceId = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
             Errors = problem.Errors,
+            Eta = problem.Eta,
             Error = new ErrorBody(problem.Detail, ErrorType(problem.Status), problem.Errors?[0].Field, problem.Code),
         };
         if (problem.RetryAfter is int seconds)

@@ -98,6 +98,7 @@ internal sealed class SubmitEndpoint(JobIntake intake, JobWaiters waiters, IJobS
         IntakeResult.Accepted accepted => JobAnswer.ToSubmit(context, accepted.Job, accepted.Outcome == SubmitOutcome.Replayed),
         IntakeResult.Invalid invalid => Problems.Invalid(invalid.Errors),
         IntakeResult.KeyReused reused => Problems.KeyReused(reused.Key),
+        IntakeResult.TooLate late => Problems.TooLate(late),
         IntakeResult.Full full => Problems.Full(full.What, full.Bound),
         _ => throw new InvalidOperationException($"Unknown intake result {result.GetType().Name}."),
     };

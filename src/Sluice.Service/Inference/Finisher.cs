@@ -174,9 +174,23 @@ internal sealed partial class Finisher(IJobStore store, Incarnation incarnation,
         TimeSpan ran = time.GetElapsedTime(finished.ClaimedAt);
         TimeSpan? waited = finished.Reserved is { } reserved ? time.GetUtcNow() - ran - reserved.CreatedAt : null;
         metrics.Finished(finished.Outcome.State, finished.Job.Model, finished.Reserved?.Class ?? JobClass.Standard, waited, ran);
+        Judge(finished.Job, finished.Outcome.State, finished.Reserved?.Class ?? JobClass.Standard, finished.Job.StartedAt - finished.Job.CreatedAt + ran);
         if (finished.Outcome.Result?.Usage is { } usage)
         {
             metrics.Tokens(finished.Job.Model, usage.PromptTokens, usage.CachedTokens, usage.GeneratedTokens);
+        }
+    }
+
+    /// <summary>Holds what the job's caller was told against what came. All times are differences: the store's before the claim, this process's since.</summary>
+    private void Judge(ClaimedJob job, JobState state, JobClass jobClass, TimeSpan took)
+    {
+        if (job.Eta is { } eta && state == JobState.Succeeded)
+        {
+            metrics.Quoted(job.Model, jobClass, eta - job.CreatedAt, took);
+        }
+        if (job.WillMeetDeadline == true && job.Deadline is { } deadline && state is JobState.Succeeded or JobState.Expired)
+        {
+            metrics.Promised(1, state == JobState.Succeeded && job.CreatedAt + took <= deadline);
         }
     }
 

@@ -3,6 +3,7 @@ using Sluice.Batching;
 using Sluice.Engine;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
+using Sluice.Service.Quotes;
 using Sluice.Store;
 
 namespace Sluice.Service.Inference;
@@ -29,6 +30,9 @@ internal sealed partial class InferenceLoop(
 
     public ServedModel Model => model;
 
+    /// <summary>What this model's jobs cost on its engine.</summary>
+    public CostEstimate Costs => _cost;
+
     /// <summary>Jobs that wait for a batch.</summary>
     public int Waiting => Former.Count;
 
@@ -47,6 +51,9 @@ internal sealed partial class InferenceLoop(
         Volatile.Write(ref _lastArrival, time.GetTimestamp());
         _wake.Pulse();
     }
+
+    /// <summary>How much waits here, and how fast it goes.</summary>
+    public BacklogReport Report() => Former.Report();
 
     /// <summary>Takes back everything that waits.</summary>
     public IReadOnlyList<WaitingJob> TakeAll() => Former.TakeAll();
@@ -200,7 +207,7 @@ internal sealed partial class InferenceLoop(
             PrefixKey = job.PrefixKey,
             Chain = new[] { job.PrefixKey },
             ChainTokens = JobKeys.PrefixTokens,
-            Workload = HashCode.Combine(job.Tenant, job.Namespace, job.MaxNewTokens),
+            Workload = Workload.Of(job.Tenant, job.Namespace, job.Kind, job.MaxNewTokens),
             CreatedAt = job.CreatedAt + ahead,
             Suspicions = job.Suspicions,
         };

@@ -41,6 +41,7 @@ internal static class InferenceServices
             .AddSingleton<Inventory>()
             .AddSingleton<EndProcess>(Environment.FailFast)
             .AddSingleton<Watchdog>()
+            .AddSingleton<CostKeeper>()
             .AddSingleton<Drain>()
             .AddHostedService<Worker>();
         return builder;

@@ -2,12 +2,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sluice.Service.Intake;
+using Sluice.Service.Telemetry;
 using Sluice.Store;
 
 namespace Sluice.Service.Inference;
 
 /// <summary>Has the store set things right, round after round: the dead buried, deadlines kept, lost tickets sent again. Needs nothing of the broker.</summary>
-internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
+internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, SluiceMetrics metrics, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -22,6 +23,10 @@ internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, I
                 {
                     ReconcileReport report = await store.ReconcileAsync(limits, stoppingToken);
                     failed = false;
+                    if (report.Unkept > 0)
+                    {
+                        metrics.Promised(report.Unkept, kept: false);
+                    }
                     if (report != new ReconcileReport(0, 0, 0, 0, 0, 0))
                     {
                         LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted, report.Poisoned);

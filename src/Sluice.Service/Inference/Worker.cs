@@ -10,7 +10,7 @@ namespace Sluice.Service.Inference;
 /// worker is registered. The order to stop begins the drain at once, whatever else of the host still has to end.
 /// </summary>
 internal sealed partial class Worker(
-    Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Heartbeat heartbeat, Inventory inventory, Watchdog watchdog, Finisher finisher, Drain drain,
+    Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Heartbeat heartbeat, Inventory inventory, Watchdog watchdog, CostKeeper costs, Finisher finisher, Drain drain,
     IHostApplicationLifetime lifetime, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Worker> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _intake = new(); // nothing new after this
@@ -69,10 +69,11 @@ internal sealed partial class Worker(
             lifetime.StopApplication();
             return;
         }
+        await costs.RestoreAsync(loop, engine, _intake.Token);
         await loop.RunAsync(engine, _intake.Token);
     }
 
-    private async Task WatchAsync() => await Task.WhenAll(heartbeat.RunAsync(_watch.Token), heartbeat.WatchLostAsync(_watch.Token), inventory.RunAsync(_watch.Token), watchdog.RunAsync(_watch.Token));
+    private async Task WatchAsync() => await Task.WhenAll(heartbeat.RunAsync(_watch.Token), heartbeat.WatchLostAsync(_watch.Token), inventory.RunAsync(_watch.Token), watchdog.RunAsync(_watch.Token), costs.RunAsync(_watch.Token));
 
     /// <summary>Begins the drain on the first call; every call awaits its end.</summary>
     private Task DrainAsync()
@@ -89,7 +90,9 @@ internal sealed partial class Worker(
         _intake.Cancel();
         await _taking.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         await drain.ReleaseHeldAsync(limit.Token);
+        Task kept = costs.SaveAsync(limit.Token);
         await drain.EndRunsAsync(limit.Token);
+        await kept.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         finisher.Complete();
         _writing.CancelAfter(Drain.LastWrites);
         await _finishing;

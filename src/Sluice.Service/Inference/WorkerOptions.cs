@@ -33,6 +33,12 @@ internal sealed class WorkerOptions
     /// </summary>
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How often this worker tells how much waits in it and how fast it goes, for quotes.</summary>
+    public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often what was learned of costs is kept in the store.</summary>
+    public TimeSpan CostInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Most jobs held for the formers of this process; tickets past it wait in the broker.</summary>
     [Range(1, 1_000_000)]
     public int HoldLimit { get; set; } = 20_000;

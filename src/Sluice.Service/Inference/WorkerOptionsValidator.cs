@@ -16,6 +16,8 @@ internal sealed class WorkerOptionsValidator : IValidateOptions<WorkerOptions>
         Positive(nameof(options.TicketTimeout), options.TicketTimeout);
         Positive(nameof(options.LostInterval), options.LostInterval);
         Positive(nameof(options.InventoryInterval), options.InventoryInterval);
+        Positive(nameof(options.ReportInterval), options.ReportInterval);
+        Positive(nameof(options.CostInterval), options.CostInterval);
         Positive(nameof(options.StealAfter), options.StealAfter);
         Positive(nameof(options.StealBackoff), options.StealBackoff);
         if (options.HeartbeatTimeout < 2 * options.HeartbeatInterval)

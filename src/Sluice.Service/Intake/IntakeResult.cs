@@ -19,6 +19,17 @@ internal abstract record IntakeResult
     /// <summary>The idempotency key belongs to another request; nothing stored.</summary>
     public sealed record KeyReused(string Key) : IntakeResult;
 
+    /// <summary>It would end after its deadline, and was not to be stored then. <paramref name="Eta"/> is null where no worker runs its model.</summary>
+    public sealed record TooLate(DateTimeOffset? Eta, DateTimeOffset Deadline) : IntakeResult
+    {
+        public const string Code = "deadline_cannot_be_met";
+
+        /// <summary>For people.</summary>
+        public string Detail => Eta is { } eta
+            ? $"The job would end at about {JobTimes.Text(eta)}, after its deadline {JobTimes.Text(Deadline)}; on_late is 'reject'."
+            : $"No worker runs the model now, so nothing says that the job would end by its deadline {JobTimes.Text(Deadline)}; on_late is 'reject'.";
+    }
+
     /// <summary>As much waits as may; nothing stored. <paramref name="What"/> is bounded by <paramref name="Bound"/>: <c>queued jobs of one tenant</c>, …</summary>
     public sealed record Full(string What, long Bound) : IntakeResult;
 }

@@ -4,6 +4,7 @@ using Sluice.Jobs;
 using Sluice.Service.Access;
 using Sluice.Service.Cache;
 using Sluice.Service.Models;
+using Sluice.Service.Quotes;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
 using Sluice.Store;
@@ -12,7 +13,7 @@ namespace Sluice.Service.Intake;
 
 /// <summary>The one door for jobs, whichever way they come: checks, counts tokens, derives keys, stores.</summary>
 internal sealed class JobIntake(
-    ModelCatalog models, WebhookRules webhooks, IEmbedder embedder, SubmitBatcher batcher, QueueBounds bounds, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
+    ModelCatalog models, WebhookRules webhooks, IEmbedder embedder, SubmitBatcher batcher, QueueBounds bounds, QuoteBook quotes, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
 {
     private readonly IntakeOptions _options = options.Value;
 
@@ -23,13 +24,13 @@ internal sealed class JobIntake(
     public async Task<IntakeResult> SubmitAsync(Caller caller, JobRequest request, SubmitOptions submit, CancellationToken cancellationToken)
     {
         using Activity? activity = SluiceActivity.Start("submit job", SluiceActivity.CurrentTraceParent ?? submit.TraceParent);
-        RequestRules rules = new(models, webhooks, time.GetUtcNow(), _options.Horizon);
+        RequestRules rules = new(models, webhooks, quotes, time.GetUtcNow(), _options.Horizon);
         if (!rules.Accept(request, submit, out AcceptedRequest? accepted))
         {
             metrics.Refused("invalid");
             return new IntakeResult.Invalid(rules.Errors);
         }
-        NewJob job = MakeJob(caller.Tenant, accepted, submit);
+        NewJob job = Quoted(MakeJob(caller.Tenant, accepted, submit));
         activity?.SetTag("sluice.job.id", job.Id.ToString());
         if (bounds.Exceeded(job) is { } full)
         {
@@ -46,7 +47,7 @@ internal sealed class JobIntake(
     /// </summary>
     public NewJob? Make(string tenant, JobRequest request, SubmitOptions submit, DateTimeOffset now, out IReadOnlyList<FieldError> faults)
     {
-        RequestRules rules = new(models, webhooks, now, _options.Horizon);
+        RequestRules rules = new(models, webhooks, quotes, now, _options.Horizon);
         bool good = rules.Accept(request, submit, out AcceptedRequest? accepted);
         faults = rules.Errors;
         return good ? MakeJob(tenant, accepted!, submit) : null;
@@ -58,7 +59,7 @@ internal sealed class JobIntake(
     /// </summary>
     public IReadOnlyList<FieldError> Check(JobRequest request, SubmitOptions submit, IReadOnlyList<FieldError> unreadable)
     {
-        RequestRules rules = new(models, webhooks, time.GetUtcNow(), _options.Horizon);
+        RequestRules rules = new(models, webhooks, quotes, time.GetUtcNow(), _options.Horizon);
         rules.Accept(request, submit, out _);
         HashSet<string> named = [.. unreadable.Select(error => error.Field)];
         if (named.Contains("kind"))
@@ -71,6 +72,17 @@ internal sealed class JobIntake(
 
     /// <summary>A list's item that could not be read says nothing about its members.</summary>
     private static bool IsWithin(string field, HashSet<string> named) => field.LastIndexOf(']') is int end and > 0 && named.Contains(field[..(end + 1)]);
+
+    /// <summary>With what its caller is to be told of its end. One that is to be rejected when late is, from a line too, where its deadline is given.</summary>
+    public NewJob Quoted(NewJob job)
+    {
+        JobQuote? quote = quotes.Of(job);
+        bool rejects = job.OnLate == OnLate.Reject && (job.Deadline is not null || job.Ttl is not null) && quotes.Knows(job.Model);
+        return job with { Quote = quote, TooLate = rejects && (quote is null || quotes.Now + quote.In > (job.Deadline ?? quotes.Now + job.Ttl)) };
+    }
+
+    /// <summary>Why a job that is <see cref="NewJob.TooLate"/> is.</summary>
+    public IntakeResult.TooLate Late(NewJob job) => new(quotes.Now + job.Quote?.In, job.Deadline ?? quotes.Now + job.Ttl!.Value);
 
     private NewJob MakeJob(string tenant, AcceptedRequest accepted, SubmitOptions submit)
     {
@@ -125,6 +137,9 @@ internal sealed class JobIntake(
             case SubmitOutcome.TenantFull:
                 metrics.Refused("queue_full");
                 return new IntakeResult.Full(QueueBounds.TenantJobs, _options.QueuedPerTenant);
+            case SubmitOutcome.TooLate:
+                metrics.Refused("too_late");
+                return Late(job);
             case SubmitOutcome.CacheHit:
                 metrics.CacheHit(result.Job!.Result?.Cache?.Tier ?? "exact");
                 metrics.Accepted("cache_hit", job.Kind);

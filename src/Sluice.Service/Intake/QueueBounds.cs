@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Sluice.Service.Quotes;
 using Sluice.Store;
 
 namespace Sluice.Service.Intake;
@@ -10,7 +11,7 @@ namespace Sluice.Service.Intake;
 /// <see cref="IntakeOptions.CountEvery"/>; in between this process adds what it accepts, so several nodes may overshoot by what they accept within that time.
 /// A tenant's number of jobs is bounded exactly, by the store. Accepted work is never shed.
 /// </summary>
-internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> options, TimeProvider time) : BackgroundService
+internal sealed class QueueBounds(IJobStore store, QuoteBook quotes, IOptions<IntakeOptions> options, TimeProvider time) : BackgroundService
 {
     public const string TenantJobs = "queued jobs of one tenant", TenantTokens = "queued tokens of one tenant", AllJobs = "queued jobs", AllTokens = "queued tokens";
 
@@ -58,7 +59,11 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
     }
 
     /// <summary>The job was queued.</summary>
-    public void Add(NewJob job) => _count.Add(job.Tenant, TokensOf(job));
+    public void Add(NewJob job)
+    {
+        _count.Add(job.Tenant, TokensOf(job));
+        quotes.Queued(job);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -69,8 +74,10 @@ internal sealed class QueueBounds(IJobStore store, IOptions<IntakeOptions> optio
             {
                 try
                 {
+                    long began = time.GetTimestamp();
                     StoreStatistics statistics = await store.StatisticsAsync(stoppingToken);
                     _count = new Count(statistics.QueuedTokensByTenant, statistics.QueuedByTenant, statistics.Queued);
+                    quotes.Count(statistics, began);
                 }
                 catch (StoreUnavailableException)
                 {

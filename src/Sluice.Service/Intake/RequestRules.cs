@@ -2,12 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 using Sluice.Engine.Templates;
 using Sluice.Jobs;
 using Sluice.Service.Models;
+using Sluice.Service.Quotes;
 using Sluice.Service.Webhooks;
 
 namespace Sluice.Service.Intake;
 
 /// <summary>Every rule that a request must keep. Checks all of them, so that a caller learns of all faults at once.</summary>
-internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, DateTimeOffset now, TimeSpan horizon)
+internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, QuoteBook quotes, DateTimeOffset now, TimeSpan horizon)
 {
     public const int MaxChoices = 256;
 
@@ -44,6 +45,10 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, D
             webhooks.Check(webhook, "webhook", _errors);
         }
         ServedModel? model = FindModel(request.Model);
+        if (model is not null && request.OnLate == OnLate.Reject && (request.Deadline is not null || request.Ttl is not null) && !quotes.Knows(model.Name))
+        {
+            _errors.Add("on_late", $"'reject' needs an estimate of when a job of model '{model.Name}' ends, and there is none until some have ended; use 'expire' or 'run' until then.", "no_estimate");
+        }
         bool readable = CheckTexts(request);
         if (model is not null)
         {
@@ -89,10 +94,6 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, D
         if (request.ResponseFormat is not null)
         {
             _errors.NotSupported("response_format", "constrained output is not built yet.");
-        }
-        if (request.OnLate == OnLate.Reject)
-        {
-            _errors.NotSupported("on_late", "'reject' needs an estimate of when a job ends, which is not built yet; use 'expire' or 'run'.");
         }
     }
 

@@ -26,9 +26,10 @@ internal sealed partial class SubmitConsumer(
         string? tenant = Tenant(context);
         SubmitOptions submit = new() { IdempotencyKey = body.IdempotencyKey, TraceParent = SluiceActivity.CurrentTraceParent ?? TraceParent(context) };
         IReadOnlyList<FieldError> errors = Check(context.Message, tenant);
+        DateTimeOffset? eta = null;
         if (errors.Count == 0)
         {
-            errors = await StoreAsync(tenant!, body.Job!, submit, context.CancellationToken);
+            (errors, eta) = await StoreAsync(tenant!, body.Job!, submit, context.CancellationToken);
         }
         else if (body.Job is not null)
         {
@@ -36,7 +37,7 @@ internal sealed partial class SubmitConsumer(
         }
         if (errors.Count > 0)
         {
-            JobRejected rejected = new() { IdempotencyKey = body.IdempotencyKey, Tenant = tenant, Errors = [.. errors.Select(Named)] };
+            JobRejected rejected = new() { IdempotencyKey = body.IdempotencyKey, Tenant = tenant, Eta = eta, Errors = [.. errors.Select(Named)] };
             await context.Publish(rejected, context.CancellationToken);
             LogRejected(tenant ?? "(none)", errors[0].Field, errors[0].Code);
         }
@@ -90,7 +91,7 @@ internal sealed partial class SubmitConsumer(
     private static string? TraceParent(ConsumeContext context) =>
         context.ReceiveContext.TransportHeaders.TryGetHeader("traceparent", out object? value) ? value as string : null;
 
-    private async Task<IReadOnlyList<FieldError>> StoreAsync(string tenant, JobRequest job, SubmitOptions submit, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<FieldError> Errors, DateTimeOffset? Eta)> StoreAsync(string tenant, JobRequest job, SubmitOptions submit, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -99,10 +100,11 @@ internal sealed partial class SubmitConsumer(
                 IntakeResult result = await intake.SubmitAsync(new Caller(tenant, KeyScopes.Submit), job, submit, cancellationToken);
                 return result switch
                 {
-                    IntakeResult.Accepted => [],
-                    IntakeResult.Invalid invalid => invalid.Errors,
-                    IntakeResult.KeyReused reused => [new FieldError("idempotency_key", $"'{reused.Key}' belongs to another request.", "key_reused")],
-                    IntakeResult.Full full => [new FieldError("job", $"There may be at most {full.Bound} {full.What}.", "queue_full")],
+                    IntakeResult.Accepted => ([], null),
+                    IntakeResult.Invalid invalid => (invalid.Errors, null),
+                    IntakeResult.KeyReused reused => ([new FieldError("idempotency_key", $"'{reused.Key}' belongs to another request.", "key_reused")], null),
+                    IntakeResult.TooLate late => ([new FieldError("deadline", late.Detail, IntakeResult.TooLate.Code)], late.Eta),
+                    IntakeResult.Full full => ([new FieldError("job", $"There may be at most {full.Bound} {full.What}.", "queue_full")], null),
                     _ => throw new System.Diagnostics.UnreachableException($"Unknown result {result}."),
                 };
             }

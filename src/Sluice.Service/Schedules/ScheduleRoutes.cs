@@ -79,9 +79,9 @@ internal static class ScheduleRoutes
         return new JsonAnswer<SchedulePage>(StatusCodes.Status200OK, new SchedulePage([.. found.Select(s => ScheduleViews.Of(s, time.GetUtcNow()))]), ScheduleJson.Default.SchedulePage);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext context, Caller caller, IScheduleStore store, TimeProvider time, string id) =>
+    private static async Task<IResult> GetAsync(HttpContext context, Caller caller, IScheduleStore store, ScheduleRuns runs, TimeProvider time, string id) =>
         await FindAsync(context, caller, store, id) is { } schedule
-            ? Show(schedule, time, runs: await store.FiringsAsync(caller.Tenant, schedule.Id, ShownRuns, context.RequestAborted))
+            ? Show(schedule, time, runs: await runs.LatestAsync(schedule, ShownRuns, context.RequestAborted))
             : NoSchedule(id);
 
     private static async Task<IResult> ReplaceAsync(HttpContext context, Caller caller, IScheduleStore store, ScheduleRules rules, PlaceChecks places, TimeProvider time, string id)
@@ -135,22 +135,17 @@ internal static class ScheduleRoutes
             ? Show(changed, time)
             : NoSchedule(id);
 
-    private static async Task<IResult> RunsAsync(HttpContext context, Caller caller, IScheduleStore store, TimeProvider time, string id)
-    {
-        if (await FindAsync(context, caller, store, id) is not { } schedule)
-        {
-            return NoSchedule(id);
-        }
-        IReadOnlyList<FiringRecord> runs = await store.FiringsAsync(caller.Tenant, schedule.Id, MostRuns, context.RequestAborted);
-        return new JsonAnswer<ScheduleRunPage>(StatusCodes.Status200OK, new ScheduleRunPage([.. runs.Select(run => ScheduleViews.Of(run, time.GetUtcNow()))]), ScheduleJson.Default.ScheduleRunPage);
-    }
+    private static async Task<IResult> RunsAsync(HttpContext context, Caller caller, IScheduleStore store, ScheduleRuns runs, string id) =>
+        await FindAsync(context, caller, store, id) is { } schedule
+            ? new JsonAnswer<ScheduleRunPage>(StatusCodes.Status200OK, new ScheduleRunPage(await runs.LatestAsync(schedule, MostRuns, context.RequestAborted)), ScheduleJson.Default.ScheduleRunPage)
+            : NoSchedule(id);
 
     private static async Task<ScheduleRecord?> FindAsync(HttpContext context, Caller caller, IScheduleStore store, string id) =>
         ScheduleViews.Id(id) is Guid schedule ? await store.GetAsync(caller.Tenant, schedule, context.RequestAborted)
         : TextRules.IsNamespace(id) ? await store.FindAsync(caller.Tenant, id, context.RequestAborted)
         : null;
 
-    private static JsonAnswer<ScheduleView> Show(ScheduleRecord schedule, TimeProvider time, int status = StatusCodes.Status200OK, IReadOnlyList<FiringRecord>? runs = null) =>
+    private static JsonAnswer<ScheduleView> Show(ScheduleRecord schedule, TimeProvider time, int status = StatusCodes.Status200OK, IReadOnlyList<ScheduleRunView>? runs = null) =>
         new(status, ScheduleViews.Of(schedule, time.GetUtcNow(), runs), ScheduleJson.Default.ScheduleView);
 
     private static Problem NoSchedule(string id) => new(StatusCodes.Status404NotFound, "schedule_not_found", $"There is no schedule {TextRules.Quote(id)}.");

@@ -23,6 +23,7 @@ internal static class ScheduleServices
         builder.Services.AddSingleton<ScheduleRules>();
         builder.Services.AddSingleton<PlaceChecks>();
         builder.Services.AddSingleton<Firings>();
+        builder.Services.AddSingleton<ScheduleRuns>();
         if (host.Runs(HostRole.Scheduler))
         {
             AddQuartz(builder, host);

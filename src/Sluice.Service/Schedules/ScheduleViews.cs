@@ -57,6 +57,15 @@ internal sealed record ScheduleRunView
 
     /// <summary>Whether all rows had ended by the deadline; absent without one, and until that is known.</summary>
     public bool? OnTime { get; init; }
+
+    /// <summary>When its last row is likely to have ended, while it is under way and that is known.</summary>
+    public DateTimeOffset? Eta { get; init; }
+
+    /// <summary><c>on_track</c> or <c>late</c>: whether that is by the deadline.</summary>
+    public string? Outlook { get; init; }
+
+    /// <summary>Seconds after the deadline at which its last row ended, or is likely to; absent where it is in time.</summary>
+    public double? LateBy { get; init; }
     public required long Rows { get; init; }
 
     /// <summary>Rows taken to the sink.</summary>
@@ -79,7 +88,7 @@ internal static class ScheduleViews
     /// <summary>Null where the text is no id.</summary>
     public static Guid? Id(string text) => text.StartsWith(Prefix, StringComparison.Ordinal) && Guid.TryParseExact(text.AsSpan(Prefix.Length), "N", out Guid id) ? id : null;
 
-    public static ScheduleView Of(ScheduleRecord schedule, DateTimeOffset now, IReadOnlyList<FiringRecord>? runs = null) => new()
+    public static ScheduleView Of(ScheduleRecord schedule, DateTimeOffset now, IReadOnlyList<ScheduleRunView>? runs = null) => new()
     {
         Id = $"{Prefix}{schedule.Id:N}",
         Name = schedule.Name,
@@ -98,10 +107,13 @@ internal static class ScheduleViews
         LastFireTime = schedule.LastFireTime,
         CreatedAt = schedule.CreatedAt,
         UpdatedAt = schedule.UpdatedAt,
-        Runs = runs is null ? null : [.. runs.Select(run => Of(run, now))],
+        Runs = runs,
     };
 
-    public static ScheduleRunView Of(FiringRecord run, DateTimeOffset now) => new()
+    /// <param name="run">As stored.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="eta">When its last row is likely to end; null where it has ended, and where nothing is known.</param>
+    public static ScheduleRunView Of(FiringRecord run, DateTimeOffset now, DateTimeOffset? eta = null) => new()
     {
         FireTime = run.FireTime,
         Manual = run.Manual,
@@ -109,6 +121,9 @@ internal static class ScheduleViews
         Submission = HasSubmission(run) ? $"sub_{run.Id:N}" : null,
         Deadline = run.Deadline,
         OnTime = OnTime(run, now),
+        Eta = eta,
+        Outlook = run.Deadline is { } by && Expected(eta, now) is { } end ? end <= by ? "on_track" : "late" : null,
+        LateBy = (run.AnsweredAt ?? Expected(eta, now)) is { } last && last > run.Deadline ? Math.Round((last - run.Deadline.Value).TotalSeconds, 3) : null,
         Rows = run.Rows,
         Delivered = run.Delivered,
         Error = run.ErrorCode is { } code ? new JobError(code, run.ErrorMessage ?? "") : null,
@@ -117,6 +132,8 @@ internal static class ScheduleViews
         AnsweredAt = run.AnsweredAt,
         FinishedAt = run.FinishedAt,
     };
+
+    private static DateTimeOffset? Expected(DateTimeOffset? eta, DateTimeOffset now) => eta < now ? now : eta;
 
     private static bool HasSubmission(FiringRecord run) => run.Rows > 0 || run.StagedAt is not null;
 

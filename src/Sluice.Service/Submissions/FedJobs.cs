@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Sluice.Jobs;
 using Sluice.Service.Cache;
 using Sluice.Service.Intake;
@@ -11,7 +10,7 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic)
 {
     public async Task<FedChunk> MakeAsync(FeedWork work, CancellationToken cancellationToken)
     {
-        LineDefaults defaults = work.Submission.Defaults is { } json ? JsonSerializer.Deserialize(json, SubmissionJson.Default.LineDefaults)! : LineDefaults.None;
+        LineDefaults defaults = LineDefaults.Of(work.Submission);
         List<NewJob> jobs = new(work.Lines.Count);
         List<StagedLine> invalid = [];
         foreach (FeedLine line in work.Lines)
@@ -41,9 +40,16 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic)
             faults = line.Shape == LineShape.Job ? faults : [.. faults.Select(InBody)];
             return null;
         }
+        // a line has nobody to be told at once: what would be rejected becomes an error row
         DateTimeOffset? deadline = job.Deadline ?? submission.CreatedAt + job.Ttl;
         deadline = submission.FinishBy is { } latest && !(deadline < latest) ? latest : deadline;
-        return job with { Deadline = deadline, Ttl = null, TenantBound = null, TraceParent = null, Shape = line.Shape };
+        job = intake.Quoted(job with { Deadline = deadline, Ttl = null, TenantBound = null, TraceParent = null, Shape = line.Shape });
+        if (!job.TooLate || job.Quote is null)
+        {
+            return job with { TooLate = false };
+        }
+        faults = [new FieldError("on_late", intake.Late(job).Detail, IntakeResult.TooLate.Code)];
+        return null;
     }
 
     /// <summary>A fault of an OpenAI line is named as it stands there.</summary>

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sluice.Jobs;
+using Sluice.Store;
 
 namespace Sluice.Service.Submissions;
 
@@ -22,6 +24,10 @@ internal sealed record LineDefaults
     public OnLate? OnLate { get; init; }
     public CacheMode? Cache { get; init; }
     public string? Namespace { get; init; }
+
+    /// <summary>Those of a stored submission.</summary>
+    public static LineDefaults Of(SubmissionRecord submission) =>
+        submission.Defaults is { } json ? JsonSerializer.Deserialize(json, SubmissionJson.Default.LineDefaults)! : None;
 
     public JobRequest Fill(SubmissionLine line)
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Sluice.Jobs;
 using Sluice.Service.Access;
 using Sluice.Service.Api;
+using Sluice.Service.Quotes;
 using Sluice.Store;
 
 namespace Sluice.Service.Submissions;
@@ -17,7 +18,7 @@ internal static class SubmissionEvents
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(15);
 
-    public static async Task<IResult> SendAsync(HttpContext context, Caller caller, ISubmissionStore store, TimeProvider time, string id)
+    public static async Task<IResult> SendAsync(HttpContext context, Caller caller, ISubmissionStore store, QuoteBook quotes, TimeProvider time, string id)
     {
         CancellationToken gone = context.RequestAborted;
         if (!SubmissionIds.TryParse(id, out Guid found) || await store.GetAsync(caller.Tenant, found, gone) is not { } submission)
@@ -35,7 +36,7 @@ internal static class SubmissionEvents
             bool ended = submission.State >= SubmissionState.Finished && submission.Counts.Pending == 0;
             if (place != last)
             {
-                string view = Encoding.UTF8.GetString(PlainJson.Write(SubmissionViews.Of(submission), JobsJson.Default.SubmissionView).Span);
+                string view = Encoding.UTF8.GetString(PlainJson.Write(SubmissionViews.Of(submission, quotes.EtaOf(submission)), JobsJson.Default.SubmissionView).Span);
                 await WriteAsync(response, $"id: {place}\nevent: submission\ndata: {view}\n\n", gone);
                 (last, sent) = (place, time.GetTimestamp());
             }

@@ -2,10 +2,12 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Sluice.Jobs;
 using Sluice.Service.Access;
 using Sluice.Service.Api;
 using Sluice.Service.Intake;
+using Sluice.Service.Quotes;
 using Sluice.Store;
 
 namespace Sluice.Service.Submissions;
@@ -45,7 +47,7 @@ internal static class SubmissionRoutes
         {
             context.Response.Headers.RetryAfter = PollSeconds.ToString(CultureInfo.InvariantCulture);
         }
-        return new JsonAnswer<SubmissionView>(status, SubmissionViews.Of(submission), JobsJson.Default.SubmissionView);
+        return new JsonAnswer<SubmissionView>(status, SubmissionViews.Of(submission, context.RequestServices.GetRequiredService<QuoteBook>().EtaOf(submission)), JobsJson.Default.SubmissionView);
     }
 
     public static Problem None(string id) => new(StatusCodes.Status404NotFound, "submission_not_found", $"There is no submission {TextRules.Quote(id)}.");
@@ -71,7 +73,7 @@ internal static class SubmissionRoutes
             : Problems.Conflict("submission_finished", $"Submission {id} has already ended.");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, Caller caller, ISubmissionStore store)
+    private static async Task<IResult> ListAsync(HttpContext context, Caller caller, ISubmissionStore store, QuoteBook quotes)
     {
         RequestErrors errors = new();
         SubmissionQuery query = SubmissionQueries.Read(context.Request.Query, errors);
@@ -80,7 +82,7 @@ internal static class SubmissionRoutes
             return Problems.Invalid(errors.All);
         }
         IReadOnlyList<SubmissionRecord> found = await store.ListAsync(caller.Tenant, query with { Limit = query.Limit + 1 }, context.RequestAborted);
-        List<SubmissionView> data = [.. found.Take(query.Limit).Select(SubmissionViews.Of)];
+        List<SubmissionView> data = [.. found.Take(query.Limit).Select(submission => SubmissionViews.Of(submission, quotes.EtaOf(submission)))];
         return new JsonAnswer<SubmissionPage>(StatusCodes.Status200OK, new SubmissionPage(data, found.Count > query.Limit ? data[^1].Id : null), JobsJson.Default.SubmissionPage);
     }
 }

@@ -20,7 +20,7 @@ internal static class SubmissionIds
 /// <summary>A stored submission as callers see it.</summary>
 internal static class SubmissionViews
 {
-    public static SubmissionView Of(SubmissionRecord submission) => new()
+    public static SubmissionView Of(SubmissionRecord submission, DateTimeOffset? eta = null) => new()
     {
         Id = SubmissionIds.Text(submission.Id),
         State = submission.State,
@@ -35,6 +35,7 @@ internal static class SubmissionViews
         ClosedAt = submission.ClosedAt,
         FinishedAt = submission.FinishedAt,
         FinishBy = submission.FinishBy,
+        Eta = eta,
         Metadata = submission.Metadata,
     };
 

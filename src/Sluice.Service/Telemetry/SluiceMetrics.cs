@@ -13,6 +13,7 @@ internal sealed class SluiceMetrics
     public const string MeterName = "Sluice";
 
     private static readonly double[] s_seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
+    private static readonly double[] s_shares = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10];
     private static readonly double[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
 
     private readonly Meter _meter;
@@ -36,6 +37,8 @@ internal sealed class SluiceMetrics
     private readonly Histogram<double> _queueWait;
     private readonly Histogram<double> _execution;
     private readonly Histogram<double> _outboxLag;
+    private readonly Histogram<double> _quoteError;
+    private readonly Counter<long> _promises;
     private readonly Histogram<int> _batchSize;
     private readonly Histogram<int> _submitSize;
 
@@ -62,6 +65,8 @@ internal sealed class SluiceMetrics
         _queueWait = _meter.CreateHistogram("sluice.job.queue_wait", "s", "From acceptance to the run that counted.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
         _execution = _meter.CreateHistogram("sluice.job.execution", "s", "From that start to the terminal transaction.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
         _outboxLag = _meter.CreateHistogram("sluice.outbox.lag", "s", "Age of the oldest row when it was published.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_seconds });
+        _quoteError = _meter.CreateHistogram("sluice.quote.error", "1", "How far a job's end was from its quote, as a share of the time it took.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = s_shares });
+        _promises = _meter.CreateCounter<long>("sluice.quote.promises", "{job}", "Jobs that were promised to meet their deadline and have ended, by whether they did.");
         _batchSize = _meter.CreateHistogram("sluice.batch.jobs", "{job}", "Jobs per batch.", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [.. s_counts.Select(count => (int)count)] });
         _submitSize = _meter.CreateHistogram("sluice.submit.jobs", "{job}", "Jobs per submit transaction.", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [.. s_counts.Select(count => (int)count)] });
     }
@@ -77,7 +82,7 @@ internal sealed class SluiceMetrics
         _lines.Add(invalid, new KeyValuePair<string, object?>("outcome", "invalid"));
     }
 
-    /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>queue_full</c> or <c>unavailable</c>.</param>
+    /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>queue_full</c>, <c>too_late</c> or <c>unavailable</c>.</param>
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void SubmitTransaction(int jobs) => _submitSize.Record(jobs);
@@ -96,6 +101,17 @@ internal sealed class SluiceMetrics
             _execution.Record(ran.TotalSeconds, modelLabel);
         }
     }
+
+    /// <summary>A job that had a quote has succeeded.</summary>
+    /// <param name="model">Whose.</param>
+    /// <param name="jobClass">The job's.</param>
+    /// <param name="quoted">From acceptance to the end, as quoted.</param>
+    /// <param name="took">The same, as it came.</param>
+    public void Quoted(string model, JobClass jobClass, TimeSpan quoted, TimeSpan took) =>
+        _quoteError.Record(Math.Abs((took - quoted).TotalSeconds) / Math.Max(took.TotalSeconds, 0.001), new("model", model), new("class", jobClass.Label()));
+
+    /// <summary>Jobs that were promised to meet their deadline have ended.</summary>
+    public void Promised(int jobs, bool kept) => _promises.Add(jobs, new KeyValuePair<string, object?>("kept", kept ? "yes" : "no"));
 
     public void Tokens(string model, int prompt, int cached, int generated)
     {
@@ -159,4 +175,7 @@ internal sealed class SluiceMetrics
 
     /// <summary>A number that is read when somebody asks: jobs held, pages free, rows waiting. Name without unit suffix, <c>sluice.worker.held</c>.</summary>
     public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) => _meter.CreateObservableGauge(name, read, unit, description);
+
+    /// <summary>As <see cref="Observe(string, string, string, Func{IEnumerable{Measurement{long}}})"/>, for what is no whole number.</summary>
+    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<double>>> read) => _meter.CreateObservableGauge(name, read, unit, description);
 }

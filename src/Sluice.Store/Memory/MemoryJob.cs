@@ -24,6 +24,10 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     public DateTimeOffset CreatedAt { get; } = now;
     public DateTimeOffset? Deadline { get; } = accepted.Deadline ?? now + accepted.Ttl;
 
+    /// <summary>As its caller was told at acceptance.</summary>
+    public DateTimeOffset? Eta { get; set; } = now + accepted.Quote?.In;
+    public bool? WillMeetDeadline { get; set; } = accepted.Quote?.WillMeetDeadline;
+
     /// <summary>Input and result go then.</summary>
     public DateTimeOffset ExpiresAt { get; } = now + accepted.Retention;
 
@@ -56,6 +60,23 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     public TwinKey? Key => Input?.ExactKey is { } exact ? new TwinKey(Tenant, Namespace, Convert.ToHexString(exact)) : null;
 
     public bool IsLate(DateTimeOffset now) => OnLate != OnLate.Run && Deadline <= now;
+
+    /// <summary>The answer is there.</summary>
+    public void Answered(DateTimeOffset now)
+    {
+        Eta = now;
+        WillMeetDeadline = Deadline is null ? null : true;
+    }
+
+    /// <summary>It ends with its leader, as long as what that was told can still come true.</summary>
+    public void Follow(MemoryJob leader, DateTimeOffset now)
+    {
+        WaitsFor = leader.Id;
+        if (leader.Eta > now && (Eta is null || leader.Eta < Eta))
+            Eta = leader.Eta;
+        if (leader.WillMeetDeadline == true && leader.Deadline <= Deadline)
+            WillMeetDeadline = true;
+    }
 
     public void Hurry(MemoryJob twin)
     {
@@ -93,6 +114,8 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
         FinishedAt = FinishedAt,
         Deadline = Deadline,
         OnLate = OnLate,
+        Eta = Eta,
+        WillMeetDeadline = WillMeetDeadline,
         Metadata = Input?.Request.Metadata,
         Error = Error,
         Result = Result,

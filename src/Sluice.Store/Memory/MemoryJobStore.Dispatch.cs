@@ -130,6 +130,10 @@ internal sealed partial class MemoryJobStore
         Model = job.Model,
         Request = job.Input!.Request,
         Deadline = job.Deadline,
+        CreatedAt = job.CreatedAt,
+        StartedAt = job.StartedAt!.Value,
+        Eta = job.Eta,
+        WillMeetDeadline = job.WillMeetDeadline,
         TraceParent = job.TraceParent,
     };
 

@@ -86,7 +86,12 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
         return new StoreStatistics(
             queued, _tables.Live.Count - queued, _tables.Outbox.Count,
             byTenant.ToDictionary(g => g.Key, g => g.LongCount()),
-            byTenant.ToDictionary(g => g.Key, g => g.Sum(j => (long)j.PromptTokens + j.MaxNewTokens)));
+            byTenant.ToDictionary(g => g.Key, g => g.Sum(j => (long)j.PromptTokens + j.MaxNewTokens)))
+        {
+            Waiting = [.. byTenant.SelectMany(g => g).Where(j => j.WaitsFor is null)
+                .GroupBy(j => (j.Model, j.RunClass, Span: WaitingWork.SpanOf((j.RunBy ?? j.CreatedAt + WaitingWork.Patience(j.RunClass)) - _tables.Now)))
+                .Select(g => new WaitingWork(g.Key.Model, g.Key.RunClass, g.Key.Span, g.LongCount(), g.Sum(j => (long)j.PromptTokens), g.Sum(j => (long)j.MaxNewTokens)))],
+        };
     });
 
     /// <summary>For the parts of the memory store that are classes of their own.</summary>

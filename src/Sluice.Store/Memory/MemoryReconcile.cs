@@ -22,6 +22,6 @@ internal static class MemoryReconcile
         late.ForEach(job => tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed()));
         List<MemoryJob> forgotten = [.. tables.Live.Values.Where(j => j.Free && j.TicketedAt < now - options.TicketTimeout).OrderBy(j => j.TicketedAt).Take(options.Max)];
         forgotten.ForEach(tables.Ticket);
-        return new ReconcileReport(dead.Count, sum.Requeued, sum.Freed, late.Count, forgotten.Count, sum.Exhausted, sum.Poisoned);
+        return new ReconcileReport(dead.Count, sum.Requeued, sum.Freed, late.Count, forgotten.Count, sum.Exhausted, sum.Poisoned, late.Count(job => job.WillMeetDeadline == true));
     }
 }

@@ -6,7 +6,7 @@ namespace Sluice.Store.Memory;
 /// <summary>Registers the memory store.</summary>
 public static class MemoryServices
 {
-    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/>, <see cref="IWebhookStore"/>, <see cref="IScheduleStore"/> and <see cref="IRetentionStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/>, <see cref="IWebhookStore"/>, <see cref="IScheduleStore"/>, <see cref="ICostStore"/> and <see cref="IRetentionStore"/> in memory, on the registered <see cref="TimeProvider"/>.</summary>
     public static IServiceCollection AddMemoryStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -18,6 +18,7 @@ public static class MemoryServices
         services.TryAddSingleton<IWebhookStore, MemoryWebhookStore>();
         services.TryAddSingleton<IRetentionStore, MemoryRetentionStore>();
         services.TryAddSingleton<IScheduleStore, MemoryScheduleStore>();
+        services.TryAddSingleton<ICostStore, MemoryCostStore>();
         return services;
     }
 }

@@ -122,11 +122,15 @@ internal sealed class MemorySubmissionStore(MemoryJobStore store) : ISubmissionS
             FedTo = chunk.Work.To,
             Counts = counts with { Fed = counts.Fed + chunk.Jobs.Count, Invalid = counts.Invalid + chunk.Invalid.Count },
         };
+        HashSet<JobId> queued = [];
         foreach (NewJob job in chunk.Jobs)
         {
             submission.Lines.Remove(SubmissionJobs.LineOf(job.Id));
-            MemorySubmit.Submit(tables, job);
+            if (MemorySubmit.Submit(tables, job).Outcome == SubmitOutcome.Queued)
+                queued.Add(job.Id);
         }
+        SubmissionWork? work = SubmissionWork.Of(chunk.Jobs, i => queued.Contains(chunk.Jobs[i].Id));
+        submission.Record = submission.Record with { Work = SubmissionWork.Sum(submission.Record.Work, work) };
         return true;
     });
 

@@ -16,8 +16,12 @@ internal static class MemorySubmit
         }
         MemoryJob row = new(job, tables.Now);
         JobResult? answer = FindAnswer(tables, job, row.Key);
+        if (answer is null && job.TooLate && !IsTimely(tables, row))
+            return new SubmitResult(SubmitOutcome.TooLate, null);
         if (answer is null && job.TenantBound is { } bound && Queued(tables, job.Tenant) >= bound)
             return new SubmitResult(SubmitOutcome.TenantFull, null);
+        if (answer is not null)
+            row.Answered(tables.Now);
         tables.Add(row);
         if (job.IdempotencyKey is { } key)
             tables.Idempotency[(job.Tenant, key)] = (job.RequestHash ?? throw new ArgumentException("A job with an idempotency key needs its request's hash.", nameof(job)), job.Id, row.ExpiresAt);
@@ -33,7 +37,7 @@ internal static class MemorySubmit
         {
             if (tables.Leaders.TryGetValue(key, out MemoryJob? leader))
             {
-                row.WaitsFor = leader.Id;
+                row.Follow(leader, tables.Now);
                 leader.Hurry(row);
                 return SubmitOutcome.Twin;
             }
@@ -42,6 +46,10 @@ internal static class MemorySubmit
         tables.Ticket(row);
         return SubmitOutcome.Queued;
     }
+
+    /// <summary>An equal job that is live was quoted to end by then.</summary>
+    private static bool IsTimely(MemoryTables tables, MemoryJob row) =>
+        row.Key is { } key && tables.Leaders.TryGetValue(key, out MemoryJob? leader) && leader.Eta >= tables.Now && leader.Eta <= row.Deadline;
 
     /// <summary>An equal answer goes before an equal job that is live, that before an answer which only means the same.</summary>
     private static JobResult? FindAnswer(MemoryTables tables, NewJob job, TwinKey? key)

@@ -20,6 +20,7 @@ internal sealed class MemoryTables(TimeProvider time)
     public Dictionary<Guid, MemorySubmission> Submissions { get; } = [];
     public Dictionary<Guid, ScheduleRecord> Schedules { get; } = [];
     public Dictionary<Guid, MemoryFiring> Firings { get; } = [];
+    public Dictionary<(string Model, string Revision, string Backend), CostModel> Costs { get; } = [];
 
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -159,4 +160,7 @@ internal sealed class MemoryWorker(WorkerRegistration registration, DateTimeOffs
 {
     public WorkerRegistration Registration { get; } = registration;
     public DateTimeOffset SeenAt { get; set; } = now;
+
+    /// <summary>What it says of its engines' backlogs.</summary>
+    public string? Load { get; set; }
 }

@@ -52,15 +52,15 @@ internal static class DispatchSql
         with claimed as (
             update jobs j set state = 1, claims = j.claims + 1, started_at = now(), seq = j.seq + 1 from {Alive} w
             where j.id = any($2) and j.state = 0 and j.held_by = w.id and j.claims < $3 and (j.on_late = 1 or j.deadline is null or j.deadline > now())
-            returning j.id, j.claims, j.tenant, j.namespace, j.model, j.deadline, j.trace_parent, j.seq),
+            returning j.id, j.claims, j.tenant, j.namespace, j.model, j.deadline, j.trace_parent, j.created_at, j.started_at, j.eta, j.will_meet, j.seq),
         noted as (
             insert into job_events (job_id, seq, tenant, at, state, worker, claims)
             select id, seq, tenant, now(), 1, $1, claims from claimed),
         own as (
-            select id, claims, tenant, namespace, model, deadline, trace_parent from claimed
+            select id, claims, tenant, namespace, model, deadline, trace_parent, created_at, started_at, eta, will_meet from claimed
             union all
-            select id, claims, tenant, namespace, model, deadline, trace_parent from jobs where id = any($2) and state = 1 and held_by = $1)
-        select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent from own c join job_inputs i on i.job = c.id
+            select id, claims, tenant, namespace, model, deadline, trace_parent, created_at, started_at, eta, will_meet from jobs where id = any($2) and state = 1 and held_by = $1)
+        select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent, c.created_at, c.started_at, c.eta, c.will_meet from own c join job_inputs i on i.job = c.id
         """;
 
     private const string Ended = "returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission";

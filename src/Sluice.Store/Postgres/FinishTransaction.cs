@@ -77,5 +77,9 @@ internal static class FinishTransaction
         Request = RecordSql.ReadRequest(row.GetString(5)),
         Deadline = row.TimeOrNull(6),
         TraceParent = row.Text(7),
+        CreatedAt = row.Time(8),
+        StartedAt = row.Time(9),
+        Eta = row.TimeOrNull(10),
+        WillMeetDeadline = row.IsDBNull(11) ? null : row.GetBoolean(11),
     };
 }

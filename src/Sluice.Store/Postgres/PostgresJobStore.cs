@@ -15,8 +15,17 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
         returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission
         """;
 
-    private const string CountLive = "select tenant, state, count(*), sum(prompt_tokens::bigint + max_new_tokens)::bigint from jobs where live group by tenant, state";
+    /// <summary>$1 ends of spans and $2 patience by class, in seconds. The span is null where a job waits for no engine.</summary>
+    private const string CountLive = """
+        select tenant, state, model, run_class, case when state = 0 and waits_for is null then
+                width_bucket(extract(epoch from coalesce(run_by, created_at + make_interval(secs => ($2::float8[])[run_class + 1])) - now())::float8, $1::float8[]) end,
+            count(*), sum(prompt_tokens)::bigint, sum(max_new_tokens)::bigint
+        from jobs where live group by 1, 2, 3, 4, 5
+        """;
     private const string CountOutbox = "select count(*) from outbox";
+
+    private static readonly double[] s_spans = [.. WaitingWork.Bounds.Select(bound => bound.TotalSeconds)];
+    private static readonly double[] s_patience = [.. Enum.GetValues<JobClass>().Select(c => WaitingWork.Patience(c).TotalSeconds)];
 
     /// <summary>Up to here a submit has a caller's time limit.</summary>
     private const int FewJobs = 100;
@@ -94,13 +103,20 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
     public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
         database.DispatchAsync(async (connection, limit) =>
         {
-            await using Rows rows = await new Commands(connection).For(Scope.All).Add(CountLive).Add(CountOutbox).ReadAsync(limit);
-            List<(string Tenant, JobState State, long Count, long Tokens)> live = await rows.ListAsync(r => (r.GetString(0), (JobState)r.GetInt16(1), r.GetInt64(2), r.GetInt64(3)), limit);
+            await using Rows rows = await new Commands(connection).For(Scope.All).Add(CountLive, s_spans, s_patience).Add(CountOutbox).ReadAsync(limit);
+            List<(string Tenant, JobState State, int? Span, WaitingWork Work)> live = await rows.ListAsync(r => (r.GetString(0), (JobState)r.GetInt16(1), r.IsDBNull(4) ? (int?)null : r.GetInt32(4),
+                new WaitingWork(r.GetString(2), (JobClass)r.GetInt16(3), r.IsDBNull(4) ? 0 : r.GetInt32(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7))), limit);
             await rows.NextAsync(limit);
             long outbox = (await rows.ListAsync(r => r.GetInt64(0), limit))[0];
-            Dictionary<string, long> queued = live.Where(l => l.State == JobState.Queued).ToDictionary(l => l.Tenant, l => l.Count);
-            Dictionary<string, long> tokens = live.Where(l => l.State == JobState.Queued).ToDictionary(l => l.Tenant, l => l.Tokens);
-            return new StoreStatistics(queued.Values.Sum(), live.Where(l => l.State == JobState.Running).Sum(l => l.Count), outbox, queued, tokens);
+            ILookup<string, WaitingWork> queued = live.Where(l => l.State == JobState.Queued).ToLookup(l => l.Tenant, l => l.Work);
+            return new StoreStatistics(
+                queued.Sum(g => g.Sum(w => w.Jobs)), live.Where(l => l.State == JobState.Running).Sum(l => l.Work.Jobs), outbox,
+                queued.ToDictionary(g => g.Key, g => g.Sum(w => w.Jobs)),
+                queued.ToDictionary(g => g.Key, g => g.Sum(w => w.PromptTokens + w.MaxNewTokens)))
+            {
+                Waiting = [.. live.Where(l => l.Span is not null).GroupBy(l => (l.Work.Model, l.Work.Class, l.Work.Span))
+                    .Select(g => new WaitingWork(g.Key.Model, g.Key.Class, g.Key.Span, g.Sum(l => l.Work.Jobs), g.Sum(l => l.Work.PromptTokens), g.Sum(l => l.Work.MaxNewTokens)))],
+            };
         }, cancellationToken);
 
     private static async Task<JobRecord?> FindAsync(NpgsqlConnection connection, string tenant, JobId id, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ namespace Sluice.Store.Postgres;
 /// <summary>Registers the Postgres store.</summary>
 public static class PostgresServices
 {
-    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/>, <see cref="IWebhookStore"/>, <see cref="IScheduleStore"/> and <see cref="IRetentionStore"/> on Postgres, options from section <c>Store</c>. Before anything else starts, role, settings and schema are checked.</summary>
+    /// <summary><see cref="IJobStore"/>, <see cref="ISubmissionStore"/>, <see cref="ISemanticCache"/>, <see cref="IKeyStore"/>, <see cref="IWebhookStore"/>, <see cref="IScheduleStore"/>, <see cref="ICostStore"/> and <see cref="IRetentionStore"/> on Postgres, options from section <c>Store</c>. Before anything else starts, role, settings and schema are checked.</summary>
     public static IServiceCollection AddPostgresStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -21,6 +21,7 @@ public static class PostgresServices
         services.TryAddSingleton<IWebhookStore, PostgresWebhookStore>();
         services.TryAddSingleton<IRetentionStore, PostgresRetentionStore>();
         services.TryAddSingleton<IScheduleStore, PostgresScheduleStore>();
+        services.TryAddSingleton<ICostStore, PostgresCostStore>();
         services.AddHostedService<StartupCheck>();
         return services;
     }

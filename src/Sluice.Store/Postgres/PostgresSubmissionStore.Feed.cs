@@ -70,15 +70,16 @@ internal sealed partial class PostgresSubmissionStore
             if (await rows.ListAsync(r => r.GetInt32(0), cancellationToken) is not [int fedTo] || fedTo != submission.FedTo)
                 return false;
         }
-        if (chunk.Jobs.Count > 0)
-            await new SubmitTransaction(connection, _backlog, cancellationToken).RunAsync(chunk.Jobs);
+        IReadOnlyList<SubmitResult> stored = chunk.Jobs.Count > 0 ? await new SubmitTransaction(connection, _backlog, cancellationToken).RunAsync(chunk.Jobs) : [];
+        SubmissionWork? work = SubmissionWork.Of(chunk.Jobs, i => stored[i].Outcome == SubmitOutcome.Queued);
         Commands commands = new Commands(connection).For(Scope.All);
         if (chunk.Invalid.Count > 0)
         {
             commands.Add(SubmissionSql.Refuse, submission.Id, chunk.Invalid.Select(l => l.Number).ToArray(), chunk.Invalid.Select(l => l.CustomId).ToArray(),
                 chunk.Invalid.Select(l => SubmissionRows.Write(l.Errors!)).ToArray());
         }
-        commands.Add(SubmissionSql.Fed, submission.Id, submission.FedTo, chunk.Work.To, chunk.Jobs.Count, chunk.Invalid.Count);
+        commands.Add(SubmissionSql.Fed, submission.Id, submission.FedTo, chunk.Work.To, chunk.Jobs.Count, chunk.Invalid.Count,
+            work?.Model, work?.PromptTokens ?? 0, work?.MaxNewTokens ?? 0);
         await using (Rows rows = await commands.ReadAsync(cancellationToken))
         {
             if ((await rows.ListAsync(r => r.GetGuid(0), cancellationToken)).Count == 0)
@@ -101,7 +102,7 @@ internal sealed partial class PostgresSubmissionStore
         {
             submission = (await rows.ListAsync(r =>
             {
-                abandoned = r.GetBoolean(27);
+                abandoned = r.GetBoolean(SubmissionSql.ColumnCount);
                 return SubmissionRows.Read(r);
             }, cancellationToken)).FirstOrDefault();
         }

@@ -19,7 +19,7 @@ internal static class ReconcileTransaction
         with late as (select id from jobs where live and deadline <= now() and on_late <> 1 order by id limit $1 for update skip locked)
         update jobs j set state = 4, finished_at = now(), held_by = null, waits_for = null, error_code = $2, error_message = $3, seq = j.seq + 1
         from late where j.id = late.id
-        returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission
+        returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission, coalesce(j.will_meet, false)
         """;
 
     /// <summary>Ended leaders that still have live followers.</summary>
@@ -52,6 +52,7 @@ internal static class ReconcileTransaction
         int dead;
         Guid[] orphaned;
         List<EndedJob> expired;
+        int unkept = 0;
         await using (Rows rows = await new Commands(connection).For(Scope.All)
             .Add(DeclareDead, options.HeartbeatTimeout)
             .Add(Orphaned)
@@ -62,7 +63,11 @@ internal static class ReconcileTransaction
             await rows.NextAsync(cancellationToken);
             orphaned = [.. await rows.ListAsync(r => r.GetGuid(0), cancellationToken)];
             await rows.NextAsync(cancellationToken);
-            expired = await rows.ListAsync(FinishTransaction.ReadEnded, cancellationToken);
+            expired = await rows.ListAsync(r =>
+            {
+                unkept += r.GetBoolean(5) ? 1 : 0;
+                return FinishTransaction.ReadEnded(r);
+            }, cancellationToken);
         }
         await TerminalTransaction.RecordAsync(connection, null, expired, cancellationToken);
         Burial burial = await BurialTransaction.RunAsync(connection, orphaned, suspect: true, options.Max, cancellationToken);
@@ -78,6 +83,6 @@ internal static class ReconcileTransaction
         if (headless.Length > 0)
             await new Commands(connection).For(Scope.All).Add(TerminalSql.Promote, headless).RunAsync(cancellationToken);
         Crash.At("reconcile_before_commit");
-        return new ReconcileReport(dead, burial.Requeued, burial.Freed, expired.Count, (int)reticketed, burial.Exhausted, burial.Poisoned);
+        return new ReconcileReport(dead, burial.Requeued, burial.Freed, expired.Count, (int)reticketed, burial.Exhausted, burial.Poisoned, unkept);
     }
 }

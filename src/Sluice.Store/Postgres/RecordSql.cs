@@ -11,7 +11,7 @@ internal static class RecordSql
         select j.id, j.tenant, j.namespace, j.kind, j.class, j.model, j.model_revision, j.state, j.prompt_tokens, j.claims,
             j.failures, j.waits_for, j.retry_of, j.submission, j.custom_id, j.created_at, j.started_at, j.finished_at, j.deadline, j.on_late,
             j.error_code, j.error_message, i.metadata, r.source, r.outputs, r.prompt_tokens, r.cached_tokens, r.generated_tokens, r.drafted_tokens, r.accepted_tokens,
-            r.cache_tier, r.cache_entry, r.similarity
+            r.cache_tier, r.cache_entry, r.similarity, j.eta, j.will_meet
         """;
 
     private const string Columns = Head + ", r.embedding, r.embedder_id";
@@ -44,7 +44,7 @@ internal static class RecordSql
          from (select * from jobs where tenant = $1 and submission = $2 and id > $3 and state = any($4) order by id limit $5) j
         """ + Joins + "order by j.id";
 
-    public const int ShapeColumn = 35;
+    public const int ShapeColumn = 37;
 
     public static JobRecord Read(NpgsqlDataReader row) => new()
     {
@@ -68,6 +68,8 @@ internal static class RecordSql
         FinishedAt = row.TimeOrNull(17),
         Deadline = row.TimeOrNull(18),
         OnLate = (OnLate)row.GetInt16(19),
+        Eta = row.TimeOrNull(33),
+        WillMeetDeadline = row.IsDBNull(34) ? null : row.GetBoolean(34),
         Error = row.Text(20) is { } code ? new JobError(code, row.Text(21) ?? "") : null,
         Metadata = row.Text(22) is { } metadata ? JsonSerializer.Deserialize(metadata, JobsJson.Default.IReadOnlyDictionaryStringString) : null,
         Result = row.IsDBNull(23) ? null : ReadResult(row),
@@ -95,7 +97,7 @@ internal static class RecordSql
         Outputs = ReadOutputs(row.GetString(24)),
         Usage = ReadUsage(row, 25),
         Cache = row.Text(30) is { } tier ? new CacheHit { Tier = tier, Entry = JobEnds.EntryName(row.GetGuid(31)), Similarity = row.GetDouble(32) } : null,
-        Embedding = row.IsDBNull(33) ? null : row.GetFieldValue<float[]>(33),
-        EmbedderId = row.Text(34),
+        Embedding = row.IsDBNull(35) ? null : row.GetFieldValue<float[]>(35),
+        EmbedderId = row.Text(36),
     };
 }

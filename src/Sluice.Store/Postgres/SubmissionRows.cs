@@ -35,6 +35,7 @@ internal static class SubmissionRows
         CreatedAt = row.Time(first + 24),
         ClosedAt = row.TimeOrNull(first + 25),
         FinishedAt = row.TimeOrNull(first + 26),
+        Work = row.Text(first + 27) is { } model ? new SubmissionWork(model, row.GetInt64(first + 28), row.GetInt64(first + 29)) : null,
     };
 
     /// <summary>The columns of <see cref="SubmissionSql.Invalid"/> and <see cref="SubmissionSql.Unfed"/>.</summary>

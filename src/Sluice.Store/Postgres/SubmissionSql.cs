@@ -7,8 +7,11 @@ internal static class SubmissionSql
     public const string Columns = """
         s.id, s.tenant, s.state, s.source, s.name, s.idempotency_key, s.request_hash, s.schedule, s.fire_time, s.cancel_incomplete, s.upload_incomplete,
         s.defaults, s.finish_by, s.metadata, s.lines, s.invalid, s.fed, s.succeeded, s.failed, s.expired, s.cancelled, s.last_line, s.fed_to, s.cursor,
-        s.created_at, s.closed_at, s.finished_at
+        s.created_at, s.closed_at, s.finished_at, s.model, s.fed_prompt_tokens, s.fed_new_tokens
         """;
+
+    /// <summary>How many those are.</summary>
+    public const int ColumnCount = 30;
 
     /// <summary>$1 id, $2 tenant, $3 source, $4 name, $5 key, $6 schedule, $7 fire time, $8 cancel incomplete, $9 defaults, $10 finish by, $11 metadata, $12 retention.</summary>
     public const string Start = $"""
@@ -108,9 +111,11 @@ internal static class SubmissionSql
     /// <summary>$1 id.</summary>
     public const string FedTo = "select fed_to from submissions where id = $1 and state < 2";
 
-    /// <summary>$1 id, $2 fed to before, $3 fed to now, $4 jobs, $5 invalid.</summary>
+    /// <summary>$1 id, $2 fed to before, $3 fed to now, $4 jobs, $5 invalid, $6 model, $7 prompt tokens and $8 most new tokens of those that were queued.</summary>
     public const string Fed = """
-        update submissions set fed_to = $3, fed = fed + $4, invalid = invalid + $5 where id = $1 and fed_to = $2 and state < 2 returning id
+        update submissions set fed_to = $3, fed = fed + $4, invalid = invalid + $5,
+            model = coalesce(model, $6::text), fed_prompt_tokens = fed_prompt_tokens + $7, fed_new_tokens = fed_new_tokens + $8
+        where id = $1 and fed_to = $2 and state < 2 returning id
         """;
 
     /// <summary>$1 submission, $2 numbers, $3 custom ids, $4 errors.</summary>

@@ -36,6 +36,8 @@ internal static class SubmitArrays
         Each(jobs, j => j.Ttl),
         Each(jobs, j => j.Retention),
         Each(jobs, j => j.TraceParent),
+        Each(jobs, j => j.Quote?.In),
+        Each(jobs, j => j.Quote?.WillMeetDeadline),
     ];
 
     public static object?[] Inputs(IReadOnlyList<Submitted> jobs) =>

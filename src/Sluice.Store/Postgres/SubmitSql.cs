@@ -39,6 +39,13 @@ internal static class SubmitSql
         where c.expires_at > now()
         """;
 
+    /// <summary>$1 tenants, $2 namespaces, $3 exact keys, $4 deadlines, $5 ttls, $6 positions: those whose equal is live and quoted to end by then.</summary>
+    public const string FindTimely = """
+        select n.position from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[], $5::interval[], $6::int[]) n(tenant, namespace, key, deadline, ttl, position)
+        join jobs l on l.tenant = n.tenant and l.namespace = n.namespace and l.exact_key = n.key
+        where l.live and l.waits_for is null and l.exact_key is not null and l.eta between now() and coalesce(n.deadline, now() + n.ttl)
+        """;
+
     /// <summary>$1 tenant (the scope), $2 namespaces, $3 exact keys: is any answered meanwhile?</summary>
     public const string AnyAnswered = """
         select exists (select from unnest($2::text[], $3::bytea[]) n(namespace, key)
@@ -48,7 +55,7 @@ internal static class SubmitSql
     private const string JobColumns = """
         id, tenant, namespace, kind, class, run_class, state, on_late, cache_mode, model, model_revision, adapter, prompt_tokens, max_new_tokens, prefix_key,
         claims, failures, suspicions, seq, retry_of, submission, custom_id, idempotency_key, exact_key, fingerprint, embedder_id, has_webhook,
-        created_at, deadline, run_by, expires_at, trace_parent, finished_at, ticketed_at, waits_for
+        created_at, deadline, run_by, expires_at, trace_parent, finished_at, ticketed_at, waits_for, eta, will_meet
         """;
 
     private const string JobValues = """
@@ -61,10 +68,10 @@ internal static class SubmitSql
     private const string JobArrays = """
         from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[], $8::smallint[], $9::text[], $10::text[], $11::text[],
             $12::int[], $13::int[], $14::bigint[], $15::uuid[], $16::uuid[], $17::text[], $18::text[], $19::bytea[], $20::bytea[], $21::text[], $22::bool[],
-            $23::timestamptz[], $24::interval[], $25::interval[], $26::text[])
+            $23::timestamptz[], $24::interval[], $25::interval[], $26::text[], $27::interval[], $28::bool[])
             n(id, tenant, namespace, kind, class, state, on_late, cache_mode, model, revision, adapter,
             prompt_tokens, max_new_tokens, prefix_key, retry_of, submission, custom_id, idempotency_key, exact_key, fingerprint, embedder_id, has_webhook,
-            deadline, ttl, retention, trace_parent)
+            deadline, ttl, retention, trace_parent, quote, will_meet)
         """;
 
     /// <summary>Jobs of a submission that share a ticket. Text, to stand in a statement.</summary>
@@ -80,7 +87,8 @@ internal static class SubmitSql
     /// </summary>
     public const string InsertLeaders = $"""
         with stored as (
-            insert into jobs ({JobColumns}) select {JobValues}, case when n.state = 0 then now() end, null {JobArrays}
+            insert into jobs ({JobColumns}) select {JobValues}, case when n.state = 0 then now() end, null,
+                case when n.state = 2 then now() else now() + n.quote end, case when n.state = 0 then n.will_meet when n.deadline is not null or n.ttl is not null then true end {JobArrays}
             order by n.tenant, n.namespace, n.exact_key nulls first, n.id
             on conflict (tenant, namespace, exact_key) where live and waits_for is null and exact_key is not null do nothing
             returning *),
@@ -94,7 +102,7 @@ internal static class SubmitSql
             from (select *, (row_number() over (partition by tenant, model, run_class order by prefix_key, id) - 1) / {PerTicket} as bundle
                 from stored where state = 0 and submission is not null) s
             group by tenant, model, run_class, bundle)
-        select id, created_at, deadline from stored
+        select id, created_at, deadline, waits_for, eta, will_meet from stored
         """;
 
     /// <summary>$1 tenants, $2 namespaces, $3 exact keys: holds the live leaders until the transaction ends.</summary>
@@ -104,14 +112,17 @@ internal static class SubmitSql
         where l.live and l.waits_for is null and l.exact_key is not null order by l.id for update of l
         """;
 
+    /// <summary>A follower ends with its leader, as long as what that was told can still come true.</summary>
     public const string InsertFollowers = $"""
         with stored as (
-            insert into jobs ({JobColumns}) select {JobValues}, null, l.id {JobArrays}
+            insert into jobs ({JobColumns}) select {JobValues}, null, l.id,
+                least(now() + n.quote, case when l.eta > now() then l.eta end),
+                n.will_meet or (l.will_meet and l.deadline <= coalesce(n.deadline, now() + n.ttl)) {JobArrays}
             join jobs l on l.tenant = n.tenant and l.namespace = n.namespace and l.exact_key = n.exact_key
             where l.live and l.waits_for is null and l.exact_key is not null
             returning *),
         {QueuedEvents}
-        select id, created_at, deadline, waits_for from stored
+        select id, created_at, deadline, waits_for, eta, will_meet from stored
         """;
 
     /// <summary>$1 new followers: their leaders become as urgent as they are.</summary>

@@ -15,6 +15,7 @@ internal sealed class SubmitTransaction(NpgsqlConnection connection, TenantBackl
     {
         Submitted[] all = [.. jobs.Select(j => new Submitted(j))];
         await LookUpAsync(all);
+        await RefuseLateAsync(all);
         RefuseBeyondBounds(all);
         await StoreAsync(all);
         Dictionary<Guid, JobRecord> repeated = await ReadRepeatedAsync(all);
@@ -102,34 +103,64 @@ internal sealed class SubmitTransaction(NpgsqlConnection connection, TenantBackl
         return true;
     }
 
+    /// <summary>One round trip more, only where a job would end too late.</summary>
+    private async Task RefuseLateAsync(Submitted[] all)
+    {
+        Submitted[] late = [.. all.Where(s => s.Outcome is null && s.Answer is null && s.Job.TooLate)];
+        Submitted[] keyed = [.. late.Where(s => s.Keyed)];
+        if (keyed.Length > 0)
+        {
+            await using Rows rows = await new Commands(connection).For(Scope.All).Add(SubmitSql.FindTimely,
+                keyed.Select(s => s.Job.Tenant).ToArray(),
+                keyed.Select(s => s.Job.Namespace).ToArray(),
+                SubmitArrays.Typed([.. keyed.Select(s => s.Job.ExactKey)], NpgsqlDbType.Bytea),
+                keyed.Select(s => s.Job.Deadline?.ToUniversalTime()).ToArray(),
+                keyed.Select(s => s.Job.Ttl).ToArray(),
+                Enumerable.Range(0, keyed.Length).ToArray()).ReadAsync(cancellationToken);
+            foreach (int position in await rows.ListAsync(r => r.GetInt32(0), cancellationToken))
+            {
+                keyed[position].Timely = true;
+            }
+        }
+        foreach (Submitted submitted in late.Where(s => !s.Timely))
+        {
+            submitted.Outcome = SubmitOutcome.TooLate;
+        }
+        RefuseRepeats(all, SubmitOutcome.TooLate);
+    }
+
+    /// <summary>A repeat within the call of a job that was refused is refused with it.</summary>
+    private static void RefuseRepeats(Submitted[] all, SubmitOutcome refusal)
+    {
+        HashSet<Guid> refused = [.. all.Where(s => s.Outcome == refusal).Select(s => s.Job.Id.Value)];
+        foreach (Submitted repeat in all.Where(s => s.Repeats is { } owner && refused.Contains(owner)))
+        {
+            repeat.Outcome = refusal;
+        }
+    }
+
     private void RefuseBeyondBounds(Submitted[] all)
     {
         Dictionary<string, int> added = [];
-        HashSet<Guid> refused = [];
         foreach (Submitted submitted in all.Where(s => s.Outcome is null && s.Answer is null))
         {
             int more = added.GetValueOrDefault(submitted.Job.Tenant);
             if (submitted.Job.TenantBound is { } bound && backlog.Known(submitted.Job.Tenant) + more >= bound)
             {
                 submitted.Outcome = SubmitOutcome.TenantFull;
-                refused.Add(submitted.Job.Id.Value);
             }
             else
             {
                 added[submitted.Job.Tenant] = more + 1;
             }
         }
-        // A repeat within the call of a job that was refused is refused with it.
-        foreach (Submitted repeat in all.Where(s => s.Repeats is { } owner && refused.Contains(owner)))
-        {
-            repeat.Outcome = SubmitOutcome.TenantFull;
-        }
+        RefuseRepeats(all, SubmitOutcome.TenantFull);
     }
 
     private async Task StoreAsync(Submitted[] all)
     {
         Submitted[] stored = [.. all.Where(s => s.Outcome is null)];
-        Submitted[] refused = [.. all.Where(s => s.Outcome == SubmitOutcome.TenantFull && s.Job.IdempotencyKey is not null)];
+        Submitted[] refused = [.. all.Where(s => s.Outcome is SubmitOutcome.TenantFull or SubmitOutcome.TooLate && s.Job.IdempotencyKey is not null)];
         if (stored.Length + refused.Length == 0)
             return;
         Submitted[] first = [.. stored.Where(s => s.Answer is not null || !s.Keyed)
@@ -146,7 +177,7 @@ internal sealed class SubmitTransaction(NpgsqlConnection connection, TenantBackl
         }
         await using (Rows rows = await commands.ReadAsync(cancellationToken))
         {
-            Note(first, await rows.ListAsync(r => (r.GetGuid(0), r.Time(1), r.TimeOrNull(2), (Guid?)null), cancellationToken));
+            Note(first, await rows.ListAsync(ReadStored, cancellationToken));
             foreach (var _ in led)
             {
                 await rows.NextAsync(cancellationToken);
@@ -171,21 +202,26 @@ internal sealed class SubmitTransaction(NpgsqlConnection connection, TenantBackl
             .Add(SubmitSql.HurryLeaders, followers.Select(s => s.Job.Id.Value).ToArray())
             .ReadAsync(cancellationToken);
         await rows.NextAsync(cancellationToken);
-        Note(followers, await rows.ListAsync(r => (r.GetGuid(0), r.Time(1), r.TimeOrNull(2), r.Id(3)), cancellationToken));
+        Note(followers, await rows.ListAsync(ReadStored, cancellationToken));
         if (followers.Any(f => f.Outcome is null))
             throw new StaleReadException();
     }
 
-    private static void Note(Submitted[] jobs, List<(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset? Deadline, Guid? WaitsFor)> stored)
+    private static StoredJob ReadStored(NpgsqlDataReader row) =>
+        new(row.GetGuid(0), row.Time(1), row.TimeOrNull(2), row.Id(3), row.TimeOrNull(4), row.IsDBNull(5) ? null : row.GetBoolean(5));
+
+    private static void Note(Submitted[] jobs, List<StoredJob> stored)
     {
         Dictionary<Guid, Submitted> byId = jobs.ToDictionary(s => s.Job.Id.Value);
-        foreach ((Guid id, DateTimeOffset createdAt, DateTimeOffset? deadline, Guid? waitsFor) in stored)
+        foreach (StoredJob row in stored)
         {
-            Submitted submitted = byId[id];
-            submitted.CreatedAt = createdAt;
-            submitted.Deadline = deadline;
-            submitted.WaitsFor = waitsFor;
-            submitted.Outcome = waitsFor is not null ? SubmitOutcome.Twin : submitted.Answer is not null ? SubmitOutcome.CacheHit : SubmitOutcome.Queued;
+            Submitted submitted = byId[row.Id];
+            submitted.CreatedAt = row.CreatedAt;
+            submitted.Deadline = row.Deadline;
+            submitted.WaitsFor = row.WaitsFor;
+            submitted.Eta = row.Eta;
+            submitted.WillMeetDeadline = row.WillMeet;
+            submitted.Outcome = row.WaitsFor is not null ? SubmitOutcome.Twin : submitted.Answer is not null ? SubmitOutcome.CacheHit : SubmitOutcome.Queued;
         }
     }
 
@@ -197,4 +233,6 @@ internal sealed class SubmitTransaction(NpgsqlConnection connection, TenantBackl
         await using Rows rows = await new Commands(connection).For(Scope.All).Add(RecordSql.Many, ids).ReadAsync(cancellationToken);
         return (await rows.ListAsync(RecordSql.Read, cancellationToken)).ToDictionary(r => r.Id.Value);
     }
+
+    private readonly record struct StoredJob(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset? Deadline, Guid? WaitsFor, DateTimeOffset? Eta, bool? WillMeet);
 }

@@ -18,6 +18,11 @@ internal sealed class Submitted(NewJob job)
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset? Deadline { get; set; }
     public Guid? WaitsFor { get; set; }
+    public DateTimeOffset? Eta { get; set; }
+    public bool? WillMeetDeadline { get; set; }
+
+    /// <summary>Its equal that is live is quoted to end in time.</summary>
+    public bool Timely { get; set; }
 
     public bool Keyed => Job.ExactKey is not null;
 
@@ -44,6 +49,8 @@ internal sealed class Submitted(NewJob job)
         FinishedAt = Answer is null ? null : CreatedAt,
         Deadline = Deadline,
         OnLate = Job.OnLate,
+        Eta = Eta,
+        WillMeetDeadline = WillMeetDeadline,
         Metadata = Job.Request.Metadata,
         Result = Answer,
     };

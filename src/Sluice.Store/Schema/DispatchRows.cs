@@ -43,6 +43,9 @@ internal sealed class WorkerRow
     public required string[] Models { get; set; }
     public DateTimeOffset StartedAt { get; set; }
     public DateTimeOffset SeenAt { get; set; }
+
+    /// <summary>What it says of its engines' backlogs, as JSON.</summary>
+    public string? Load { get; set; }
 }
 
 /// <summary>A model revision that was served.</summary>
@@ -56,16 +59,21 @@ internal sealed class ModelRow
     public DateTimeOffset FirstSeenAt { get; set; }
 }
 
-/// <summary>What a step of a model costs on a device, as learned.</summary>
+/// <summary>What work of a model costs on a backend, as learned. One row, the latest, for each.</summary>
 internal sealed class CostModelRow
 {
-    public long Id { get; set; }
     public required string Model { get; set; }
     public required string Revision { get; set; }
-    public required string Device { get; set; }
+    public required string Backend { get; set; }
 
-    /// <summary>Coefficients as JSON.</summary>
-    public required string Coefficients { get; set; }
-    public long Samples { get; set; }
-    public DateTimeOffset CreatedAt { get; set; }
+    /// <summary>All that was learned, as JSON.</summary>
+    public required string Learned { get; set; }
+
+    /// <summary>Steps learned from.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>Relative error of the predicted time of a step, over the last 1,000: median, 95th percentile.</summary>
+    public double ErrorP50 { get; set; }
+    public double ErrorP95 { get; set; }
+    public DateTimeOffset SavedAt { get; set; }
 }

@@ -50,6 +50,12 @@ internal sealed class JobRow
     /// <summary>Earliest deadline of the job and its twins.</summary>
     public DateTimeOffset? RunBy { get; set; }
     public DateTimeOffset? TicketedAt { get; set; }
+
+    /// <summary>When it was expected to end, as its caller was told.</summary>
+    public DateTimeOffset? Eta { get; set; }
+
+    /// <summary>It was promised to end by its deadline.</summary>
+    public bool? WillMeet { get; set; }
     public DateTimeOffset? StartedAt { get; set; }
     public DateTimeOffset? FinishedAt { get; set; }
     public DateTimeOffset ExpiresAt { get; set; }

@@ -22,9 +22,7 @@ internal static class OtherTables
         model.Entity<ModelRow>().ToTable("models").HasKey(m => new { m.Name, m.Revision }).HasName("pk_models");
 
         EntityTypeBuilder<CostModelRow> costs = model.Entity<CostModelRow>();
-        costs.ToTable("cost_models").HasKey(c => c.Id).HasName("pk_cost_models");
-        costs.Property(c => c.Id).UseIdentityAlwaysColumn();
-        costs.HasIndex(c => new { c.Model, c.Revision, c.Device, c.CreatedAt }, "ix_cost_models_model");
+        costs.ToTable("cost_models").HasKey(c => new { c.Model, c.Revision, c.Backend }).HasName("pk_cost_models");
 
         EntityTypeBuilder<SubmissionRow> submissions = model.Entity<SubmissionRow>();
         submissions.ToTable("submissions").HasKey(s => s.Id).HasName("pk_submissions");
@@ -32,6 +30,8 @@ internal static class OtherTables
         submissions.HasIndex(s => new { s.Tenant, s.Id }, "ix_submissions_tenant");
         submissions.HasIndex(s => new { s.Schedule, s.FireTime }, "ux_submissions_firing").IsUnique().HasFilter("schedule is not null");
         submissions.Property(s => s.Purged).HasDefaultValue(false);
+        submissions.Property(s => s.FedPromptTokens).HasDefaultValue(0L);
+        submissions.Property(s => s.FedNewTokens).HasDefaultValue(0L);
         submissions.HasIndex(s => s.ExpiresAt, "ix_submissions_expires").HasFilter("not purged");
         submissions.HasIndex(s => s.FeederUntil, "ix_submissions_open").HasFilter("not settled");
         submissions.HasIndex(s => new { s.Tenant, s.IdempotencyKey }, "ux_submissions_key").IsUnique().HasFilter("idempotency_key is not null");

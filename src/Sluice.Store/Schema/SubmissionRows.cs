@@ -52,6 +52,15 @@ internal sealed class SubmissionRow
     /// <summary>Number of the last line fed: the feeder's fence.</summary>
     public int FedTo { get; set; }
 
+    /// <summary>Of the first fed line.</summary>
+    public string? Model { get; set; }
+
+    /// <summary>Of the fed lines that had to be queued.</summary>
+    public long FedPromptTokens { get; set; }
+
+    /// <summary>Most that those may generate.</summary>
+    public long FedNewTokens { get; set; }
+
     /// <summary>How far a schedule's source was read.</summary>
     public string? Cursor { get; set; }
     public Guid? Feeder { get; set; }

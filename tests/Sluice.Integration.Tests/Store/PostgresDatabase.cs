@@ -13,7 +13,7 @@ public sealed class PostgresDatabase : IAsyncLifetime
     public const string Missing = "No Postgres: set SLUICE__STORE__CONNECTIONSTRING and SLUICE__STORE__ADMINCONNECTIONSTRING (ops/services.sh up prints them).";
 
     private const string Truncate = """
-        truncate jobs, job_inputs, job_events, results, outbox, idempotency_keys, cache_entries, usage, workers, api_keys, tenants, webhook_endpoints, webhook_deliveries, submissions, submission_lines, submission_tallies, schedules, schedule_firings,
+        truncate jobs, job_inputs, job_events, results, outbox, idempotency_keys, cache_entries, usage, workers, cost_models, api_keys, tenants, webhook_endpoints, webhook_deliveries, submissions, submission_lines, submission_tallies, schedules, schedule_firings,
             quartz.qrtz_job_details, quartz.qrtz_triggers, quartz.qrtz_cron_triggers, quartz.qrtz_fired_triggers, quartz.qrtz_scheduler_state
             cascade
         """;

@@ -22,6 +22,8 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
     public override IScheduleStore Schedules => new PostgresScheduleStore(_connections!);
     public override IRetentionStore Retention => new PostgresRetentionStore(_connections!);
 
+    public override ICostStore Costs => new PostgresCostStore(_connections!);
+
     public override async Task OpenAsync()
     {
         await database.EmptyAsync();

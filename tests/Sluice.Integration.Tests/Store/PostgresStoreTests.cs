@@ -44,4 +44,10 @@ public sealed class PostgresScheduleStoreTests(PostgresDatabase database) : Sche
 public sealed class PostgresRetentionTests(PostgresDatabase database) : RetentionContract(new PostgresHost(database));
 
 [Collection(PostgresTests.Name)]
+public sealed class PostgresCostStoreTests(PostgresDatabase database) : CostStoreContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresQuoteTests(PostgresDatabase database) : QuoteContract(new PostgresHost(database));
+
+[Collection(PostgresTests.Name)]
 public sealed class PostgresWebhookStoreTests(PostgresDatabase database) : WebhookStoreContract(new PostgresHost(database));

@@ -98,3 +98,25 @@ internal sealed class SimSemanticClient(SimStore server, ISemanticCache inner, S
 
     public Task<int> TendAsync(CancellationToken cancellationToken) => server.CallAsync(caller, "tend cache", () => inner.TendAsync(default), cancellationToken);
 }
+
+/// <summary>The store of costs as one process sees it.</summary>
+internal sealed class SimCostClient(SimStore server, ICostStore inner, SimProcess caller) : ICostStore
+{
+    public Task SaveAsync(CostModel model, CancellationToken cancellationToken) => server.CallAsync(caller, "save costs", async () =>
+    {
+        await inner.SaveAsync(model, default);
+        return true;
+    }, cancellationToken);
+
+    public Task<CostModel?> LoadAsync(string model, string revision, string backend, CancellationToken cancellationToken) =>
+        server.CallAsync(caller, "load costs", () => inner.LoadAsync(model, revision, backend, default), cancellationToken);
+
+    public Task ReportAsync(Guid worker, string load, CancellationToken cancellationToken) => server.CallAsync(caller, "report", async () =>
+    {
+        await inner.ReportAsync(worker, load, default);
+        return true;
+    }, cancellationToken);
+
+    public Task<CostNews> NewsAsync(DateTimeOffset? after, CancellationToken cancellationToken) =>
+        server.CallAsync(caller, "news", () => inner.NewsAsync(after, default), cancellationToken);
+}

@@ -10,6 +10,7 @@ using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
+using Sluice.Service.Quotes;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
 
@@ -51,6 +52,7 @@ internal static class Blueprint
         builder.AddModels(options);
         builder.AddCache();
         builder.AddWebhooks(options);
+        builder.AddQuotes();
         builder.AddIntake();
         builder.AddReconciler();
         builder.AddInference(options);

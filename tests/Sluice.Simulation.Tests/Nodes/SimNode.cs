@@ -9,6 +9,7 @@ using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
+using Sluice.Service.Quotes;
 using Sluice.Simulation.Tests.Clockwork;
 using Sluice.Simulation.Tests.Faults;
 using Sluice.Store;
@@ -63,6 +64,7 @@ internal sealed class SimNode : SimProcess
         {
             Run(() => Blueprint.ExecuteAsync(Get<SubmitBatcher>(), _services.Token));
             Run(() => Blueprint.ExecuteAsync(Get<QueueBounds>(), _services.Token));
+            Run(() => Blueprint.ExecuteAsync(Get<QuoteBook>(), _services.Token));
         }
         Connect();
     }
@@ -148,6 +150,7 @@ internal sealed class SimNode : SimProcess
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IJobStore>(store)
             .AddSingleton<ISemanticCache>(new SimSemanticClient(_cluster.Store, new MemorySemanticCache(_cluster.Store.Memory), this))
+            .AddSingleton<ICostStore>(new SimCostClient(_cluster.Store, new MemoryCostStore(_cluster.Store.Memory), this))
             .AddSingleton<IHostApplicationLifetime>(_lifetime)
             .AddSingleton(Doubles.Bus(this, _cluster.Broker, _cluster.FinishedQueues))
             .AddSingleton(Options.Create(settings.Worker(Name)))

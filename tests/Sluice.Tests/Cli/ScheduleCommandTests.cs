@@ -26,6 +26,18 @@ public sealed class ScheduleCommandTests
         Assert.Contains("sub_1", show.Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"outlook\":\"on_track\",\"eta\":\"2026-03-28T03:00:00.000Z\"", "on track")]
+    [InlineData("\"outlook\":\"late\",\"late_by\":754.5", "late by 12.6 min")]
+    [InlineData("\"on_time\":false,\"late_by\":5", "late by 5 s")]
+    [InlineData("\"on_time\":false", "late")]
+    public async Task Show_says_whether_a_run_is_on_track(string members, string said)
+    {
+        string schedule = Schedule.Replace("\"on_time\":true", members, StringComparison.Ordinal);
+        CliRun show = await CliRun.OfAsync(["schedules", "show", "nightly"], "", Scripted.Of(HttpStatusCode.OK, schedule));
+        Assert.Contains(said, show.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Create_sends_what_it_reads_and_prints_the_id_or_the_object()
     {

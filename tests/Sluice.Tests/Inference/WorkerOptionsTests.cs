@@ -23,6 +23,8 @@ public sealed class WorkerOptionsTests
     [InlineData("TicketTimeout", "00:00:00", "Worker:TicketTimeout must be above zero; it is 00:00:00.")]
     [InlineData("LostInterval", "00:00:00", "Worker:LostInterval must be above zero; it is 00:00:00.")]
     [InlineData("InventoryInterval", "00:00:00", "Worker:InventoryInterval must be above zero; it is 00:00:00.")]
+    [InlineData("ReportInterval", "00:00:00", "Worker:ReportInterval must be above zero; it is 00:00:00.")]
+    [InlineData("CostInterval", "00:00:00", "Worker:CostInterval must be above zero; it is 00:00:00.")]
     [InlineData("StealAfter", "00:00:00", "Worker:StealAfter must be above zero; it is 00:00:00.")]
     [InlineData("StealBackoff", "00:00:00", "Worker:StealBackoff must be above zero; it is 00:00:00.")]
     [InlineData("HeartbeatTimeout", "00:00:09", "Worker:HeartbeatTimeout must be at least twice Worker:HeartbeatInterval (00:00:05); it is 00:00:09.")]

@@ -12,6 +12,7 @@ using Sluice.Service.Inference;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Queue;
+using Sluice.Service.Quotes;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
 using Sluice.Store;
@@ -37,6 +38,7 @@ internal sealed class WorkerRig : IAsyncDisposable
         builder.AddModels(options);
         builder.AddCache();
         builder.AddWebhooks(options);
+        builder.AddQuotes();
         builder.AddIntake();
         builder.AddReconciler();
         builder.AddInference(options);

@@ -20,6 +20,8 @@ internal sealed class MemoryHost : StoreHost
 
     public override IRetentionStore Retention => new MemoryRetentionStore((MemoryJobStore)Jobs);
 
+    public override ICostStore Costs => new MemoryCostStore((MemoryJobStore)Jobs);
+
     public override Task OpenAsync() => Task.CompletedTask;
 
     public override Task PassAsync(TimeSpan time)

@@ -22,4 +22,8 @@ public sealed class MemoryScheduleStoreTests() : ScheduleStoreContract(new Memor
 
 public sealed class MemoryRetentionTests() : RetentionContract(new MemoryHost());
 
+public sealed class MemoryCostStoreTests() : CostStoreContract(new MemoryHost());
+
+public sealed class MemoryQuoteTests() : QuoteContract(new MemoryHost());
+
 public sealed class MemoryWebhookStoreTests() : WebhookStoreContract(new MemoryHost());

@@ -20,6 +20,7 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
     protected IWebhookStore Webhooks => host.Webhooks;
     protected IScheduleStore Schedules => host.Schedules;
     protected IRetentionStore Retention => host.Retention;
+    protected ICostStore Costs => host.Costs;
     protected ISubmissionStore Submissions => host.Submissions;
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 

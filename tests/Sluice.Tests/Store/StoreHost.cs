@@ -11,6 +11,7 @@ public abstract class StoreHost : IAsyncDisposable
     public abstract ISubmissionStore Submissions { get; }
     public abstract IScheduleStore Schedules { get; }
     public abstract IRetentionStore Retention { get; }
+    public abstract ICostStore Costs { get; }
 
     public abstract Task OpenAsync();
 
