@@ -24,6 +24,7 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(PipelineReport))]
 [JsonSerializable(typeof(EngineFigures))]
+[JsonSerializable(typeof(IReadOnlyList<SpeculationFigure>))]
 [JsonSerializable(typeof(RunReport))]
 [JsonSerializable(typeof(CheckReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

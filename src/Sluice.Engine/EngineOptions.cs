@@ -19,6 +19,9 @@ public sealed record EngineOptions
     /// <summary>Sequences of one scope share the pages of equal prefixes.</summary>
     public bool SharePrefixes { get; init; } = true;
 
+    /// <summary>Guessing ahead; off unless asked for.</summary>
+    public SpeculationOptions Speculation { get; init; } = new();
+
     /// <summary>Called after every step, on the thread that owns it: must be quick.</summary>
     public Action<StepReport>? StepObserver { get; init; }
 

@@ -33,7 +33,10 @@ public sealed record EngineResult
     /// <summary>Prompt tokens that were found in shared pages.</summary>
     public int CachedTokens { get; init; }
 
+    /// <summary>Tokens that were guessed ahead and looked at by the model.</summary>
     public int DraftedTokens { get; init; }
+
+    /// <summary>Those of them that became tokens of the answer.</summary>
     public int AcceptedTokens { get; init; }
 
     /// <summary>Steps that this sequence took part in.</summary>

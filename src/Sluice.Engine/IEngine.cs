@@ -45,4 +45,11 @@ public sealed record EngineInfo(
 /// <param name="GeneratedTokens">Tokens sampled.</param>
 /// <param name="Preemptions">Sequences that gave their pages back and were computed again.</param>
 public readonly record struct EngineLoad(
-    int Running, int Waiting, int FreePages, long Steps, long PromptTokens, long ComputedTokens, long GeneratedTokens, long Preemptions);
+    int Running, int Waiting, int FreePages, long Steps, long PromptTokens, long ComputedTokens, long GeneratedTokens, long Preemptions)
+{
+    /// <summary>Guessed tokens that were rows of steps.</summary>
+    public long DraftedTokens { get; init; }
+
+    /// <summary>Those that became tokens.</summary>
+    public long AcceptedTokens { get; init; }
+}

@@ -18,6 +18,8 @@ public sealed partial class ModelEngine
     private long _computedTokens;
     private long _generatedTokens;
     private long _preemptions;
+    private long _drafted;
+    private long _accepted;
 
     EngineLoad IEngine.Load
     {
@@ -27,7 +29,11 @@ public sealed partial class ModelEngine
             long here = Volatile.Read(ref _handedOver) - Volatile.Read(ref _toldGone);
             return new EngineLoad(
                 running, (int)Math.Max(0, here - running), Volatile.Read(ref _freePages), Volatile.Read(ref _steps), Volatile.Read(ref _promptTokens),
-                Volatile.Read(ref _computedTokens), Volatile.Read(ref _generatedTokens), Volatile.Read(ref _preemptions));
+                Volatile.Read(ref _computedTokens), Volatile.Read(ref _generatedTokens), Volatile.Read(ref _preemptions))
+            {
+                DraftedTokens = Volatile.Read(ref _drafted),
+                AcceptedTokens = Volatile.Read(ref _accepted),
+            };
         }
     }
 
@@ -40,9 +46,11 @@ public sealed partial class ModelEngine
         Volatile.Write(ref _computedTokens, _planner.ComputedTokens);
         Volatile.Write(ref _generatedTokens, _reader.GeneratedTokens);
         Volatile.Write(ref _preemptions, _planner.Preemptions);
+        Volatile.Write(ref _drafted, _reader.DraftedTokens);
+        Volatile.Write(ref _accepted, _reader.AcceptedTokens);
     }
 
-    private void Observe(Step step, long start)
+    private void Observe(Step step, long start, int accepted)
     {
         Volatile.Write(ref _steps, _steps + 1);
         if (_options.StepObserver is not { } observer)
@@ -50,7 +58,11 @@ public sealed partial class ModelEngine
         try
         {
             observer(new StepReport(
-                step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Plan.Segments, _options.Clock.GetElapsedTime(start)));
+                step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Plan.Segments, _options.Clock.GetElapsedTime(start))
+            {
+                DraftedTokens = step.DraftedTokens,
+                AcceptedTokens = accepted,
+            });
         }
         catch (Exception error)
         {

@@ -15,13 +15,16 @@ public sealed partial class ModelEngine
     private void Step()
     {
         long start = _options.Clock.GetTimestamp();
+        long accepted = _reader.AcceptedTokens;
+        _speculator?.Guess(_planner.Running, _planner.Waiting > 0);
         Step step = _planner.Next();
         Begin(step, start);
         _model.Run(step);
         _planner.Commit();
         _reader.Read(step, _finished);
         RetireFinished();
-        Observe(step, start);
+        _speculator?.Observe(step, _options.Clock.GetTimestamp() - start);
+        Observe(step, start, (int)(_reader.AcceptedTokens - accepted));
     }
 
     private void RunSteps()
@@ -190,6 +193,8 @@ public sealed partial class ModelEngine
             ChoiceLogprobs = sequence.ChoiceSums,
             Embedding = sequence.Mean?.Unit() ?? [],
             CachedTokens = sequence.CachedTokens,
+            DraftedTokens = sequence.DraftedTokens,
+            AcceptedTokens = sequence.AcceptedTokens,
             Steps = sequence.Steps,
             Waited = _options.Clock.GetElapsedTime(sequence.HandedOverAt, sequence.FirstStepAt),
             Ran = _options.Clock.GetElapsedTime(sequence.FirstStepAt, now),

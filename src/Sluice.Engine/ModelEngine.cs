@@ -5,6 +5,7 @@ using Sluice.Engine.Models;
 using Sluice.Engine.Planning;
 using Sluice.Engine.Sampling;
 using Sluice.Engine.Sequences;
+using Sluice.Engine.Speculation;
 using Sluice.Engine.Tokens;
 
 namespace Sluice.Engine;
@@ -23,6 +24,7 @@ public sealed partial class ModelEngine : IEngine
     private readonly Planner _planner;
     private readonly PrefixCache _cache;
     private readonly StepReader _reader;
+    private readonly Speculator? _speculator;
     private readonly Handover _handover = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -33,8 +35,10 @@ public sealed partial class ModelEngine : IEngine
     /// <param name="tokenizer">Null leaves texts empty and refuses stop texts.</param>
     /// <param name="options">As loaded.</param>
     /// <param name="owned">Disposed with the engine.</param>
+    /// <param name="drafter">Guesses, as the options say how; disposed with the engine. Null for none.</param>
     internal ModelEngine(
-        StepModel model, EngineInfo info, int vocabulary, IReadOnlyList<int> endIds, Tokenizer? tokenizer, EngineOptions options, IDisposable? owned)
+        StepModel model, EngineInfo info, int vocabulary, IReadOnlyList<int> endIds, Tokenizer? tokenizer, EngineOptions options, IDisposable? owned,
+        IDrafter? drafter = null)
     {
         _model = model;
         _owned = owned;
@@ -45,7 +49,10 @@ public sealed partial class ModelEngine : IEngine
         Info = info;
         _cache = new PrefixCache(new PagePool(info.TotalPages), options.SharePrefixes);
         int outputs = Math.Max(options.Model.MaxOutputs, info.MaxSequences);
-        _planner = new Planner(new PlannerLimits(info.MaxSequences, info.MaxStepTokens, outputs, info.ContextLength), _cache);
+        PlannerLimits limits = new(info.MaxSequences, info.MaxStepTokens, outputs, info.ContextLength);
+        SpeculationOptions speculation = options.Speculation;
+        _speculator = drafter is null ? null : new Speculator(drafter, limits, speculation.MaxTokens, speculation.Adaptive, options.Clock);
+        _planner = new Planner(limits, _cache) { Speculator = _speculator };
         _reader = new StepReader(model, _planner, vocabulary, [.. endIds]);
         Publish();
         new Thread(RunSteps) { IsBackground = true, Name = "sluice steps" }.Start();
@@ -61,7 +68,13 @@ public sealed partial class ModelEngine : IEngine
             throw new ArgumentException($"{nameof(options.ContextLength)}: expected 2 or more, found {options.ContextLength}.", nameof(options));
         Tokenizer tokenizer = Tokenizer.Load(folder);
         ModelOptions limits = options.Model with { MaxOutputs = Math.Max(options.Model.MaxOutputs, options.Model.MaxSequences) };
+        SpeculationOptions speculation = options.Speculation;
+        speculation.Check();
+        ModelOptions? small = null;
+        if (speculation.Kind == SpeculationKind.DraftModel)
+            (limits, small) = DraftPair.Share(folder, speculation.DraftFolder!, limits);
         Model model = Model.Load(folder, limits);
+        IDrafter? drafter = Drafter(speculation, small, options.SharePrefixes, model);
         if (Backends.Cpu.Assembled.TileSet.Refusal is { } refusal && Interlocked.Exchange(ref _refusalLogged, 1) == 0)
             LogRefusal(options.Logger, refusal);
         int context = Math.Min(options.ContextLength ?? int.MaxValue, model.Config.ContextLength);
@@ -70,7 +83,23 @@ public sealed partial class ModelEngine : IEngine
             name, model.Revision, model.BackendName, context, model.Config.HiddenSize,
             limits.MaxSequences, limits.MaxStepTokens, StepPlan.PageTokens, model.Memory.Pages);
         StepModel steps = new(model.Forward, model.Logits, model.Largest, model.Hidden, model.CopyPage);
-        return new ModelEngine(steps, info, model.Config.VocabularySize, model.Config.EosIds, tokenizer, options with { Model = limits }, model);
+        return new ModelEngine(steps, info, model.Config.VocabularySize, model.Config.EosIds, tokenizer, options with { Model = limits }, model, drafter);
+    }
+
+    private static IDrafter? Drafter(SpeculationOptions options, ModelOptions? small, bool share, Model model)
+    {
+        if (options.Kind == SpeculationKind.Off)
+            return null;
+        try
+        {
+            IDrafter drafter = small is null ? new PromptLookupDrafter() : new DraftModelDrafter(Model.Load(options.DraftFolder!, small), share);
+            return options.Around?.Invoke(drafter) ?? drafter;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     public Task<EngineResult> RunAsync(EngineRequest request, CancellationToken cancellationToken)
@@ -104,6 +133,7 @@ public sealed partial class ModelEngine : IEngine
     {
         _handover.Close();
         await _stopped.Task;
+        _speculator?.Dispose();
         _owned?.Dispose();
     }
 

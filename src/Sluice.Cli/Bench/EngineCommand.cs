@@ -39,7 +39,7 @@ internal static class EngineCommand
         return command;
     }
 
-    private static Option<int> InRange(string name, string description, int value, int most)
+    public static Option<int> InRange(string name, string description, int value, int most)
     {
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value };
         option.Validators.Add(result =>

@@ -119,6 +119,15 @@ internal sealed class PrefixCache(PagePool pool, bool share)
         }
     }
 
+    /// <summary>Gives the lease's own pages behind the first <paramref name="pages"/> back: what was written to them is not wanted.</summary>
+    public void Shrink(PrefixLease lease, int pages)
+    {
+        if (pages < lease.Shared)
+            throw new InvalidOperationException($"A lease of {lease.Shared} shared pages cannot shrink to {pages}.");
+        while (lease.Count > pages)
+            pool.Release(lease.Pop());
+    }
+
     /// <summary>Gives every page of the lease back, last first.</summary>
     public void Release(PrefixLease lease)
     {

@@ -30,6 +30,8 @@ internal sealed class PrefixLease(CacheScope scope)
         _pages[Count++] = page;
     }
 
+    internal int Pop() => _pages[--Count];
+
     internal void ReplaceFirstOwn(int page) => _pages[Shared] = page;
 
     internal void MarkShared(PrefixNode node)

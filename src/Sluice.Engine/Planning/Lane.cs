@@ -41,5 +41,8 @@ internal sealed class Lane(Sequence owner, int choice, int start, LaneOutput out
 
     public int Remaining => Length - Computed;
 
+    /// <summary>Guesses that stand behind the known tokens and are rows of the step that is planned.</summary>
+    public int Drafted { get; set; }
+
     public PrefixLease Lease { get; } = new(owner.Request.Scope);
 }

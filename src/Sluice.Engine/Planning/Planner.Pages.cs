@@ -16,6 +16,19 @@ internal sealed partial class Planner
         }
     }
 
+    /// <summary>Gives back the pages of guesses that fell.</summary>
+    public void DropGuesses(Lane lane) => _cache.Shrink(lane.Lease, Math.Min(lane.Lease.Count, Step.Pages(lane.Length)));
+
+    // As many as there are rows and pages for; nobody gives way for a guess.
+    private int TakeGuesses(Sequence sequence, int spare)
+    {
+        Lane lane = sequence.Trunk;
+        int most = Math.Min(sequence.Draft?.Count ?? 0, spare);
+        if (most > 0 && !_cache.TryGrow(lane.Lease, Step.Pages(lane.Length + most)))
+            most = Math.Min(most, (lane.Lease.Count * PageTokens) - lane.Length);
+        return lane.Drafted = Math.Max(0, most);
+    }
+
     /// <summary>Gives a choice the prompt's full pages and pages of its own for the rest, all at once, so that a choice that was started never runs short.</summary>
     private bool TryFork(Lane choice)
     {
@@ -62,6 +75,8 @@ internal sealed partial class Planner
     // What was computed stays in the tree until somebody needs the pages, so giving way often costs little.
     private void GiveBack(Sequence sequence, bool keep)
     {
+        Speculator?.Release(sequence);
+        sequence.Trunk.Drafted = 0;
         foreach (Lane choice in sequence.Choices)
         {
             _cache.Release(choice.Lease);

@@ -55,6 +55,9 @@ internal sealed partial class Planner
 
     public long Preemptions { get; private set; }
 
+    /// <summary>Told of sequences that leave; null where nothing is guessed.</summary>
+    public Speculator? Speculator { get; init; }
+
     public void Add(Sequence sequence)
     {
         sequence.Arrival = _arrivals++;
@@ -73,7 +76,7 @@ internal sealed partial class Planner
         _segments = _limits.MaxSequences - decoding;
         _outputs = _limits.MaxOutputs - decoding;
         PlanPrompts();
-        PlanDecoding();
+        PlanDecoding(decoding);
         return _step;
     }
 
@@ -84,7 +87,7 @@ internal sealed partial class Planner
         for (int i = 0; i < lanes.Length; i++)
         {
             Lane lane = lanes[i];
-            lane.Computed += _step.Plan.SegmentRow[i + 1] - _step.Plan.SegmentRow[i];
+            lane.Computed += _step.Plan.SegmentRow[i + 1] - _step.Plan.SegmentRow[i] - lane.Drafted;
             if (lane.Choice >= 0)
                 continue;
             Sequence sequence = lane.Owner;
@@ -136,9 +139,10 @@ internal sealed partial class Planner
         return most == 1 ? (_prefillTurn ? 1 : 0) : Math.Max(1, most / 8);
     }
 
-    private void PlanDecoding()
+    private void PlanDecoding(int decoding)
     {
         int room = _limits.MaxStepTokens - _step.Plan.Rows;
+        int spare = Math.Min(room - decoding, _outputs); // for guesses: what nobody else needs
         int start = 0;
         while (start < _running.Count && _running[start].Order <= _lastDecoded)
             start++;
@@ -147,9 +151,11 @@ internal sealed partial class Planner
             Sequence sequence = _running[(start + i) % _running.Count];
             if (!sequence.Decoding || sequence.LastStep == _step.Number)
                 continue;
-            Plan(sequence.Trunk, 1);
+            int drafted = TakeGuesses(sequence, spare);
+            Plan(sequence.Trunk, 1 + drafted);
             _lastDecoded = sequence.Order;
-            room--;
+            room -= 1 + drafted;
+            spare -= drafted;
         }
     }
 

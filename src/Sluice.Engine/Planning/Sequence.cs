@@ -1,5 +1,6 @@
 using Sluice.Engine.Sampling;
 using Sluice.Engine.Sequences;
+using Sluice.Engine.Speculation;
 
 namespace Sluice.Engine.Planning;
 
@@ -77,7 +78,14 @@ internal sealed class Sequence
     /// <summary>One token of a sequence that has generated some: not a chunk of a prompt.</summary>
     public bool Decoding => Trunk.Remaining == 1 && Trunk.Length > PromptLength;
 
+    /// <summary>What is guessed for it; null where nothing ever was.</summary>
+    public Draft? Draft { get; set; }
+
     // What it has come to; written when a step is read.
+
+    public int DraftedTokens { get; set; }
+
+    public int AcceptedTokens { get; set; }
 
     public long Seed { get; init; }
 

@@ -33,6 +33,9 @@ internal sealed class Step
 
     public int DecodeTokens { get; private set; }
 
+    /// <summary>Rows of guesses; apart from those of <see cref="DecodeTokens"/>.</summary>
+    public int DraftedTokens { get; private set; }
+
     /// <summary>Σ over rows of the positions that the row attends to.</summary>
     public long KvTokens { get; private set; }
 
@@ -43,14 +46,14 @@ internal sealed class Step
     {
         Array.Clear(_lanes, 0, Plan.Segments);
         Plan.Clear();
-        _copyCount = PrefillTokens = DecodeTokens = 0;
+        _copyCount = PrefillTokens = DecodeTokens = DraftedTokens = 0;
         KvTokens = 0;
         Number++;
     }
 
     public void Add(PageCopy copy) => _copies[_copyCount++] = copy;
 
-    /// <summary>Adds the lane's next rows; its pages must reach that far.</summary>
+    /// <summary>Adds the lane's next rows, its guesses included; its pages must reach that far.</summary>
     public void Add(Lane lane, int rows)
     {
         StepPlan plan = Plan;
@@ -72,9 +75,10 @@ internal sealed class Step
         plan.Rows += rows;
         Want(lane, row, rows);
         if (lane.Owner.Decoding)
-            DecodeTokens += rows;
+            DecodeTokens += rows - lane.Drafted;
         else
             PrefillTokens += rows;
+        DraftedTokens += lane.Drafted;
         KvTokens += ((long)rows * context) + ((long)rows * (rows + 1) / 2);
     }
 
@@ -83,8 +87,8 @@ internal sealed class Step
         StepPlan plan = Plan;
         if (lane.Output == LaneOutput.LastLogits)
         {
-            if (rows == lane.Remaining)
-                WantLogits(row + rows - 1, lane.Owner.PicksLargest);
+            for (int i = lane.Remaining - 1; i < rows; i++)
+                WantLogits(row + i, lane.Owner.PicksLargest);
             return;
         }
 

@@ -1,5 +1,6 @@
 using Sluice.Engine.Sampling;
 using Sluice.Engine.Sequences;
+using Sluice.Engine.Speculation;
 
 namespace Sluice.Engine.Planning;
 
@@ -10,11 +11,17 @@ namespace Sluice.Engine.Planning;
 /// <param name="endIds">Ids that end generation.</param>
 internal sealed class StepReader(StepModel model, Planner planner, int vocabulary, int[] endIds)
 {
-    private readonly Sampler _sampler = new(vocabulary);
+    private readonly DraftVerifier _verifier = new(new Sampler(vocabulary));
     private readonly LogProbabilities _logProbabilities = new(vocabulary);
 
     /// <summary>Tokens picked since the start.</summary>
     public long GeneratedTokens { get; private set; }
+
+    /// <summary>Guesses that were rows of steps since the start.</summary>
+    public long DraftedTokens { get; private set; }
+
+    /// <summary>Those that became tokens.</summary>
+    public long AcceptedTokens { get; private set; }
 
     /// <summary>Reads a committed step. A sequence whose own reading fails gets that as its <see cref="Sequence.Failure"/>; the others go on.</summary>
     /// <param name="step">Committed.</param>
@@ -67,7 +74,7 @@ internal sealed class StepReader(StepModel model, Planner planner, int vocabular
         switch (sequence.Request.Kind)
         {
             case SequenceKind.Generate:
-                Append(sequence, firstOutput);
+                AppendAll(sequence, firstOutput);
                 break;
             case SequenceKind.Score:
                 BeginChoices(sequence, model.Logits(firstOutput));
@@ -78,19 +85,49 @@ internal sealed class StepReader(StepModel model, Planner planner, int vocabular
         }
     }
 
-    private void Append(Sequence sequence, int output)
+    // The row of each guess that stands tells the token after it.
+    private void AppendAll(Sequence sequence, int firstOutput)
+    {
+        Lane lane = sequence.Trunk;
+        int drafted = lane.Drafted;
+        lane.Drafted = 0;
+        int accepted = 0;
+        bool goes = true;
+        int picked = 0;
+        for (; goes; picked++)
+        {
+            int guess = picked < drafted ? lane.Tokens[lane.Length] : -1;
+            int id = Append(sequence, firstOutput + picked, picked, drafted);
+            goes = id == guess && !sequence.Ended;
+            if (id != guess)
+                continue;
+            accepted++;
+            if (lane.Computed < lane.Length)
+                lane.Computed++; // its row was in the step; an end id is none of its tokens
+        }
+
+        if (drafted == 0)
+            return;
+        sequence.DraftedTokens += drafted;
+        sequence.AcceptedTokens += accepted;
+        DraftedTokens += drafted;
+        AcceptedTokens += accepted;
+        planner.Speculator!.Settle(sequence.Draft!, looked: Math.Min(drafted, picked), accepted);
+        planner.DropGuesses(lane);
+    }
+
+    private int Append(Sequence sequence, int output, int guess, int drafted)
     {
         EngineRequest request = sequence.Request;
         Lane lane = sequence.Trunk;
         ReadOnlySpan<float> logits = sequence.PicksLargest ? default : model.Logits(output);
-        int id = sequence.PicksLargest
-            ? Largest(output)
-            : _sampler.Pick(logits, request.Sampling, lane.Tokens.AsSpan(0, lane.Length), sequence.PromptLength, sequence.Seed);
+        int id = sequence.PicksLargest ? Largest(output) : _verifier.Next(
+            logits, request.Sampling, lane.Tokens.AsSpan(0, lane.Length), sequence.PromptLength, sequence.Seed, sequence.Draft, guess, drafted);
         GeneratedTokens++;
         if (!request.IgnoreEnd && endIds.AsSpan().Contains(id))
         {
             End(sequence, FinishReason.Stop);
-            return;
+            return id;
         }
 
         sequence.Logprobs?.Add(Describe(logits, id, request.Logprobs!.Value));
@@ -99,6 +136,7 @@ internal sealed class StepReader(StepModel model, Planner planner, int vocabular
             End(sequence, FinishReason.Stop);
         else if (lane.Length == sequence.Capacity)
             End(sequence, FinishReason.Length);
+        return id;
     }
 
     private int Largest(int output)

@@ -6,7 +6,7 @@ namespace Sluice.Engine.Sampling;
 /// Allocates nothing after construction.
 /// </summary>
 /// <remarks>Not thread-safe: the thread that owns the step owns it.</remarks>
-internal sealed class Sampler(int vocabulary)
+internal sealed partial class Sampler(int vocabulary)
 {
     private const float FirstCutoff = 1f / 64;
     private const float LastCutoff = 1e-12f;
@@ -15,6 +15,8 @@ internal sealed class Sampler(int vocabulary)
     private readonly TokenWeights _weights = new(vocabulary);
     private readonly CandidateHeap _heap = new(vocabulary);
     private readonly int[] _kept = new int[vocabulary]; // (kept): ids, likeliest first
+    private int _keptCount;
+    private double _keptTotal; // of their weights
 
     /// <summary>The pick is the largest logit as the model gave it, ties to the lowest id.</summary>
     public static bool PicksLargest(SamplingOptions options) => options.Temperature == 0 && options.LogitBias.Count == 0 && !Penalties.Any(options);
@@ -26,6 +28,21 @@ internal sealed class Sampler(int vocabulary)
     /// <param name="seed">With the position, decides the draw.</param>
     public int Pick(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> tokens, int promptLength, long seed)
     {
+        int likeliest = Weigh(logits, options, tokens, promptLength);
+        if (options.Temperature == 0)
+            return likeliest;
+        double draw = CounterRandom.Uniform(seed, tokens.Length);
+        if (!Filters(options))
+            return _weights.At(draw);
+        Keep(options);
+        return AtKept(draw);
+    }
+
+    private static bool Filters(SamplingOptions options) => options.TopK > 0 || options.TopP < 1 || options.MinP > 0;
+
+    /// <summary>Penalties and, above temperature 0, the weight of every id; returns the likeliest.</summary>
+    private int Weigh(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> tokens, int promptLength)
+    {
         if (Penalties.Any(options) || options.LogitBias.Count > 0)
         {
             logits.CopyTo(_weights.Values);
@@ -36,14 +53,13 @@ internal sealed class Sampler(int vocabulary)
         }
 
         int likeliest = LogProbabilities.ArgMax(logits);
-        if (options.Temperature == 0)
-            return likeliest;
-        _weights.Set(logits, logits[likeliest], options.Temperature);
-        double draw = CounterRandom.Uniform(seed, tokens.Length);
-        return options.TopK > 0 || options.TopP < 1 || options.MinP > 0 ? DrawKept(options, draw) : _weights.At(draw);
+        if (options.Temperature > 0)
+            _weights.Set(logits, logits[likeliest], options.Temperature);
+        return likeliest;
     }
 
-    private int DrawKept(SamplingOptions options, double draw)
+    // What top-k, top-p and min-p leave, likeliest first.
+    private void Keep(SamplingOptions options)
     {
         bool bounded = options.TopK > 0 && options.TopK < vocabulary;
         int most = bounded ? options.TopK : vocabulary;
@@ -66,16 +82,22 @@ internal sealed class Sampler(int vocabulary)
         while (count < taken && total < mass && (count == 0 || weights[_kept[count]] >= options.MinP)) // the likeliest weighs 1
             total += weights[_kept[count++]];
 
-        double target = draw * total;
+        _keptCount = count;
+        _keptTotal = total;
+    }
+
+    private int AtKept(double draw)
+    {
+        double target = draw * _keptTotal;
         double below = 0;
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < _keptCount; i++)
         {
-            below += weights[_kept[i]];
+            below += _weights.Values[_kept[i]];
             if (below > target)
                 return _kept[i];
         }
 
-        return _kept[count - 1];
+        return _kept[_keptCount - 1];
     }
 
     // What is above a cutoff comes first in order: it is enough where it holds as many ids, or as much mass, as are kept at most.

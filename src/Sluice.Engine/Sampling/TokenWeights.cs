@@ -59,6 +59,16 @@ internal sealed class TokenWeights
         return last >= 0 ? last : Array.FindLastIndex(Values, weight => weight > 0); // the sums were rounded differently
     }
 
+    /// <summary>Takes so much of an id's weight away, at most all of it.</summary>
+    public void Lower(int id, double amount)
+    {
+        float before = Values[id];
+        Values[id] = (float)Math.Max(0, before - amount);
+        double taken = (double)before - Values[id];
+        _blocks[id / Block] -= taken;
+        Total -= taken;
+    }
+
     private void Sum()
     {
         Total = 0;

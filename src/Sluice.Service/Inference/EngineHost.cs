@@ -44,6 +44,7 @@ internal sealed partial class EngineHost(InferenceLoops loops, StubOptions stub,
             {
                 Name = model.Name,
                 Model = new ModelOptions { Weights = model.Weights },
+                Speculation = model.Speculation,
                 StepObserver = step => loop.Stepped(step),
                 Clock = time,
                 Logger = loggers.CreateLogger<ModelEngine>(),

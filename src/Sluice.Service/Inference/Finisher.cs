@@ -177,7 +177,7 @@ internal sealed partial class Finisher(IJobStore store, Incarnation incarnation,
         Judge(finished.Job, finished.Outcome.State, finished.Reserved?.Class ?? JobClass.Standard, finished.Job.StartedAt - finished.Job.CreatedAt + ran);
         if (finished.Outcome.Result?.Usage is { } usage)
         {
-            metrics.Tokens(finished.Job.Model, usage.PromptTokens, usage.CachedTokens, usage.GeneratedTokens);
+            metrics.Tokens(finished.Job.Model, usage);
         }
     }
 

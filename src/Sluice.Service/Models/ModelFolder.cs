@@ -1,5 +1,7 @@
+using Sluice.Engine;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
+using Sluice.Engine.Speculation;
 using Sluice.Engine.Templates;
 using Sluice.Engine.Tokens;
 
@@ -9,12 +11,16 @@ namespace Sluice.Service.Models;
 internal static class ModelFolder
 {
     /// <summary>Throws the engine's format exceptions, naming file and field, for a folder that it would not load.</summary>
-    public static ServedModel Load(string name, string path, TimeProvider time, WeightFormat weights = WeightFormat.Stored) =>
-        Load(name, path, ModelRevision.Compute(path, weights), time, weights);
+    public static ServedModel Load(string name, string path, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null) =>
+        Load(name, path, ModelRevision.Compute(path, weights), time, weights, speculation);
 
-    /// <summary>As <see cref="Load(string, string, TimeProvider, WeightFormat)"/>, for who knows the revision already: the weights are not read.</summary>
-    public static ServedModel Load(string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored)
+    /// <summary>As <see cref="Load(string, string, TimeProvider, WeightFormat, SpeculationOptions)"/>, for who knows the revision already: the weights are not read.</summary>
+    public static ServedModel Load(string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null)
     {
+        if (speculation?.DraftFolder is { } draft)
+        {
+            DraftPair.RequireSameTokens(path, draft);
+        }
         ModelConfig config = ModelConfig.Read(path);
         Tokenizer tokenizer = Tokenizer.Load(path);
         int? begin = tokenizer.AddBos ? tokenizer.BosId : null;
@@ -24,6 +30,7 @@ internal static class ModelFolder
             Path = path,
             Revision = revision,
             Weights = weights,
+            Speculation = speculation ?? new SpeculationOptions(),
             ContextLength = config.ContextLength,
             Tokenizer = tokenizer,
             Template = ChatTemplate.Load(path) is { } template ? new ServedTemplate(template, tokenizer, time) : null,

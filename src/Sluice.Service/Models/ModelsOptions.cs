@@ -17,4 +17,10 @@ internal sealed class ModelEntry
 
     /// <summary>What weights are kept as: <c>bf16</c> (whatever the files hold), <c>int8</c> or <c>int4</c>; <c>bf16</c> where absent.</summary>
     public string? Dtype { get; set; }
+
+    /// <summary>Who guesses ahead: <c>off</c>, <c>ngram</c> (the text itself) or <c>draft</c> (a small model); <c>off</c> where absent.</summary>
+    public string? Speculation { get; set; }
+
+    /// <summary>The small model's folder, of the same tokens; for <c>draft</c>, and only for it.</summary>
+    public string? Draft { get; set; }
 }

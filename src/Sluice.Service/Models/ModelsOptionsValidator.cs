@@ -17,6 +17,7 @@ internal sealed class ModelsOptionsValidator : IValidateOptions<ModelsOptions>
             {
                 faults.Add($"Models:{i}:Dtype must be one of {string.Join(", ", WeightFormats.Names)}; got '{entry.Dtype}'.");
             }
+            faults.AddRange(SpeculationSetting.Faults(entry, i));
             if (string.IsNullOrWhiteSpace(entry.Path))
             {
                 faults.Add($"Models:{i}:Path is required.");

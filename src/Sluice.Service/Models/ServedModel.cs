@@ -1,3 +1,4 @@
+using Sluice.Engine;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Templates;
 using Sluice.Engine.Tokens;
@@ -16,6 +17,9 @@ internal sealed class ServedModel
 
     /// <summary>What the worker keeps its weights as.</summary>
     public WeightFormat Weights { get; init; }
+
+    /// <summary>How the worker guesses ahead: never changes a greedy or seeded answer.</summary>
+    public SpeculationOptions Speculation { get; init; } = new();
 
     /// <summary>Hex SHA-256, first 16 digits, over config, tokenizer, weights and their format: what an answer is the answer of.</summary>
     public required string Revision { get; init; }

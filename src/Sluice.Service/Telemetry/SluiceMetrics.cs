@@ -26,6 +26,8 @@ internal sealed class SluiceMetrics
     private readonly Counter<long> _promptTokens;
     private readonly Counter<long> _cachedTokens;
     private readonly Counter<long> _generatedTokens;
+    private readonly Counter<long> _draftedTokens;
+    private readonly Counter<long> _acceptedTokens;
     private readonly Counter<long> _cacheHits;
     private readonly Counter<long> _cacheMisses;
     private readonly Counter<long> _stale;
@@ -54,6 +56,8 @@ internal sealed class SluiceMetrics
         _promptTokens = _meter.CreateCounter<long>("sluice.tokens.prompt", "{token}", "Prompt tokens of finished jobs, computed or found cached.");
         _cachedTokens = _meter.CreateCounter<long>("sluice.tokens.prompt.cached", "{token}", "Those whose KV pages were already there.");
         _generatedTokens = _meter.CreateCounter<long>("sluice.tokens.generated", "{token}", "Tokens sampled.");
+        _draftedTokens = _meter.CreateCounter<long>("sluice.tokens.drafted", "{token}", "Tokens guessed ahead and looked at by the model.");
+        _acceptedTokens = _meter.CreateCounter<long>("sluice.tokens.accepted", "{token}", "Those that became tokens of the answer.");
         _cacheHits = _meter.CreateCounter<long>("sluice.cache.hits", "{job}", "Jobs answered without running, by tier.");
         _cacheMisses = _meter.CreateCounter<long>("sluice.cache.misses", "{job}", "Jobs that asked the cache and were queued.");
         _stale = _meter.CreateCounter<long>("sluice.stale_results", "{result}", "Results discarded because the job's fence had moved.");
@@ -113,12 +117,15 @@ internal sealed class SluiceMetrics
     /// <summary>Jobs that were promised to meet their deadline have ended.</summary>
     public void Promised(int jobs, bool kept) => _promises.Add(jobs, new KeyValuePair<string, object?>("kept", kept ? "yes" : "no"));
 
-    public void Tokens(string model, int prompt, int cached, int generated)
+    /// <summary>What a finished job took.</summary>
+    public void Tokens(string model, JobUsage usage)
     {
         KeyValuePair<string, object?> label = new("model", model);
-        _promptTokens.Add(prompt, label);
-        _cachedTokens.Add(cached, label);
-        _generatedTokens.Add(generated, label);
+        _promptTokens.Add(usage.PromptTokens, label);
+        _cachedTokens.Add(usage.CachedTokens, label);
+        _generatedTokens.Add(usage.GeneratedTokens, label);
+        _draftedTokens.Add(usage.DraftedTokens, label);
+        _acceptedTokens.Add(usage.AcceptedTokens, label);
     }
 
     /// <param name="model">Whose batch.</param>

@@ -2,6 +2,7 @@ using Sluice.Engine.Cache;
 using Sluice.Engine.Planning;
 using Sluice.Engine.Sampling;
 using Sluice.Engine.Sequences;
+using Sluice.Engine.Speculation;
 using Xunit;
 
 namespace Sluice.Engine.Tests.Planning;
@@ -14,11 +15,13 @@ internal sealed class PlannerRig
     private readonly PlannerLimits _limits;
     private readonly List<Sequence> _finished = [];
 
-    public PlannerRig(int pages = 64, int stepTokens = 64, int sequences = 8, bool share = true, int context = 512, int[]? endIds = null, int? outputs = null)
+    public PlannerRig(int pages = 64, int stepTokens = 64, int sequences = 8, bool share = true, int context = 512, int[]? endIds = null, int? outputs = null,
+        IDrafter? drafter = null, int mostTokens = 8)
     {
         _limits = new PlannerLimits(sequences, stepTokens, outputs ?? Math.Max(sequences, 16), context);
         Cache = new PrefixCache(new PagePool(pages), share);
-        Planner = new Planner(_limits, Cache);
+        Speculator = drafter is null ? null : new Speculator(drafter, _limits, mostTokens, adaptive: false, TimeProvider.System);
+        Planner = new Planner(_limits, Cache) { Speculator = Speculator };
         Model = new FakeModel(Vocabulary, pages, stepTokens);
         Reader = new StepReader(Model.Steps, Planner, Vocabulary, endIds ?? []);
     }
@@ -30,6 +33,9 @@ internal sealed class PlannerRig
     public FakeModel Model { get; }
 
     public StepReader Reader { get; }
+
+    /// <summary>Guesses as much as there is room for; null without a drafter.</summary>
+    public Speculator? Speculator { get; }
 
     /// <summary>Called with every step that was planned.</summary>
     public Action<Step>? Planned { get; set; }
@@ -68,6 +74,7 @@ internal sealed class PlannerRig
             Seed = request.Sampling.Seed ?? 7,
             Mean = request.Kind == SequenceKind.Embed ? new RowMean(Model.HiddenSize) : null,
             ChoiceSums = new double[request.Choices.Count],
+            Logprobs = request.Logprobs is null ? null : [],
         };
         for (int i = 0; i < request.Choices.Count; i++)
         {
@@ -84,7 +91,7 @@ internal sealed class PlannerRig
     /// <summary>Plans, runs and reads one step.</summary>
     public Step Step()
     {
-        Step step = Planner.Next();
+        Step step = Next();
         Planned?.Invoke(step);
         Assert.InRange(step.Plan.Rows, 1, _limits.MaxStepTokens);
         Assert.InRange(step.Plan.Segments, 1, _limits.MaxSequences);
@@ -95,12 +102,19 @@ internal sealed class PlannerRig
         return step;
     }
 
+    public Step Next()
+    {
+        Speculator?.Guess(Planner.Running, Planner.Waiting > 0);
+        return Planner.Next();
+    }
+
     /// <summary>What <see cref="Step"/> does, without the checks, which allocate.</summary>
     public void RunPlanned(Step step)
     {
         Model.Steps.Run(step);
         Planner.Commit();
         Reader.Read(step, _finished);
+        Speculator?.Observe(step, 1);
         foreach (Sequence sequence in _finished)
             Planner.Retire(sequence, keep: true);
         _finished.Clear();

@@ -16,6 +16,9 @@ public sealed class SluiceHostTests
     [InlineData("Api:MaxHeaderBytes", "1", "Api:MaxHeaderBytes: must be from 1024 to 1048576; got '1'")]
     [InlineData("Models:0:Path", "/no/such/folder", "Models:0:Path '/no/such/folder' is no folder")]
     [InlineData("Models:0:Name", "x", "Models:0:Path is required")]
+    [InlineData("Models:0:Speculation", "eagle", "Models:0:Speculation must be one of off, ngram, draft; got 'eagle'")]
+    [InlineData("Models:0:Speculation", "draft", "Models:0:Draft is required where Models:0:Speculation is 'draft'")]
+    [InlineData("Models:0:Draft", "/x", "Models:0:Draft '/x' is only for Models:0:Speculation 'draft'; got 'off'")]
     [InlineData("Models:0:Dtype", "fp8", "Models:0:Dtype must be one of bf16, int8, int4; got 'fp8'")]
     public async Task A_bad_setting_stops_the_start_and_is_named_with_its_value(string name, string value, string says)
     {

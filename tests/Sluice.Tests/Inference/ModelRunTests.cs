@@ -52,6 +52,34 @@ public sealed class ModelRunTests
     }
 
     [Fact]
+    public async Task A_draft_model_guesses_and_the_jobs_usage_says_how_much()
+    {
+        string demo = Path.Combine(AppContext.BaseDirectory, "Demo");
+        Dictionary<string, string?> settings = new(Embedded.Quick)
+        {
+            ["Models:0:Name"] = Model,
+            ["Models:0:Path"] = Path.Combine(demo, "model"),
+            ["Models:0:Speculation"] = "draft",
+            ["Models:0:Draft"] = Path.Combine(demo, "draft"),
+        };
+        await using WorkerRig rig = await WorkerRig.StartAsync(
+            new SluiceHostOptions { Embedded = true, Engine = EngineKind.Model, Settings = settings }, services => services.AddMemoryStore());
+        JobRecord job = await rig.EndAsync(await rig.SubmitAsync(new JobRequest
+        {
+            Model = Model,
+            Messages =
+            [
+                new ChatMessage { Role = "system", Content = "You answer support tickets in JSON." },
+                new ChatMessage { Role = "user", Content = "My order 48213 arrived broken." },
+            ],
+            Cache = new CacheRequest { Mode = CacheMode.Off },
+        }), seconds: 60);
+        JobUsage usage = job.Result!.Usage;
+        Assert.True(usage.AcceptedTokens > 0, $"{usage.AcceptedTokens} of {usage.DraftedTokens} guesses for {usage.GeneratedTokens} tokens");
+        Assert.InRange(usage.AcceptedTokens, 1, Math.Min(usage.DraftedTokens, usage.GeneratedTokens));
+    }
+
+    [Fact]
     public async Task A_cancelled_job_leaves_the_engine_at_once_and_its_pages_serve_others()
     {
         using TinyModel model = new();

@@ -1,6 +1,8 @@
 using Sluice.Service.Models;
 using Sluice.Jobs;
+using Sluice.Engine;
 using Sluice.Tests.Api;
+using Sluice.Tests.Cli;
 using Xunit;
 
 namespace Sluice.Tests.Models;
@@ -30,6 +32,17 @@ public sealed class ServedModelTests
         Assert.Equal(begin, model.EncodePrompt("Once upon a time")[0]);
         Assert.DoesNotContain(begin, model.EncodeChoice("<s> Once"));
         Assert.Equal(1, model.EncodePrompt("</s><s>").Count(id => id == begin));
+    }
+
+    [Fact]
+    public void A_draft_model_of_other_tokens_is_refused_before_anything_is_served()
+    {
+        using TinyModel other = new();
+        string model = Path.Combine(AppContext.BaseDirectory, "Demo", "model");
+        SpeculationOptions speculation = new() { Kind = SpeculationKind.DraftModel, DraftFolder = other.Folder };
+        ArgumentException refusal = Assert.Throws<ArgumentException>(() => ModelFolder.Load("m", model, TimeProvider.System, speculation: speculation));
+        Assert.Contains(model, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(other.Folder, refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]

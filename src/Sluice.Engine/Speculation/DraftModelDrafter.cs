@@ -1,0 +1,201 @@
+using Sluice.Engine.Cache;
+using Sluice.Engine.Models;
+using Sluice.Engine.Sampling;
+using Sluice.Engine.Sequences;
+
+namespace Sluice.Engine.Speculation;
+
+/// <summary>
+/// Asks a small model of the same tokens. All drafts share its steps: the first computes what each has not seen yet, as far as a step holds, and those that
+/// are through go on one token per step. Keys and values lie in pages of its own, with prefixes shared as in the target's; those of guesses that fell are
+/// given back. A sequence that finds no page, or that is longer than the small model's context, is not guessed for.
+/// </summary>
+internal sealed class DraftModelDrafter : IDrafter
+{
+    private const int PageTokens = StepPlan.PageTokens;
+
+    private readonly Model _model;
+    private readonly StepPlan _plan;
+    private readonly Sampler _sampler;
+    private readonly Draft[] _guessing; // (_count): whose outputs the last step has, in order
+    private int _count;
+
+    /// <param name="model">Owned from now on.</param>
+    /// <param name="share">Prefixes outlive their sequences.</param>
+    public DraftModelDrafter(Model model, bool share)
+    {
+        _model = model;
+        ModelOptions limits = model.Options;
+        Cache = new PrefixCache(new PagePool(model.Memory.Pages), share);
+        _plan = new StepPlan(limits.MaxStepTokens, limits.MaxSequences, checked(limits.MaxSequences * Pages(model.Config.ContextLength)));
+        _sampler = new Sampler(model.Config.VocabularySize);
+        _guessing = new Draft[limits.MaxSequences];
+    }
+
+    /// <summary>For the audit.</summary>
+    internal PrefixCache Cache { get; }
+
+    public int Behind(Draft draft) => draft.Length - (draft.State is State state ? state.Computed : 0);
+
+    public void Guess(ReadOnlySpan<Draft> drafts)
+    {
+        CatchUp(drafts);
+        while (_count > 0)
+        {
+            ReadGuesses();
+            _plan.Clear();
+            for (int i = 0; i < _count; i++)
+            {
+                Draft draft = _guessing[i];
+                State state = (State)draft.State!;
+                Add(draft, state, 1, output: true);
+                state.Computed++;
+            }
+
+            _model.Forward(_plan);
+        }
+    }
+
+    public void Settle(Draft draft, int accepted)
+    {
+        if (draft.State is not State state)
+            return;
+        state.Computed = Math.Min(state.Computed, draft.Length + accepted);
+        Cache.Shrink(state.Lease, Pages(state.Computed));
+    }
+
+    public void Release(Draft draft)
+    {
+        if (draft.State is State state)
+            Cache.Release(state.Lease);
+        draft.State = null;
+    }
+
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>The lease of a draft, for the audit.</summary>
+    internal static PrefixLease? LeaseOf(Draft draft) => (draft.State as State)?.Lease;
+
+    private void CatchUp(ReadOnlySpan<Draft> drafts)
+    {
+        _plan.Clear();
+        _count = 0;
+        foreach (Draft draft in drafts)
+        {
+            draft.Count = 0;
+            int room = _model.Options.MaxStepTokens - _plan.Rows;
+            if (draft.Wanted == 0 || room == 0 || _plan.Segments == _guessing.Length || !TryPrepare(draft, out State state))
+                continue;
+            int behind = draft.Length - state.Computed;
+            int rows = Math.Min(behind, room);
+            Add(draft, state, rows, output: rows == behind);
+            state.Computed += rows;
+            if (rows == behind)
+                _guessing[_count++] = draft;
+        }
+
+        if (_plan.Rows == 0)
+            return;
+        _model.Forward(_plan);
+        foreach (Draft draft in drafts)
+        {
+            if (draft is { Wanted: > 0, State: State state })
+                Cache.Share(state.Lease, draft.Tokens, Math.Min(state.Computed, draft.PromptLength) / PageTokens);
+        }
+    }
+
+    // Keeps those that want more.
+    private void ReadGuesses()
+    {
+        int going = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            Draft draft = _guessing[i];
+            if (TryGuess(draft, i) && draft.Count < draft.Wanted)
+                _guessing[going++] = draft;
+        }
+
+        _count = going;
+    }
+
+    private bool TryGuess(Draft draft, int output)
+    {
+        int at = draft.Length + draft.Count;
+        ReadOnlySpan<int> tokens = draft.Tokens.AsSpan(0, at);
+        try
+        {
+            draft.Tokens[at] = draft.PicksLargest
+                ? Largest(output)
+                : draft.Chances.Length > 0
+                ? _sampler.Guess(_model.Logits(output), draft.Drawing, tokens, draft.PromptLength, draft.Seed, draft.Chances[draft.Count])
+                : _sampler.Pick(_model.Logits(output), draft.Sampling, tokens, draft.PromptLength, draft.Seed);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // no finite logit: no guess
+        }
+
+        draft.Count++;
+        return true;
+    }
+
+    private int Largest(int output)
+    {
+        (int id, float logit) = _model.Largest(output);
+        LogProbabilities.RequireFinite(logit);
+        return id;
+    }
+
+    private bool TryPrepare(Draft draft, out State state)
+    {
+        state = draft.State as State ?? new State(new PrefixLease(draft.Scope));
+        int wanted = Math.Min(draft.Wanted, _model.Config.ContextLength - draft.Length + 1);
+        if (wanted < 1)
+            return false;
+        if (draft.State is null)
+        {
+            draft.NoteChances();
+            draft.State = state;
+            state.Lease.Reserve(Pages(Math.Min(draft.Length + draft.TokensLeft, _model.Config.ContextLength)));
+            state.Computed = Cache.Match(state.Lease, draft.Tokens, (draft.Length - 1) / PageTokens) * PageTokens;
+        }
+
+        draft.Wanted = wanted;
+        state.Computed = Math.Min(state.Computed, draft.Length - 1); // the last known token's row says what comes next
+        return Cache.TryGrow(state.Lease, Pages(draft.Length + wanted - 1));
+    }
+
+    private void Add(Draft draft, State state, int rows, bool output)
+    {
+        StepPlan plan = _plan;
+        int segment = plan.Segments++;
+        int row = plan.Rows;
+        draft.Tokens.AsSpan(state.Computed, rows).CopyTo(plan.Tokens.AsSpan(row));
+        for (int i = 0; i < rows; i++)
+            plan.Positions[row + i] = state.Computed + i;
+        plan.SegmentRow[segment] = row;
+        plan.SegmentRow[segment + 1] = row + rows;
+        plan.SegmentContext[segment] = state.Computed;
+        if (segment == 0)
+            plan.PageStart[0] = 0;
+        ReadOnlySpan<int> pages = state.Lease.Pages[..Pages(state.Computed + rows)];
+        pages.CopyTo(plan.Pages.AsSpan(plan.PageStart[segment]));
+        plan.PageStart[segment + 1] = plan.PageStart[segment] + pages.Length;
+        plan.Rows += rows;
+        if (output)
+        {
+            plan.OutputRows[plan.Outputs] = row + rows - 1;
+            plan.LargestOnly[plan.Outputs++] = draft.PicksLargest;
+        }
+    }
+
+    private static int Pages(int positions) => (positions + PageTokens - 1) / PageTokens;
+
+    private sealed class State(PrefixLease lease)
+    {
+        public PrefixLease Lease => lease;
+
+        /// <summary>Positions [0, Computed) are in its pages.</summary>
+        public int Computed { get; set; }
+    }
+}

@@ -1,0 +1,24 @@
+namespace Sluice.Engine.Speculation;
+
+/// <summary>Something that was measured a few times: the least of the first three, which may have met cold code or a pause, and from then on a moving mean.</summary>
+internal struct Price
+{
+    private const int Few = 3;
+    private const double Rate = 0.1;
+    private const double Most = 4; // times what was known: a pause counts as no more
+
+    private int _count;
+    private double _value;
+
+    public readonly bool Known => _count > 0;
+
+    public void Add(double sample)
+    {
+        if (_count < Few)
+            _value = _count++ == 0 ? sample : Math.Min(_value, sample);
+        else
+            _value += Rate * (Math.Min(sample, (Most * _value) + double.Epsilon) - _value);
+    }
+
+    public readonly double Or(double prior) => Known ? _value : prior;
+}

@@ -1,0 +1,203 @@
+using Sluice.Engine.Sampling;
+using Sluice.Engine.Speculation;
+using Xunit;
+
+namespace Sluice.Engine.Tests.Speculation;
+
+/// <summary>The controller in worlds whose prices are known: what it makes of them against never guessing.</summary>
+public sealed class SpeculationControllerTests
+{
+    [Theory]
+    [InlineData(1, 0.10, 0)]
+    [InlineData(1, 0.10, 0.15)]
+    [InlineData(8, 0.06, 0)]
+    [InlineData(8, 0.06, 0.1)]
+    [InlineData(32, 0.03, 0)]
+    [InlineData(32, 0.03, 0.05)]
+    public void Where_every_guess_is_wrong_at_most_two_percent_are_lost(int sequences, double row, double draft)
+    {
+        World world = new(sequences, row, draft);
+        world.Run(1500, _ => 0);
+        Assert.InRange(world.Speedup, 0.98, 1.0001);
+        Assert.True(world.Guesses > 0, "it was meant to try");
+    }
+
+    [Theory]
+    [InlineData(1, 0.05, 0, 0.95, 3.0)]
+    [InlineData(1, 0.05, 0.1, 0.95, 2.0)]
+    [InlineData(8, 0.03, 0.02, 0.9, 1.6)]
+    [InlineData(4, 0.1, 0, 0.8, 1.2)]
+    public void Where_guesses_are_right_and_cheap_it_guesses(int sequences, double row, double draft, double right, double atLeast)
+    {
+        World world = new(sequences, row, draft);
+        world.Run(1500, _ => right);
+        Assert.True(world.Speedup > atLeast, $"{world.Speedup:0.00} times, expected {atLeast}");
+    }
+
+    [Theory]
+    [InlineData(32, 1.0 / 32, 0, 0.8)]
+    [InlineData(16, 0.02, 2, 0.9)]
+    public void Where_right_guesses_cost_more_than_they_bring_it_stays_off(int sequences, double row, double draft, double right)
+    {
+        World world = new(sequences, row, draft);
+        world.Run(1500, _ => right);
+        Assert.InRange(world.Speedup, 0.98, 1.1);
+    }
+
+    [Fact]
+    public void Sequences_are_told_apart()
+    {
+        World world = new(8, 0.05, 0);
+        world.Run(800, i => i < 4 ? 0.95 : 0.05);
+        long good = world.Drafts.Take(4).Sum(d => world.GuessesOf(d));
+        long bad = world.Drafts.Skip(4).Sum(d => world.GuessesOf(d));
+        Assert.True(good > 10 * bad, $"{good} guesses for those worth it, {bad} for the others");
+        Assert.True(world.Speedup > 1.1);
+    }
+
+    [Fact]
+    public void What_was_off_comes_back_when_guesses_become_right()
+    {
+        World world = new(4, 0.05, 0.05);
+        world.Run(1000, _ => 0);
+        world.Reset();
+        world.Run(2000, _ => 0.95);
+        Assert.True(world.Speedup > 1.3, $"{world.Speedup:0.00} times");
+    }
+
+    [Fact]
+    public void A_new_sequence_begins_with_what_its_workload_is_known_for()
+    {
+        World world = new(4, 0.05, 0) { Workload = i => (ulong)(i / 2) };
+        world.Run(300, i => i < 2 ? 0.95 : 0);
+        world.Reset(freshSequences: true);
+        world.Run(1, _ => 0.5);
+        Assert.True(world.Drafts.Take(2).All(d => d.Wanted > 0));
+        Assert.True(world.Drafts.Skip(2).Count(d => d.Wanted > 0) <= 1); // one may be a try
+    }
+
+    [Fact]
+    public void A_long_way_to_catch_up_for_a_few_tokens_is_not_gone()
+    {
+        World near = new(1, 0.05, 0.02) { Behind = 2 };
+        near.Run(200, _ => 0.95);
+        World far = new(1, 0.05, 0.02) { Behind = 1000, Capacity = 40 };
+        far.Run(30, _ => 0.95);
+        Assert.True(near.Guesses > 100);
+        Assert.Equal(0, far.Guesses);
+    }
+
+    [Fact]
+    public void Load_on_the_machine_does_not_look_like_a_price()
+    {
+        World world = new(1, 0.05, 0) { Noise = step => step / 50 % 2 == 0 ? 1 : 2.5 };
+        world.Run(1500, _ => 0.95);
+        Assert.True(world.Speedup > 2.5, $"{world.Speedup:0.00} times");
+    }
+
+    // A step of n sequences takes 1, each guessed row adds a share of it, each guess in depth another; guesses stand by chance.
+    private sealed class World : IDrafter
+    {
+        private readonly SpeculationController _controller;
+        private readonly int _sequences;
+        private readonly double _row;
+        private readonly double _draft;
+        private readonly Dictionary<Draft, long> _guesses = [];
+        private double _time, _plainTime;
+        private long _tokens, _plainTokens;
+        private int _step;
+
+        public World(int sequences, double row, double draft)
+        {
+            (_sequences, _row, _draft) = (sequences, row, draft);
+            _controller = new SpeculationController(sequences, 8);
+        }
+
+        public int Capacity { get; init; } = 1 << 20;
+
+        public int Behind { get; init; } = 1;
+
+        public Func<int, ulong> Workload { get; init; } = _ => 0;
+
+        public Func<int, double> Noise { get; init; } = _ => 1;
+
+        public Draft[] Drafts { get; private set; } = [];
+
+        public long Guesses { get; private set; }
+
+        public double Speedup => (_tokens / _time) / (_plainTokens / _plainTime);
+
+        public long GuessesOf(Draft draft) => _guesses.GetValueOrDefault(draft);
+
+        public void Reset(bool freshSequences = false)
+        {
+            (_time, _plainTime, _tokens, _plainTokens) = (0, 0, 0, 0);
+            if (freshSequences)
+                Drafts = [];
+        }
+
+        public void Run(int steps, Func<int, double> right)
+        {
+            if (Drafts.Length == 0)
+                Drafts = [.. Enumerable.Range(0, _sequences).Select(New)];
+            for (int step = 0; step < steps; step++)
+                Step(right);
+        }
+
+        int IDrafter.Behind(Draft draft) => Behind;
+
+        void IDrafter.Guess(ReadOnlySpan<Draft> drafts)
+        {
+        }
+
+        void IDrafter.Settle(Draft draft, int accepted)
+        {
+        }
+
+        void IDrafter.Release(Draft draft)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+
+        private Draft New(int i)
+        {
+            EngineRequest request = new() { Scope = new CacheScope(0, Workload(i)), Kind = SequenceKind.Generate, Prompt = new int[10] };
+            return new Draft(request, i, Capacity, 8) { Length = 11 };
+        }
+
+        private void Step(Func<int, double> right)
+        {
+            double speed = 1e6 * Noise(_step++);
+            foreach (Draft draft in Drafts)
+                draft.Wanted = 0;
+            _controller.Choose(Drafts, this, room: 64);
+            int rows = Drafts.Sum(d => d.Wanted);
+            int depth = Drafts.Max(d => d.Wanted);
+            double drafting = depth * _draft * speed;
+            if (depth > 0)
+                _controller.ObserveDraft(Drafts, 0, drafting);
+            double step = (1 + (rows * _row)) * speed;
+            for (int i = 0; i < Drafts.Length; i++)
+            {
+                Draft draft = Drafts[i];
+                int accepted = 0;
+                while (accepted < draft.Wanted && CounterRandom.Uniform(i, (_step * 16L) + accepted) < right(i))
+                    accepted++;
+                if (draft.Wanted > 0)
+                    _controller.Learn(draft, accepted, Math.Min(draft.Wanted, accepted + 1));
+                draft.Length += accepted + 1;
+                _tokens += accepted + 1;
+                _guesses[draft] = _guesses.GetValueOrDefault(draft) + draft.Wanted;
+            }
+
+            Guesses += rows;
+            _controller.Observe(Drafts.Length, rows, pure: true, step);
+            _time += step + drafting;
+            _plainTime += speed;
+            _plainTokens += Drafts.Length;
+        }
+    }
+}
