@@ -87,6 +87,9 @@ public sealed record DeliveryClaim
 
     /// <summary>Most for one target at a time.</summary>
     public required int PerTarget { get; init; }
+
+    /// <summary>Most for one tenant in this claim.</summary>
+    public int PerTenant { get; init; } = int.MaxValue;
     public required TimeSpan Lease { get; init; }
 
     /// <summary>Targets (<see cref="DueDelivery.Target"/>) that are left out.</summary>

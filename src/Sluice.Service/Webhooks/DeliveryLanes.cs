@@ -29,6 +29,9 @@ internal sealed class DeliveryLanes(WebhookOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>Half of what a tenant may have under way: it is asked for again when the other half has come back, so it never has more.</summary>
+    private int PerClaim => Math.Max(1, options.PerTenant / 2);
+
     /// <summary>What may be claimed now; null where nothing may.</summary>
     public DeliveryClaim? Ask()
     {
@@ -43,10 +46,11 @@ internal sealed class DeliveryLanes(WebhookOptions options, TimeProvider time)
             {
                 Most = options.Concurrency - _busy,
                 PerTarget = options.PerTarget,
+                PerTenant = PerClaim,
                 Lease = options.Lease,
                 BusyTargets = [.. _lanes.Where(lane => lane.Value.Busy > 0 || (lane.Value.IsOpen && now < lane.Value.ProbeAt)).Select(lane => lane.Key)],
                 Probes = [.. _lanes.Where(lane => lane.Value.IsOpen).Select(lane => lane.Key)],
-                BusyTenants = [.. _tenants.Where(tenant => tenant.Value >= options.PerTenant).Select(tenant => tenant.Key)],
+                BusyTenants = [.. _tenants.Where(tenant => tenant.Value + PerClaim > options.PerTenant).Select(tenant => tenant.Key)],
             };
         }
     }

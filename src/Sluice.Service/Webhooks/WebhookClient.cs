@@ -40,11 +40,15 @@ internal sealed class WebhookClient : IDisposable
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
 
-    public WebhookClient(GuardedDialer dialer, TimeSpan timeout, TimeProvider time)
+    /// <param name="dialer">Opens every connection.</param>
+    /// <param name="timeout">Of an attempt in all.</param>
+    /// <param name="time">For timestamps and limits.</param>
+    /// <param name="roots">Whose certificates are trusted; the system's where null.</param>
+    public WebhookClient(GuardedDialer dialer, TimeSpan timeout, TimeProvider time, X509Certificate2Collection? roots = null)
     {
         _timeout = timeout;
         _time = time;
-        _http = new HttpMessageInvoker(Handler(dialer), disposeHandler: true);
+        _http = new HttpMessageInvoker(Handler(dialer, roots), disposeHandler: true);
     }
 
     /// <summary>Never throws for what the receiver does; only for the caller's own cancellation.</summary>
@@ -68,7 +72,7 @@ internal sealed class WebhookClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static SocketsHttpHandler Handler(GuardedDialer dialer) => new()
+    private static SocketsHttpHandler Handler(GuardedDialer dialer, X509Certificate2Collection? roots) => new()
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -82,12 +86,20 @@ internal sealed class WebhookClient : IDisposable
         PooledConnectionLifetime = TimeSpan.FromSeconds(60),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         ConnectCallback = async (context, cancellationToken) => await dialer.DialAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken),
-        SslOptions = new SslClientAuthenticationOptions
-        {
-            // A certificate must not make us fetch what it names (issuers, revocation lists).
-            CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck },
-        },
+        SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = Trust(roots) },
     };
+
+    /// <summary>A certificate must not make us fetch what it names (issuers, revocation lists).</summary>
+    private static X509ChainPolicy Trust(X509Certificate2Collection? roots)
+    {
+        X509ChainPolicy policy = new() { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck };
+        if (roots is not null)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(roots);
+        }
+        return policy;
+    }
 
     private HttpRequestMessage Request(Uri url, string id, ReadOnlyMemory<byte> body, IReadOnlyList<byte[]> secrets)
     {

@@ -61,6 +61,9 @@ internal sealed class MemoryWebhookStore(MemoryJobStore store) : IWebhookStore
                 .GroupBy(d => d.Target)
                 .SelectMany(g => g.Take(claim.Probes.Contains(g.Key) ? 1 : claim.PerTarget))
                 .OrderBy(d => d.NextAt)
+                .GroupBy(d => d.Tenant)
+                .SelectMany(g => g.Take(claim.PerTenant))
+                .OrderBy(d => d.NextAt)
                 .Take(claim.Most)];
             return [.. due.Select(d => Take(tables, d, claim.Lease, compose)).OfType<DueDelivery>()];
         });

@@ -51,7 +51,7 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
         {
             List<Found> found;
             await using (Rows rows = await new Commands(connection).For(Scope.All)
-                .Add(WebhookSql.Due, (long)claim.Most, (long)claim.PerTarget, claim.BusyTargets.ToArray(), claim.Probes.ToArray(), claim.BusyTenants.ToArray())
+                .Add(WebhookSql.Due, (long)claim.Most, (long)claim.PerTarget, claim.BusyTargets.ToArray(), claim.Probes.ToArray(), claim.BusyTenants.ToArray(), (long)claim.PerTenant)
                 .ReadAsync(limit))
             {
                 found = await rows.ListAsync(row => Read(row, compose), limit);

@@ -46,24 +46,25 @@ internal static class WebhookSql
         """;
 
     /// <summary>
-    /// $1 most, $2 per target, $3 busy targets, $4 probes, $5 busy tenants. Locks what it returns. The inner look is wider than $1, so that one target's many do not hide the others;
-    /// the conditions stand again outside, where they are asked after the lock.
+    /// $1 most, $2 per target, $3 busy targets, $4 probes, $5 busy tenants, $6 per tenant. Locks what it returns. The inner look is wider than $1, so that one target's many do not
+    /// hide the others; the conditions stand again outside, where they are asked after the lock.
     /// </summary>
     public const string Due = $"""
         with wide as (
-            select d.id, d.next_at, {Target} as target from webhook_deliveries d
+            select d.id, d.tenant, d.next_at, {Target} as target from webhook_deliveries d
             where d.state = 0 and d.next_at <= now() and not d.tenant = any($5::text[]) and not {Target} = any($3::text[])
             order by d.next_at limit 8 * $1),
-        placed as (select id, target, row_number() over (partition by target order by next_at, id) as place from wide)
+        placed as (select id, tenant, next_at, target, row_number() over (partition by target order by next_at, id) as place from wide),
+        shared as (select id, target, row_number() over (partition by tenant order by next_at, id) as turn from placed where place <= case when target = any($4::text[]) then 1 else $2 end)
         select d.id, d.tenant, d.job, d.endpoint, d.url, d.event, d.body, d.attempts + 1, p.target, d.created_at,
             j.state, j.finished_at, j.custom_id, j.error_code,
             e.secret, case when e.former_until > now() then e.former_secret end, e.disabled_at is not null,
             d.submission, {SubmissionSql.Columns}
-        from placed p join webhook_deliveries d on d.id = p.id
+        from shared p join webhook_deliveries d on d.id = p.id
         left join jobs j on j.id = d.job
         left join submissions s on s.id = d.submission
         left join webhook_endpoints e on e.tenant = d.tenant and (e.id = d.endpoint or (d.endpoint is null and e.url = ''))
-        where p.place <= case when p.target = any($4::text[]) then 1 else $2 end and d.state = 0 and d.next_at <= now()
+        where p.turn <= $6 and d.state = 0 and d.next_at <= now()
         order by d.next_at limit $1
         for update of d skip locked
         """;

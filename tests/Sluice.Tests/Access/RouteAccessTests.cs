@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Sluice.Service;
 using Sluice.Service.Access;
 using Sluice.Store;
 using Sluice.Tests.Api;
@@ -46,6 +48,28 @@ public sealed class RouteAccessTests : IAsyncLifetime
             Assert.Equal("invalid_api_key", (await ApiHost.JsonAsync(response)).GetProperty("error").GetProperty("code").GetString());
         }
         Assert.Equal(s_open, open.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The test of the two above: a route that somebody forgot is found, and meanwhile it is closed.</summary>
+    [Fact]
+    public async Task A_route_that_says_nothing_is_found_and_needs_a_key()
+    {
+        await using WebApplication app = SluiceHost.Build(new SluiceHostOptions
+        {
+            Embedded = true,
+            Roles = new HashSet<HostRole> { HostRole.Api },
+            Engine = EngineKind.Stub,
+            Urls = "http://127.0.0.1:0",
+            Settings = new Dictionary<string, string?> { ["Logging:LogLevel:Default"] = "None", ["Logging:LogLevel:Microsoft"] = "None" },
+        });
+        app.MapGet("/forgotten", () => "open");
+        await app.StartAsync();
+        using HttpClient nobody = new() { BaseAddress = new Uri(app.Urls.First()) };
+        using HttpResponseMessage response = await nobody.GetAsync("/forgotten");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        RouteEndpoint forgotten = Assert.Single(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>(), route => route.Metadata.GetMetadata<AccessRule>() is null);
+        Assert.Equal("/forgotten", forgotten.RoutePattern.RawText);
+        await app.StopAsync();
     }
 
     [Fact]

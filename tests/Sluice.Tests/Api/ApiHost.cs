@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Sluice.Jobs;
 using Sluice.Service;
 using Sluice.Service.Access;
@@ -36,7 +37,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IJobStore Store => _app.Services.GetRequiredService<IJobStore>();
 
-    public static async Task<ApiHost> StartAsync(Dictionary<string, string?>? settings = null, IReadOnlyList<string>? models = null, bool worker = false, bool stub = true)
+    public static async Task<ApiHost> StartAsync(Dictionary<string, string?>? settings = null, IReadOnlyList<string>? models = null, bool worker = false, bool stub = true, ILoggerProvider? log = null)
     {
         (string text, _) = ApiKeyText.Create("default", KeyScopes.All, null, TimeProvider.System.GetUtcNow());
         Dictionary<string, string?> all = new(settings ?? [])
@@ -55,6 +56,10 @@ internal sealed class ApiHost : IAsyncDisposable
             Settings = all,
         };
         WebApplication app = SluiceHost.Build(options);
+        if (log is not null)
+        {
+            app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
+        }
         await app.StartAsync();
         return new ApiHost(app, text);
     }

@@ -27,11 +27,15 @@ internal sealed class WorkerRig : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private bool _stopped;
 
-    private WorkerRig(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub)
+    private WorkerRig(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub, ILoggerProvider? log)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(options.Settings);
         builder.Logging.AddProvider(new Lines(_log));
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Debug);
+        }
         builder.Services.AddSingleton(options.Time);
         store(builder.Services);
         builder.AddTelemetry();
@@ -55,9 +59,9 @@ internal sealed class WorkerRig : IAsyncDisposable
     /// <summary>Lines of level Information and above, oldest first.</summary>
     public IReadOnlyCollection<string> Log => _log;
 
-    public static async Task<WorkerRig> StartAsync(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub = null)
+    public static async Task<WorkerRig> StartAsync(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub = null, ILoggerProvider? log = null)
     {
-        WorkerRig rig = new(options, store, stub);
+        WorkerRig rig = new(options, store, stub, log);
         await rig._host.StartAsync().WaitAsync(TimeSpan.FromSeconds(30));
         return rig;
     }

@@ -97,6 +97,22 @@ public abstract class WebhookStoreContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task One_tenant_with_many_targets_does_not_take_a_whole_claim()
+    {
+        foreach (string tenant in new[] { Tenant, Other })
+        {
+            for (int i = 0; i < (tenant == Tenant ? 12 : 3); i++)
+            {
+                await EndedAsync(With($"https://h{i / 2}.example.org/") with { Id = NewId(), Tenant = tenant });
+            }
+        }
+        DeliveryClaim ask = new() { Most = 8, PerTarget = 1, PerTenant = 4, Lease = TimeSpan.Zero };
+        IReadOnlyList<DueDelivery> due = await Webhooks.ClaimAsync(ask, _ => s_body, Token);
+        Assert.Equal((4, 2), (due.Count(d => d.Tenant == Tenant), due.Count(d => d.Tenant == Other)));
+        Assert.Equal(6, due.Select(d => d.Target).Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_failure_is_due_again_after_its_delay_and_what_ended_is_not()
     {
         Guid endpoint = await DueAsync();

@@ -77,6 +77,32 @@ public sealed class DeliveryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_was_given_up_goes_out_again_when_replayed_with_its_id_and_bytes_and_ten_new_attempts()
+    {
+        (Guid endpoint, byte[] secret) = await EndpointAsync();
+        await EndAsync();
+        _status = 500;
+        for (int attempt = 1; attempt <= 10; attempt++)
+        {
+            Assert.Equal(1, await RunDueAsync());
+            _time.Advance(Assert.Single(await DeliveriesAsync(endpoint)).NextAt - _time.GetUtcNow());
+        }
+        WebhookDelivery given = Assert.Single(await DeliveriesAsync(endpoint));
+        Assert.Equal(DeliveryState.Exhausted, given.State);
+        await _store.ReplayAsync("acme", endpoint, given.Id, CancellationToken.None);
+        Assert.Equal(1, await RunDueAsync());
+        WebhookDelivery again = Assert.Single(await DeliveriesAsync(endpoint));
+        Assert.Equal((DeliveryState.Pending, 1), (again.State, again.Attempts));
+        _status = 200;
+        _time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(1, await RunDueAsync());
+        Assert.Equal(DeliveryState.Delivered, Assert.Single(await DeliveriesAsync(endpoint)).State);
+        Assert.Single(_sink.Requests.Select(request => (request.Headers["webhook-id"], Convert.ToHexString(request.Body))).Distinct());
+        Assert.Equal(12, _sink.Requests.Count);
+        Assert.True(Accepts(secret));
+    }
+
+    [Fact]
     public async Task The_body_is_thin()
     {
         await EndpointAsync();

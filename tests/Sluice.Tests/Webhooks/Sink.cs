@@ -94,7 +94,8 @@ internal sealed class Sink : IAsyncDisposable
         }
     }
 
-    private static async Task<Received?> ReadAsync(NetworkStream stream, CancellationToken token)
+    /// <summary>One request; null where the sender hung up before its end.</summary>
+    public static async Task<Received?> ReadAsync(Stream stream, CancellationToken token)
     {
         List<byte> head = [];
         byte[] one = new byte[1];
