@@ -52,6 +52,7 @@ internal sealed class PipelineBench : IDisposable
                 ["Worker:StubDelay"] = "00:00:00.001",
                 ["Intake:QueuedPerTenant"] = Math.Max(jobs + 1, 100_000).ToString(CultureInfo.InvariantCulture),
                 ["Logging:LogLevel:Default"] = "Warning",
+                ["Logging:LogLevel:MassTransit"] = "Error", // it warns of a bus that never started
             },
         };
         await using WebApplication app = SluiceHost.Build(options);
