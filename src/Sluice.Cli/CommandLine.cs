@@ -50,7 +50,7 @@ internal static class CommandLine
         ModelFormatException or TokenizerFormatException or InsufficientMemoryException or StoreUnfitException => (ExitCode.Failed, exception.Message),
         OptionsValidationException invalid => (ExitCode.WrongUsage, string.Join(Environment.NewLine, invalid.Failures)),
         SettingException => (ExitCode.WrongUsage, exception.Message),
-        StoreUnavailableException => (ExitCode.Unreachable, exception.Message),
+        StoreUnavailableException or HttpRequestException => (ExitCode.Unreachable, exception.Message),
         DbException { SqlState: UndefinedTable } => (ExitCode.Failed, "the database lacks the schema of this program. Run `sluice migrate`."),
         OperationCanceledException => (ExitCode.Failed, "cancelled"),
         IOException or UnauthorizedAccessException => (ExitCode.Failed, exception.Message),
