@@ -25,6 +25,9 @@ internal sealed class Backlog(FormerOptions options, CostEstimate cost)
 
     public int Count => _byId.Count;
 
+    /// <summary>The number that the next entry will have.</summary>
+    public long NextNumber => _added;
+
     /// <summary>Jobs that may run beside any other.</summary>
     public int Unsuspected => Count - Suspects.Count;
 

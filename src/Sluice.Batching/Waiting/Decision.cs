@@ -12,6 +12,8 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     /// <summary>Jobs that were passed by because others are worth more; they belong in another lane.</summary>
     public HashSet<Entry> Displaced { get; } = [];
 
+    private Entry? _first; // in order, of those that are neither interactive nor suspect
+
     private readonly long _near = now + options.NearDeadline.Ticks;
 
     /// <summary>
@@ -81,6 +83,7 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
         if (!selection.WhollyExhausted && !PickAll(interactive.InOrder(), selection)) return;
         _bulkYields = selection.Settled - settled < interactive.Count;
         Lane standard = waiting.Of(JobClass.Standard), bulk = waiting.Of(JobClass.Bulk);
+        _first = FirstOf(standard, _bulkYields ? null : bulk);
         if (!PickWarm(selection)) return;
         if (!PickWithFamilies(_bulkYields ? standard.InOrder() : Lane.Merged(standard, bulk), selection)) return;
         if (!PickWithFamilies(waiting.Parked.InOrder().Where(MayRun), selection)) return;
@@ -90,6 +93,14 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
         }
     }
 
+    private static Entry? FirstOf(Lane one, Lane? other) =>
+        one.First is not { } first ? other?.First : other?.First is { } second && Entry.ByDue.Compare(second, first) < 0 ? second : first;
+
+    /// <summary>It is its family's turn, and whom it passes has as much time as it has.</summary>
+    private bool GoesWithItsFamily(Entry entry, Family family) =>
+        entry.Number < family.TurnEnds && _first is { } first && !IsNear(first) && first.Job.Class == entry.Job.Class && first.Dated == entry.Dated
+        && (!first.Dated || first.Job.Deadline == entry.Job.Deadline);
+
     private bool MayRun(Entry entry) => entry.Job.Class != JobClass.Bulk || !_bulkYields;
 
     /// <summary>Jobs most of whose prompts are still in pages, while no more urgent job is passed by too many of them.</summary>
@@ -97,7 +108,6 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     {
         foreach (Family family in waiting.Families.Warm((long)(room.TotalPages * options.WarmShare) * room.PageTokens))
         {
-            if (waiting.Passes >= options.MostPasses) return true;
             if (!PickFamily(family, selection)) return false;
         }
         return true;
@@ -106,16 +116,21 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     private bool PickFamily(Family family, Selection selection)
     {
         const int most = 256;
+        if (!family.HasTurn && waiting.Passes >= options.MostPasses) return true;
+        bool waits = family.Members.Count > most;
         for (int i = 0; i < Math.Min(family.Members.Count, most); i++)
         {
             Entry entry = family.Members[i];
-            if (waiting.Passes >= options.MostPasses) return true;
+            waits |= entry.Number < family.TurnEnds;
+            bool free = GoesWithItsFamily(entry, family);
+            if (!free && waiting.Passes >= options.MostPasses) continue;
             if (selection.Has(entry) || !MayRun(entry) || Families.Cached(entry) * 2 < entry.Job.PromptTokens || waiting.CannotMakeIt(entry, now)) continue;
             int before = selection.Picked.Count;
             bool more = selection.Offer(entry, static _ => false);
-            waiting.Passes += selection.Picked.Count - before;
+            if (!free) waiting.Passes += selection.Picked.Count - before;
             if (!more) return false;
         }
+        family.HasTurn = waits;
         return true;
     }
 
@@ -128,7 +143,11 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
             if (Displaces(entry)) continue;
             int before = selection.Picked.Count;
             bool more = selection.Offer(entry, Holds);
-            if (selection.Picked.Count > before) waiting.Passes = 0;
+            if (selection.Picked.Count > before)
+            {
+                waiting.Passes = 0;
+                entry.Family?.BeginTurn(waiting.NextNumber);
+            }
             if (!more) return false;
             if (selection.Picked.Count == before) continue;
             if (entry.Family is not { Members.Count: > 1 } family) continue;

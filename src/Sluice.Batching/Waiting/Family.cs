@@ -18,6 +18,23 @@ internal sealed class Family(FamilyKey key)
     /// <summary>The prompt tokens handed over, of all jobs, when one of it last ran; negative when none did.</summary>
     public long RanAt { get; set; } = -1;
 
+    /// <summary>
+    /// Members that came before this one (<see cref="Entry.Number"/>) go with the family's turn, which lasts until none of them waits: its prefix is computed once
+    /// for all of them. Who comes later waits for the next turn, so that no family keeps the others out for ever.
+    /// </summary>
+    public long TurnEnds { get; private set; }
+
+    /// <summary>Some of its turn still wait, as far as the last look showed.</summary>
+    public bool HasTurn { get; set; }
+
+    /// <summary>Begins a turn, unless one lasts. <paramref name="next"/> is the number that the next entry will have.</summary>
+    public void BeginTurn(long next)
+    {
+        if (HasTurn) return;
+        TurnEnds = next;
+        HasTurn = true;
+    }
+
     public void Ran(WaitingJob job) => _ran[_turns++ % Remembered] = job.Chain;
 
     /// <summary>Tokens that the job's prompt shares with one that ran.</summary>

@@ -42,6 +42,9 @@ internal sealed class Lane
         _groups.Add(group);
     }
 
+    /// <summary>The first in order; null in an empty lane.</summary>
+    public Entry? First => _groups.Min?.First;
+
     /// <summary>The jobs in order; the lane must not change meanwhile.</summary>
     public IEnumerable<Entry> InOrder()
     {

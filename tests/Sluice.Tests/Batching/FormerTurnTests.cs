@@ -1,0 +1,65 @@
+using Sluice.Batching;
+using Sluice.Jobs;
+using Xunit;
+
+namespace Sluice.Tests.Batching;
+
+/// <summary>Prefixes take turns: once begun, one goes with all that waited when it began.</summary>
+public sealed class FormerTurnTests
+{
+    private const int Prefixes = 10, Each = 40;
+    private static readonly DateTimeOffset s_start = new HandClock().Now;
+    private readonly FormerBench _bench = new() { Room = EngineRoom.Empty(1, 256, 64) };
+    private readonly Dictionary<JobId, long> _prefixes = [];
+
+    private void Add(long prefix, double? deadline = null)
+    {
+        long[] chain = [.. Enumerable.Range(1, 8).Select(page => (prefix * 100) + page)];
+        WaitingJob job = new()
+        {
+            Id = JobId.New(_bench.Clock),
+            Tenant = "t",
+            Class = JobClass.Standard,
+            Deadline = deadline is { } ms ? s_start + TimeSpan.FromMilliseconds(ms) : null,
+            PromptTokens = 144,
+            MaxNewTokens = 1,
+            PrefixKey = prefix,
+            Chain = chain,
+            CreatedAt = _bench.Clock.Now,
+        };
+        Assert.True(_bench.Former.Add(job));
+        _prefixes.Add(job.Id, prefix);
+        _bench.Clock.Pass(1);
+    }
+
+    private long[] Run(int jobs, Action<int>? before = null)
+    {
+        long[] order = new long[jobs];
+        for (int i = 0; i < jobs; i++)
+        {
+            before?.Invoke(i);
+            order[i] = _prefixes[Assert.Single(_bench.Batch())];
+            _bench.Clock.Pass(5);
+        }
+        return order;
+    }
+
+    private static int Changes(long[] order) => order.Zip(order.Skip(1)).Count(pair => pair.First != pair.Second);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(3_600_000.0)]
+    public void A_prefix_is_left_only_when_none_of_it_waits(double? deadline)
+    {
+        for (int i = 0; i < Prefixes * Each; i++) Add(i % Prefixes, deadline);
+        Assert.Equal(Prefixes - 1, Changes(Run(Prefixes * Each)));
+    }
+
+    [Fact]
+    public void A_prefix_that_keeps_arriving_has_one_turn_like_any_other()
+    {
+        for (int i = 0; i < Prefixes * 4; i++) Add(i % Prefixes);
+        long[] order = Run(400, _ => Add(0));
+        Assert.All(Enumerable.Range(1, Prefixes - 1), prefix => Assert.Equal(4, order.Count(at => at == prefix)));
+    }
+}
