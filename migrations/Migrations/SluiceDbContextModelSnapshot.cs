@@ -428,6 +428,10 @@ namespace Sluice.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("metadata");
 
+                    b.Property<byte[]>("PrefixChain")
+                        .HasColumnType("bytea")
+                        .HasColumnName("prefix_chain");
+
                     b.Property<string>("Request")
                         .IsRequired()
                         .HasColumnType("text")
@@ -1458,6 +1462,10 @@ namespace Sluice.Migrations.Migrations
                     b.Property<DateTimeOffset>("SeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("seen_at");
+
+                    b.Property<int?>("Shards")
+                        .HasColumnType("integer")
+                        .HasColumnName("shards");
 
                     b.Property<DateTimeOffset>("StartedAt")
                         .HasColumnType("timestamp with time zone")

@@ -49,7 +49,11 @@ public enum OutboxKind
 }
 
 /// <summary>A worker process as it starts. <paramref name="Id"/> is new at every start (the incarnation); <paramref name="Name"/> is the same again.</summary>
-public sealed record WorkerRegistration(Guid Id, string Name, IReadOnlyList<string> Models);
+public sealed record WorkerRegistration(Guid Id, string Name, IReadOnlyList<string> Models)
+{
+    /// <summary>Into how many shards it knows tickets to be divided, each of which some such worker must consume; null where it consumes no shards.</summary>
+    public int? Shards { get; init; }
+}
 
 /// <summary>A queued job that this worker holds: what a former needs to know.</summary>
 public sealed record ReservedJob
@@ -71,6 +75,9 @@ public sealed record ReservedJob
     public required int PromptTokens { get; init; }
     public required int MaxNewTokens { get; init; }
     public required long PrefixKey { get; init; }
+
+    /// <inheritdoc cref="NewJob.PrefixChain"/>
+    public ReadOnlyMemory<long> PrefixChain { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The store's time as it gave the job away: its other times mean something only beside this one, for the holder's clock may be wrong.</summary>

@@ -57,11 +57,15 @@ public interface IJobStore
     /// </summary>
     Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);
 
+    /// <summary>Living worker incarnations, in no order.</summary>
+    Task<IReadOnlyList<WorkerRegistration>> WorkersAsync(CancellationToken cancellationToken);
+
     /// <summary>
-    /// Moves up to <paramref name="max"/> queued jobs of these models from the living worker that holds the most of them to this one, whole prefix groups first,
-    /// never more than half of what that worker holds.
+    /// Moves up to <paramref name="max"/> queued jobs of these models from the living worker that holds the most of them to this one: whole prefix groups, those
+    /// that do not run there first, never more than half of what that worker holds; a part of a group, two jobs or more, only where no group is small enough.
+    /// With <paramref name="forsaken"/>, jobs that nobody holds though their ticket is older than that count as held by one more worker, and all of them may go.
     /// </summary>
-    Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken);
 
     /// <summary>Lets go of held jobs that are still queued, for others to take; with <paramref name="reticket"/> their tickets go out again.</summary>
     Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken);

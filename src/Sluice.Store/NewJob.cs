@@ -28,6 +28,9 @@ public sealed record NewJob
     /// <summary>Hash of scope, model and the prompt's first page-aligned tokens; jobs of one key share a prefix.</summary>
     public required long PrefixKey { get; init; }
 
+    /// <summary>Chained hashes of the prompt's leading full pages of 16 tokens, at most 64: what a former sees of shared prefixes. Empty where nothing is known.</summary>
+    public ReadOnlyMemory<long> PrefixChain { get; init; }
+
     /// <summary>SHA-256 over scope, model, revision, parameters and canonical prompt; null where the job is not deterministic or its cache mode is off: then it neither reads the cache, nor waits for a twin, nor is stored for others.</summary>
     public byte[]? ExactKey { get; init; }
 

@@ -2,22 +2,23 @@ using Sluice.Jobs;
 
 namespace Sluice.Store;
 
-/// <summary>A queued job that its holder might lose.</summary>
-internal readonly record struct StealCandidate(JobId Id, string Model, long PrefixKey, JobClass Class, DateTimeOffset CreatedAt);
+/// <summary>A queued job that its holder might lose. <paramref name="Runs"/>: the holder runs jobs of the same prefix.</summary>
+internal readonly record struct StealCandidate(JobId Id, string Model, long PrefixKey, DateTimeOffset CreatedAt, bool Runs);
 
 /// <summary>Which jobs an idle worker takes from a laden one.</summary>
 internal static class StealPlan
 {
+    private const int SmallestPart = 2;
+
     /// <summary>
-    /// At most half of <paramref name="held"/> and at most <paramref name="max"/>: the largest prefix groups that fit whole, then, where room is left,
-    /// the youngest of the group that comes next, whose holder would reach them last.
+    /// At most <paramref name="room"/>: the largest prefix groups that fit whole, those whose prefix the holder has in its pages last. Where none fits, the youngest
+    /// of the largest, whose holder would reach them last: both compute the prefix then.
     /// </summary>
-    public static List<JobId> Choose(IReadOnlyList<StealCandidate> held, int max)
+    public static List<JobId> Choose(IReadOnlyList<StealCandidate> held, int room)
     {
-        int room = Math.Min(max, held.Count / 2);
         List<JobId> chosen = [];
         List<StealCandidate>? split = null;
-        foreach (List<StealCandidate> group in held.GroupBy(c => (c.Model, c.PrefixKey)).Select(g => g.ToList()).OrderByDescending(g => g.Count).ThenBy(g => g[0].PrefixKey))
+        foreach (List<StealCandidate> group in held.GroupBy(c => (c.Model, c.PrefixKey)).Select(g => g.ToList()).OrderBy(g => g[0].Runs).ThenByDescending(g => g.Count).ThenBy(g => g[0].PrefixKey))
         {
             if (group.Count > room - chosen.Count)
             {
@@ -26,8 +27,8 @@ internal static class StealPlan
             }
             chosen.AddRange(group.Select(c => c.Id));
         }
-        if (split is not null && chosen.Count < room)
-            chosen.AddRange(split.OrderByDescending(c => c.CreatedAt).ThenByDescending(c => c.Id.Value).Take(room - chosen.Count).Select(c => c.Id));
+        if (chosen.Count == 0 && split is not null && room >= SmallestPart)
+            chosen.AddRange(split.OrderByDescending(c => c.CreatedAt).ThenByDescending(c => c.Id.Value).Take(room).Select(c => c.Id));
         return chosen;
     }
 }

@@ -17,6 +17,7 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     public int PromptTokens { get; } = accepted.PromptTokens;
     public int MaxNewTokens { get; } = accepted.MaxNewTokens;
     public long PrefixKey { get; } = accepted.PrefixKey;
+    public ReadOnlyMemory<long> PrefixChain { get; } = accepted.PrefixChain;
     public OnLate OnLate { get; } = accepted.OnLate;
     public JobId? RetryOf { get; } = accepted.RetryOf;
     public Guid? Submission { get; } = accepted.Submission;
@@ -134,6 +135,7 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
         PromptTokens = PromptTokens,
         MaxNewTokens = MaxNewTokens,
         PrefixKey = PrefixKey,
+        PrefixChain = PrefixChain,
         CreatedAt = CreatedAt,
         ReservedAt = now,
         Suspicions = Suspicions,

@@ -43,16 +43,21 @@ internal sealed partial class MemoryJobStore
             return got;
         });
 
-    public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<WorkerRegistration>> WorkersAsync(CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<WorkerRegistration>>(() => [.. _tables.Workers.Values.Select(w => w.Registration)]);
+
+    public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
         Locked<IReadOnlyList<ReservedJob>>(() =>
         {
             if (!_tables.Workers.ContainsKey(worker))
                 return [];
-            List<MemoryJob> loot = [.. _tables.Live.Values.Where(j => j.State == JobState.Queued && j.HeldBy is { } holder && holder != worker
-                && models.Contains(j.Model) && _tables.Workers.ContainsKey(holder))];
-            if (loot.GroupBy(j => j.HeldBy!.Value).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).FirstOrDefault() is not { } richest)
+            List<MemoryJob> loot = [.. _tables.Live.Values.Where(j => j.State == JobState.Queued && models.Contains(j.Model)
+                && (j.HeldBy is { } holder ? holder != worker && _tables.Workers.ContainsKey(holder) : j.Free && j.TicketedAt < _tables.Now - forsaken))];
+            if (loot.GroupBy(j => j.HeldBy).OrderByDescending(g => g.Count()).ThenBy(g => NameOf(g.Key), StringComparer.Ordinal).FirstOrDefault() is not { } richest)
                 return [];
-            List<JobId> chosen = StealPlan.Choose([.. richest.Select(j => new StealCandidate(j.Id, j.Model, j.PrefixKey, j.RunClass, j.CreatedAt))], max);
+            HashSet<(string, long)> runs = [.. _tables.Live.Values.Where(j => j.State == JobState.Running && j.HeldBy == richest.Key).Select(j => (j.Model, j.PrefixKey))];
+            StealCandidate[] held = [.. richest.Select(j => new StealCandidate(j.Id, j.Model, j.PrefixKey, j.CreatedAt, runs.Contains((j.Model, j.PrefixKey))))];
+            List<JobId> chosen = StealPlan.Choose(held, Math.Min(max, richest.Key is null ? held.Length : held.Length / 2));
             List<ReservedJob> got = [];
             foreach (MemoryJob job in Find(chosen))
             {
@@ -120,6 +125,9 @@ internal sealed partial class MemoryJobStore
 
     public Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken) =>
         Locked(() => MemoryReconcile.Round(_tables, options));
+
+    /// <summary>Of a living worker; empty for nobody.</summary>
+    private string NameOf(Guid? worker) => worker is { } id ? _tables.Workers[id].Registration.Name : "";
 
     private static ClaimedJob Claimed(MemoryJob job) => new()
     {

@@ -5,7 +5,7 @@ internal static class DispatchSql
 {
     private const string Reserved = """
         j.id, j.tenant, j.namespace, j.model, j.kind, j.run_class, j.run_by, case when j.run_by is distinct from j.deadline then 1::smallint else j.on_late end, j.prompt_tokens, j.max_new_tokens, j.prefix_key, j.created_at,
-        j.suspicions, j.trace_parent, now()
+        j.suspicions, j.trace_parent, now(), (select i.prefix_chain from job_inputs i where i.job = j.id)
         """;
 
     /// <summary>Holds off the declaration of this worker's death (its row's deletion) until the transaction ends; heartbeats pass.</summary>
@@ -18,20 +18,22 @@ internal static class DispatchSql
         returning {Reserved}
         """;
 
-    /// <summary>$1 thief, $2 models.</summary>
+    /// <summary>$1 thief, $2 models, $3 age of a ticket whose job is anybody's, null for none.</summary>
     public const string Loot = """
-        with richest as (
-            select j.held_by from jobs j join workers w on w.id = j.held_by
-            where j.live and j.state = 0 and j.held_by <> $1 and j.model = any($2) and exists (select from workers where id = $1)
-            group by j.held_by order by count(*) desc, j.held_by limit 1)
-        select j.held_by, j.id, j.model, j.prefix_key, j.run_class, j.created_at from jobs j join richest r on r.held_by = j.held_by
-        where j.live and j.state = 0 and j.model = any($2)
+        with loot as (
+            select j.held_by, j.id, j.model, j.prefix_key, j.created_at from jobs j left join workers w on w.id = j.held_by
+            where j.live and j.state = 0 and j.model = any($2) and exists (select from workers where id = $1)
+                and case when j.held_by is null then j.waits_for is null and j.ticketed_at < now() - $3::interval else w.id <> $1 end),
+        richest as (select held_by from loot group by held_by order by count(*) desc, held_by nulls first limit 1),
+        running as (select distinct x.model, x.prefix_key from jobs x join richest r on r.held_by = x.held_by where x.live and x.state = 1)
+        select l.held_by, l.id, l.model, l.prefix_key, l.created_at, (l.model, l.prefix_key) in (select model, prefix_key from running)
+        from loot l join richest r on r.held_by is not distinct from l.held_by
         """;
 
-    /// <summary>$1 thief, $2 jobs, $3 holder.</summary>
+    /// <summary>$1 thief, $2 jobs, $3 holder, null for nobody.</summary>
     public const string Steal = $"""
         update jobs j set held_by = w.id from {Alive} w
-        where j.id = any($2) and j.state = 0 and j.held_by = $3
+        where j.id = any($2) and j.state = 0 and j.held_by is not distinct from $3::uuid and j.waits_for is null
         returning {Reserved}
         """;
 

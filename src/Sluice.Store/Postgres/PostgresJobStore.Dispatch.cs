@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Npgsql;
 using Sluice.Jobs;
 
@@ -9,11 +10,12 @@ internal sealed partial class PostgresJobStore
     private const string DeclareFormerDead = "delete from workers where name = $1 and id <> $2 returning id";
 
     private const string Register = """
-        insert into workers (id, name, models, started_at, seen_at) values ($1, $2, $3, now(), now())
-        on conflict (id) do update set name = excluded.name, models = excluded.models, seen_at = excluded.seen_at
+        insert into workers (id, name, models, shards, started_at, seen_at) values ($1, $2, $3, $4, now(), now())
+        on conflict (id) do update set name = excluded.name, models = excluded.models, shards = excluded.shards, seen_at = excluded.seen_at
         """;
 
     private const string Beat = "update workers set seen_at = now() where id = $1 returning id";
+    private const string Workers = "select id, name, models, shards from workers";
     private const string Retire = "delete from workers where id = $1";
 
     public Task RegisterWorkerAsync(WorkerRegistration worker, CancellationToken cancellationToken) =>
@@ -21,7 +23,7 @@ internal sealed partial class PostgresJobStore
         {
             Guid[] former;
             await using (Rows rows = await new Commands(connection).For(Scope.All)
-                .Add(Register, worker.Id, worker.Name, worker.Models.ToArray())
+                .Add(Register, worker.Id, worker.Name, worker.Models.ToArray(), worker.Shards)
                 .Add(DeclareFormerDead, worker.Name, worker.Id)
                 .ReadAsync(limit))
             {
@@ -59,16 +61,26 @@ internal sealed partial class PostgresJobStore
             return reserved;
         }, cancellationToken);
 
-    public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<WorkerRegistration>> WorkersAsync(CancellationToken cancellationToken) =>
+        database.DispatchAsync<IReadOnlyList<WorkerRegistration>>(async (connection, limit) =>
+        {
+            await using Rows rows = await new Commands(connection).Add(Workers).ReadAsync(limit);
+            return await rows.ListAsync(
+                r => new WorkerRegistration(r.GetGuid(0), r.GetString(1), r.GetFieldValue<string[]>(2)) { Shards = r.IsDBNull(3) ? null : r.GetInt32(3) }, limit);
+        }, cancellationToken);
+
+    public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
         database.DispatchAsync<IReadOnlyList<ReservedJob>>(async (connection, limit) =>
         {
-            List<(Guid Holder, StealCandidate Job)> loot;
-            await using (Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.Loot, worker, models.ToArray()).ReadAsync(limit))
+            List<(Guid? Holder, StealCandidate Job)> loot;
+            await using (Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.Loot, worker, models.ToArray(), forsaken).ReadAsync(limit))
             {
-                loot = await rows.ListAsync(r => (r.GetGuid(0),
-                    new StealCandidate(new JobId(r.GetGuid(1)), r.GetString(2), r.GetInt64(3), (JobClass)r.GetInt16(4), r.Time(5))), limit);
+                loot = await rows.ListAsync(r => (r.IsDBNull(0) ? (Guid?)null : r.GetGuid(0),
+                    new StealCandidate(new JobId(r.GetGuid(1)), r.GetString(2), r.GetInt64(3), r.Time(4), r.GetBoolean(5))), limit);
             }
-            List<JobId> chosen = StealPlan.Choose([.. loot.Select(l => l.Job)], max);
+            if (loot.Count == 0)
+                return [];
+            List<JobId> chosen = StealPlan.Choose([.. loot.Select(l => l.Job)], Math.Min(max, loot[0].Holder is null ? loot.Count : loot.Count / 2));
             if (chosen.Count == 0)
                 return [];
             await using Rows got = await new Commands(connection).For(Scope.All).Add(DispatchSql.Steal, worker, Sorted(chosen), loot[0].Holder).ReadAsync(limit);
@@ -164,5 +176,6 @@ internal sealed partial class PostgresJobStore
         Suspicions = row.GetInt32(12),
         TraceParent = row.Text(13),
         ReservedAt = row.Time(14),
+        PrefixChain = row.IsDBNull(15) ? default : MemoryMarshal.Cast<byte, long>(row.GetFieldValue<byte[]>(15)).ToArray(),
     };
 }

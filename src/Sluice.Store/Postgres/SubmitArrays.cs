@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using NpgsqlTypes;
 using Npgsql;
@@ -53,6 +54,7 @@ internal static class SubmitArrays
         Each(jobs, j => j.Retention),
         Typed(Each(jobs, j => j.Guard), NpgsqlDbType.Bytea),
         Each(jobs, j => j.Shape),
+        Typed(Each(jobs, j => j.PrefixChain.IsEmpty ? null : MemoryMarshal.AsBytes(j.PrefixChain.Span).ToArray()), NpgsqlDbType.Bytea),
     ];
 
     public static object?[] Keys(IReadOnlyList<NewJob> jobs) =>

@@ -74,8 +74,8 @@ internal static class SubmitSql
             deadline, ttl, retention, trace_parent, quote, will_meet)
         """;
 
-    /// <summary>Jobs of a submission that share a ticket. Text, to stand in a statement.</summary>
-    private const string PerTicket = "64";
+    /// <summary>Jobs of a submission that share a ticket, and how many of one prefix get tickets of their own, which go to the prefix's shard. Text, to stand in a statement.</summary>
+    private const string PerTicket = "64", OwnTicket = "4";
 
     private const string QueuedEvents = """
         noted as (insert into job_events (job_id, seq, tenant, at, state, claims) select id, seq, tenant, created_at, 0, 0 from stored where state = 0)
@@ -99,9 +99,10 @@ internal static class SubmitSql
         bundled as (
             insert into outbox (kind, job, jobs, tenant, model, class, prefix_key, deadline, created_at, trace_parent)
             select 0, min(id::text)::uuid, array_agg(id order by id), tenant, model, run_class, min(prefix_key), min(run_by), min(created_at), case when count(*) = 1 then min(trace_parent) end
-            from (select *, (row_number() over (partition by tenant, model, run_class order by prefix_key, id) - 1) / {PerTicket} as bundle
-                from stored where state = 0 and submission is not null) s
-            group by tenant, model, run_class, bundle)
+            from (select *, (row_number() over (partition by tenant, model, run_class, own order by prefix_key, id) - 1) / {PerTicket} as bundle
+                from (select *, case when count(*) over (partition by tenant, model, run_class, prefix_key) >= {OwnTicket} then prefix_key end as own
+                    from stored where state = 0 and submission is not null) t) s
+            group by tenant, model, run_class, own, bundle)
         select id, created_at, deadline, waits_for, eta, will_meet from stored
         """;
 
@@ -132,11 +133,11 @@ internal static class SubmitSql
         where l.id = f.waits_for and (l.run_class > f.run_class or l.run_by > f.run_by or (l.run_by is null and f.run_by is not null))
         """;
 
-    /// <summary>$1 jobs, $2 tenants, $3 requests, $4 metadata, $5 cache ttls, $6 webhook URLs, $7 webhook events, $8 embeddings, $9 retentions, $10 guards, $11 shapes.</summary>
+    /// <summary>$1 jobs, $2 tenants, $3 requests, $4 metadata, $5 cache ttls, $6 webhook URLs, $7 webhook events, $8 embeddings, $9 retentions, $10 guards, $11 shapes, $12 prefix chains.</summary>
     public const string InsertInputs = """
-        insert into job_inputs (job, tenant, request, metadata, cache_ttl, webhook_url, webhook_events, embedding, guard, shape, expires_at)
-        select n.job, n.tenant, n.request, n.metadata, n.ttl, n.url, n.events, n.embedding, n.guard, n.shape, now() + n.retention
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::interval[], $6::text[], $7::text[], $8::vector[], $9::interval[], $10::bytea[], $11::smallint[])
-            n(job, tenant, request, metadata, ttl, url, events, embedding, retention, guard, shape)
+        insert into job_inputs (job, tenant, request, metadata, cache_ttl, webhook_url, webhook_events, embedding, guard, shape, prefix_chain, expires_at)
+        select n.job, n.tenant, n.request, n.metadata, n.ttl, n.url, n.events, n.embedding, n.guard, n.shape, n.chain, now() + n.retention
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::interval[], $6::text[], $7::text[], $8::vector[], $9::interval[], $10::bytea[], $11::smallint[], $12::bytea[])
+            n(job, tenant, request, metadata, ttl, url, events, embedding, retention, guard, shape, chain)
         """;
 }

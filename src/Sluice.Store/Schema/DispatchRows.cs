@@ -41,6 +41,9 @@ internal sealed class WorkerRow
     public Guid Id { get; set; }
     public required string Name { get; set; }
     public required string[] Models { get; set; }
+
+    /// <summary>Null where it consumes no shards, as versions before this column do.</summary>
+    public int? Shards { get; set; }
     public DateTimeOffset StartedAt { get; set; }
     public DateTimeOffset SeenAt { get; set; }
 

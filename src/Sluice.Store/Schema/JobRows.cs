@@ -85,6 +85,9 @@ internal sealed class JobInputRow
 
     /// <summary>How the line of a submission shows its answer.</summary>
     public short? Shape { get; set; }
+
+    /// <summary>Chained hashes of the prompt's leading pages, 8 bytes each, little-endian; null where a version before this column stored it.</summary>
+    public byte[]? PrefixChain { get; set; }
     public DateTimeOffset ExpiresAt { get; set; }
 }
 

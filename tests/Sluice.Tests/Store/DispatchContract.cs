@@ -11,7 +11,7 @@ public abstract class DispatchContract(StoreHost host) : StoreContract(host)
     public async Task A_thousand_jobs_are_reserved_in_one_call_with_all_that_a_former_needs()
     {
         Guid worker = await WorkerAsync();
-        NewJob[] jobs = [.. Enumerable.Range(0, 1000).Select(i => Job($"p{i}") with { PrefixKey = i % 3 })];
+        NewJob[] jobs = [.. Enumerable.Range(0, 1000).Select(i => Job($"p{i}") with { PrefixKey = i % 3, PrefixChain = i == 0 ? new long[] { 7, long.MinValue } : default })];
         jobs[0] = jobs[0] with { Class = JobClass.Bulk, OnLate = OnLate.Run, Kind = JobKind.Score, Deadline = new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), TraceParent = "00-a-b-01" };
         await Store.SubmitAsync(jobs, Token);
         IReadOnlyList<ReservedJob> got = await Store.ReserveAsync(worker, [.. jobs.Select(j => j.Id), JobId.New(TimeProvider.System)], Token);
@@ -19,6 +19,7 @@ public abstract class DispatchContract(StoreHost host) : StoreContract(host)
         ReservedJob first = got.Single(j => j.Id == jobs[0].Id);
         Assert.Equal((Tenant, "default", Model, JobKind.Score, JobClass.Bulk, OnLate.Run), (first.Tenant, first.Namespace, first.Model, first.Kind, first.Class, first.OnLate));
         Assert.Equal((jobs[0].Deadline, 5, 16, 0L, 0, "00-a-b-01"), (first.Deadline, first.PromptTokens, first.MaxNewTokens, first.PrefixKey, first.Suspicions, first.TraceParent));
+        Assert.Equal([7, long.MinValue], first.PrefixChain.ToArray());
         Assert.Equal((await GetAsync(first.Id)).CreatedAt, first.CreatedAt);
         Assert.Equal(JobState.Queued, (await GetAsync(first.Id)).State);
     }
@@ -152,17 +153,45 @@ public abstract class DispatchContract(StoreHost host) : StoreContract(host)
         await Store.ReserveAsync(victim, [.. jobs.Select(j => j.Id), foreign.Id], Token);
         await Store.ReserveAsync(small, [.. few.Select(j => j.Id)], Token);
         ClaimedJob running = Assert.Single(await Store.ClaimAsync(victim, [jobs[0].Id], Token));
-        IReadOnlyList<ReservedJob> got = await Store.StealAsync(thief, [Model], 100, Token);
-        Assert.Equal(6, got.Count);
-        // 12 are still queued: half is 6, the groups have 6, 4 and 2; the first is whole.
-        Assert.All(got, j => Assert.Equal(1, j.PrefixKey));
+        IReadOnlyList<ReservedJob> got = await Store.StealAsync(thief, [Model], 100, null, Token);
+        // 12 are still queued: half is 6, the groups have 6, 4 and 2; the prefix of the first is in its holder's pages
+        Assert.Equal([2, 2, 2, 2, 3, 3], got.Select(j => j.PrefixKey).Order());
         Assert.DoesNotContain(running.Id, got.Select(j => j.Id));
         Assert.Equal(6, (await Store.ClaimAsync(thief, [.. got.Select(j => j.Id)], Token)).Count);
         Assert.Empty(await Store.ClaimAsync(victim, [got[0].Id], Token));
-        IReadOnlyList<ReservedJob> second = await Store.StealAsync(thief, [Model], 1, Token);
-        Assert.Single(second);
-        Assert.Empty(await Store.StealAsync(thief, ["none"], 10, Token));
-        Assert.Empty(await Store.StealAsync(Guid.NewGuid(), [Model], 10, Token));
+        // no group is taken apart for one job; one that is all there is, for several
+        Assert.Empty(await Store.StealAsync(thief, [Model], 1, null, Token));
+        Assert.Equal([1, 1, 1], (await Store.StealAsync(thief, [Model], 100, null, Token)).Select(j => j.PrefixKey));
+        Assert.Empty(await Store.StealAsync(thief, ["none"], 10, null, Token));
+        Assert.Empty(await Store.StealAsync(Guid.NewGuid(), [Model], 10, null, Token));
+    }
+
+    [Fact]
+    public async Task What_nobody_holds_long_after_its_ticket_is_taken_whole_where_that_is_asked_for()
+    {
+        Guid thief = await WorkerAsync();
+        NewJob[] jobs = [.. Enumerable.Range(0, 5).Select(i => Job() with { PrefixKey = i < 3 ? 1 : 2 }), Twin(), Twin()];
+        await Store.SubmitAsync(jobs, Token);
+        Assert.Empty(await Store.StealAsync(thief, [Model], 100, null, Token));
+        Assert.Empty(await Store.StealAsync(thief, [Model], 100, TimeSpan.FromMinutes(1), Token));
+        await PassAsync(Soon);
+        Assert.Equal(3, (await Store.StealAsync(thief, [Model], 3, TimeSpan.FromMilliseconds(1), Token)).Count(j => j.PrefixKey == 1));
+        // the follower waits for its leader
+        Assert.Equal(3, (await Store.StealAsync(thief, [Model], 100, TimeSpan.FromMilliseconds(1), Token)).Count);
+        Assert.Empty(await Store.StealAsync(thief, [Model], 100, TimeSpan.FromMilliseconds(1), Token));
+    }
+
+    [Fact]
+    public async Task Who_lives_and_consumes_which_shards_is_known_until_it_ends()
+    {
+        Guid first = Guid.NewGuid(), second = Guid.NewGuid();
+        await Store.RegisterWorkerAsync(new WorkerRegistration(first, "w1", [Model, "other"]) { Shards = 8 }, Token);
+        await Store.RegisterWorkerAsync(new WorkerRegistration(second, "w2", [Model]), Token);
+        IReadOnlyList<WorkerRegistration> both = await Store.WorkersAsync(Token);
+        Assert.Equal([("w1", 8), ("w2", null)], both.Select(w => (w.Name, w.Shards)).Order());
+        Assert.Equal([Model, "other"], both.Single(w => w.Id == first).Models);
+        await Store.RetireWorkerAsync(first, Token);
+        Assert.Equal(second, Assert.Single(await Store.WorkersAsync(Token)).Id);
     }
 
     [Fact]

@@ -45,15 +45,21 @@ public sealed class StoreServicesTests
     }
 
     [Fact]
-    public void A_thief_leaves_at_least_half_and_splits_a_group_only_for_what_is_left()
+    public void A_thief_takes_whole_groups_and_splits_one_only_where_none_is_small_enough()
     {
         StealCandidate[] held = [.. Enumerable.Range(0, 11).Select(i => new StealCandidate(
-            new JobId(Guid.CreateVersion7(DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(i))), "m", i < 7 ? 1 : i < 10 ? 2 : 3, JobClass.Standard, DateTimeOffset.UnixEpoch.AddSeconds(i)))];
-        // Half of 11 is 5: the group of 7 is too large, those of 3 and 1 go whole, and the youngest of the seven fills the rest.
-        Assert.Equal([7, 8, 9, 10, 6], StealPlan.Choose(held, 100).Select(id => Array.FindIndex(held, c => c.Id == id)));
-        Assert.Equal(2, StealPlan.Choose(held, 2).Count);
-        Assert.Empty(StealPlan.Choose(held[..1], 5));
-        Assert.Empty(StealPlan.Choose([], 5));
+            new JobId(Guid.CreateVersion7(DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(i))), "m", i < 7 ? 1 : i < 10 ? 2 : 3, DateTimeOffset.UnixEpoch.AddSeconds(i), Runs: false))];
+        Assert.Equal([7, 8, 9, 10], Chosen(held, 5));
+        Assert.Equal([10], Chosen(held, 2));
+        // the youngest of the seven, whose holder would reach them last; never one job alone
+        Assert.Equal([6, 5, 4], Chosen(held[..7], 3));
+        Assert.Empty(Chosen(held[..7], 1));
+        Assert.Empty(Chosen(held, 0));
+        Assert.Empty(Chosen([], 5));
+        // what its holder runs goes last
+        Assert.Equal([10, 7, 8, 9], Chosen([.. held.Select(c => c with { Runs = c.PrefixKey == 2 })], 5));
+
+        int[] Chosen(StealCandidate[] of, int room) => [.. StealPlan.Choose(of, room).Select(id => Array.FindIndex(held, c => c.Id == id))];
     }
 
     private static ServiceProvider Postgres(params (string Key, string Value)[] settings)
