@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Sluice.Engine;
 using Sluice.Engine.Models;
 using Sluice.Service.Models;
@@ -6,13 +7,20 @@ using Sluice.Service.Models;
 namespace Sluice.Service.Inference;
 
 /// <summary>Loads an engine per model, once, and disposes of them.</summary>
-internal sealed partial class EngineHost(InferenceLoops loops, StubOptions stub, TimeProvider time, ILoggerFactory loggers, ILogger<EngineHost> logger) : IAsyncDisposable
+internal sealed partial class EngineHost(
+    InferenceLoops loops, StubOptions stub, IOptions<WorkerOptions> options, TimeProvider time, ILoggerFactory loggers, ILogger<EngineHost> logger) : IAsyncDisposable
 {
     private readonly List<IEngine> _engines = [];
     private int _loaded;
 
     /// <summary>True when every model's engine can run jobs.</summary>
     public bool IsReady => Volatile.Read(ref _loaded) == loops.All.Count;
+
+    /// <summary>The engines that have been loaded.</summary>
+    public IReadOnlyList<IEngine> All
+    {
+        get { lock (_engines) return [.. _engines]; }
+    }
 
     /// <summary>Loads on a thread of the pool. Throws what the engine throws for a folder that it cannot load.</summary>
     public Task<IEngine> LoadAsync(InferenceLoop loop, CancellationToken cancellationToken) => Background.RunAsync(() =>
@@ -43,7 +51,7 @@ internal sealed partial class EngineHost(InferenceLoops loops, StubOptions stub,
             ? ModelEngine.Load(path, new EngineOptions
             {
                 Name = model.Name,
-                Model = new ModelOptions { Weights = model.Weights },
+                Model = Limits(model),
                 Speculation = model.Speculation,
                 StepObserver = step => loop.Stepped(step),
                 Clock = time,
@@ -51,6 +59,14 @@ internal sealed partial class EngineHost(InferenceLoops loops, StubOptions stub,
             })
             : new StubEngine(stub with { Name = model.Name, ContextLength = model.ContextLength, Clock = time });
     }
+
+    private ModelOptions Limits(ServedModel model) => new()
+    {
+        Weights = model.Weights,
+        KvBytes = options.Value.KvBytes,
+        MaxSequences = options.Value.MaxSequences,
+        MaxStepTokens = options.Value.MaxStepTokens,
+    };
 
     [LoggerMessage(4050, LogLevel.Information, "Loaded {Model} on {Backend}: {Pages} KV pages, {Seconds:0.00} s")]
     private partial void LogLoaded(string model, string backend, int pages, double seconds);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Sluice.Service.Models;
+using Sluice.Service.Queue;
 using Sluice.Store;
 
 namespace Sluice.Service.Inference;
@@ -8,7 +9,7 @@ namespace Sluice.Service.Inference;
 /// Who this worker is to the store: a name that stays, an id that is new at every start and after every time it was declared dead.
 /// Work begun under one id is worth nothing under the next.
 /// </summary>
-internal sealed class Incarnation(IJobStore store, ModelCatalog catalog, IOptions<WorkerOptions> options, TimeProvider time)
+internal sealed class Incarnation(IJobStore store, ModelCatalog catalog, IOptions<WorkerOptions> options, QueueNames queues, TimeProvider time)
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
     private volatile Life _life = new(Guid.CreateVersion7(time.GetUtcNow()), new CancellationTokenSource());
@@ -31,7 +32,10 @@ internal sealed class Incarnation(IJobStore store, ModelCatalog catalog, IOption
     /// <summary>Announces the current id; waits for the store where it is away.</summary>
     public async Task RegisterAsync(CancellationToken cancellationToken)
     {
-        WorkerRegistration worker = new(_life.Id, Name, [.. catalog.All.Select(model => model.Name)]);
+        WorkerRegistration worker = new(_life.Id, Name, [.. catalog.All.Select(model => model.Name)])
+        {
+            Shards = queues.Shards > 1 ? queues.Shards : null,
+        };
         while (true)
         {
             try

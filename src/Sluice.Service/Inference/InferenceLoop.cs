@@ -19,6 +19,7 @@ internal sealed partial class InferenceLoop(
     private readonly CostEstimate _cost = new();
     private readonly WakeUp _wake = new(time);
     private readonly SteadyTime _steady = new(time);
+    private readonly Inflow _inflow = new(time);
     private readonly Lock _lock = new();
     private Former? _former;
     private EngineLedger? _ledger;
@@ -39,8 +40,9 @@ internal sealed partial class InferenceLoop(
     private Former Former => LazyInitializer.EnsureInitialized(ref _former, () => new Former(formerOptions, _cost, _steady));
 
     /// <summary>Lets reserved jobs wait for a batch.</summary>
-    public void Add(IEnumerable<ReservedJob> jobs)
+    public void Add(IReadOnlyCollection<ReservedJob> jobs)
     {
+        _inflow.Add(jobs);
         foreach (ReservedJob job in jobs)
         {
             if (held.TryAdd(job))
@@ -137,6 +139,10 @@ internal sealed partial class InferenceLoop(
             FormerDecision decision;
             lock (_lock)
             {
+                if (_inflow.Left is var left && left > TimeSpan.Zero && _ledger!.Running < formerOptions.StarvingShare * engine.Info.MaxSequences)
+                {
+                    return left;
+                }
                 EngineLoad load = engine.Load;
                 decision = Former.Next(_ledger!.Room(load));
                 if (decision.Batch is { } taken)
@@ -205,8 +211,8 @@ internal sealed partial class InferenceLoop(
             PromptTokens = job.PromptTokens,
             MaxNewTokens = job.MaxNewTokens,
             PrefixKey = job.PrefixKey,
-            Chain = new[] { job.PrefixKey },
-            ChainTokens = JobKeys.PrefixTokens,
+            Chain = job.PrefixChain,
+            ChainTokens = JobKeys.PageTokens,
             Workload = Workload.Of(job.Tenant, job.Namespace, job.Kind, job.MaxNewTokens),
             CreatedAt = job.CreatedAt + ahead,
             Suspicions = job.Suspicions,

@@ -33,7 +33,7 @@ internal sealed partial class InferenceLoops
         {
             if (_byModel.TryGetValue(group.Key, out InferenceLoop? loop))
             {
-                loop.Add(group);
+                loop.Add([.. group]);
             }
             else
             {

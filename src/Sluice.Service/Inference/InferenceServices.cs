@@ -5,6 +5,7 @@ using Sluice.Batching;
 using Sluice.Engine;
 using Sluice.Service.Api;
 using Sluice.Service.Models;
+using Sluice.Service.Queue;
 
 namespace Sluice.Service.Inference;
 
@@ -36,6 +37,7 @@ internal static class InferenceServices
             .AddSingleton<BatchRunner>()
             .AddSingleton<InferenceLoops>()
             .AddSingleton<Reservations>()
+            .AddSingleton<ForeignShards>()
             .AddSingleton<Stealing>()
             .AddSingleton<Heartbeat>()
             .AddSingleton<Inventory>()

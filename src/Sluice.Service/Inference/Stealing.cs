@@ -1,15 +1,17 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Sluice.Service.Queue;
 using Sluice.Store;
 
 namespace Sluice.Service.Inference;
 
 /// <summary>
-/// Takes jobs from the most laden worker for engines that have nothing to do. Looks ever more rarely while there is nothing to be had, and soon again after
+/// Takes prefix groups of jobs from the most laden worker for engines that have nothing to do, or those that another worker's shards keep too long, because it
+/// has ended or is full. Looks ever more rarely while there is nothing to be had, and soon again after
 /// this worker had work of its own.
 /// </summary>
 internal sealed partial class Stealing(
-    IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Stealing> logger)
+    IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, ForeignShards foreign, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Stealing> logger)
 {
     private readonly WorkerOptions _options = options.Value;
 
@@ -51,7 +53,7 @@ internal sealed partial class Stealing(
         {
             return 0;
         }
-        IReadOnlyList<ReservedJob> jobs = await store.StealAsync(worker, models, room, CancellationToken.None);
+        IReadOnlyList<ReservedJob> jobs = await store.StealAsync(worker, models, room, foreign.Exist ? _options.ForsakenAfter : null, CancellationToken.None);
         if (jobs.Count > 0 && !dead.IsCancellationRequested)
         {
             await loops.AddAsync(worker, jobs);

@@ -53,12 +53,27 @@ internal sealed class WorkerOptions
     /// <summary>Longest pause between attempts to take jobs that find none.</summary>
     public TimeSpan StealBackoff { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A queued job that nobody holds this long after its ticket went to another worker's shard is there to be taken.</summary>
+    public TimeSpan ForsakenAfter { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Most jobs taken at once.</summary>
     [Range(1, 20_000)]
     public int StealMax { get; set; } = 1_000;
 
     /// <summary>How long running jobs may go on after the order to stop; what is left then goes back to the queue, nothing charged.</summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Bytes of keys and values that each model's engine may keep.</summary>
+    [Range(1L << 16, 1L << 44)]
+    public long KvBytes { get; set; } = 256L << 20;
+
+    /// <summary>Most sequences in a step of a model's engine.</summary>
+    [Range(1, 65_536)]
+    public int MaxSequences { get; set; } = 64;
+
+    /// <summary>Most tokens in a step of a model's engine.</summary>
+    [Range(1, 1_048_576)]
+    public int MaxStepTokens { get; set; } = 512;
 
     /// <summary>How long a stub engine takes for a batch.</summary>
     public TimeSpan StubDelay { get; set; } = TimeSpan.FromMilliseconds(1);

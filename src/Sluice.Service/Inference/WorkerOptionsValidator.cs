@@ -20,6 +20,7 @@ internal sealed class WorkerOptionsValidator : IValidateOptions<WorkerOptions>
         Positive(nameof(options.CostInterval), options.CostInterval);
         Positive(nameof(options.StealAfter), options.StealAfter);
         Positive(nameof(options.StealBackoff), options.StealBackoff);
+        Positive(nameof(options.ForsakenAfter), options.ForsakenAfter);
         if (options.HeartbeatTimeout < 2 * options.HeartbeatInterval)
         {
             errors.Add($"Worker:HeartbeatTimeout must be at least twice Worker:HeartbeatInterval ({options.HeartbeatInterval}); it is {options.HeartbeatTimeout}.");

@@ -105,6 +105,7 @@ internal sealed class JobIntake(
             PromptTokens = accepted.PromptTokens.Length,
             MaxNewTokens = accepted.MaxNewTokens,
             PrefixKey = JobKeys.Prefix(tenant, cacheNamespace, accepted.Model, accepted.PromptTokens),
+            PrefixChain = JobKeys.Chain(accepted.PromptTokens),
             ExactKey = keys?.Exact,
             Fingerprint = keys?.Fingerprint,
             CacheMode = mode,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Sluice.Jobs;
@@ -10,9 +11,11 @@ namespace Sluice.Service.Intake;
 internal static class JobKeys
 {
     private const string Version = "sluice-key-v1";
-    private const int PageTokens = 16;
-    /// <summary>Tokens of a prompt that decide its prefix key.</summary>
-    public const int PrefixTokens = 64;
+    /// <summary>Tokens that each number of <see cref="Chain"/> stands for.</summary>
+    public const int PageTokens = 16;
+
+    private const int PrefixTokens = 64;
+    private const int MostPages = 64;
 
     /// <summary>
     /// The exact key (everything that decides the answer) and the fingerprint (all of that but the user's text: see <see cref="Asked"/>).
@@ -63,6 +66,25 @@ internal static class JobKeys
         writer.Add(model.Revision);
         writer.Add(prompt[..(shared == 0 ? prompt.Length : shared)]);
         return BinaryPrimitives.ReadInt64LittleEndian(writer.Hash());
+    }
+
+    /// <summary>
+    /// A number per leading full page of 16 tokens, at most 64, each of all tokens up to its end: equal leading numbers are a shared prefix, within a scope and a
+    /// model. Good for guesses about what is worth doing together, not for decisions about what is equal.
+    /// </summary>
+    public static long[] Chain(ReadOnlySpan<int> prompt)
+    {
+        long[] chain = new long[Math.Min(prompt.Length / PageTokens, MostPages)];
+        ulong hash = 0x9E3779B97F4A7C15;
+        for (int i = 0; i < chain.Length * PageTokens; i++)
+        {
+            hash = BitOperations.RotateLeft((hash ^ (uint)prompt[i]) * 0xD6E8FEB86659FD93, 32);
+            if (i % PageTokens == PageTokens - 1)
+            {
+                chain[i / PageTokens] = (long)(hash * 0xD6E8FEB86659FD93);
+            }
+        }
+        return chain;
     }
 
     /// <summary>SHA-256 of the request, whatever the order of its members: the same idempotency key must come with the same of it.</summary>

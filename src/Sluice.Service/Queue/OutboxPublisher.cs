@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using MassTransit;
 using MassTransit.Serialization;
 using Sluice.Jobs.Messages;
@@ -43,8 +44,9 @@ internal sealed class OutboxPublisher(IBus bus, QueueNames names, BrokerTopology
     {
         using Activity? span = SluiceActivity.Start("ticket publish", row.TraceParent, ActivityKind.Producer);
         span?.SetTag("sluice.job", row.Job.ToString());
-        string name = names.Run(row.Model, row.Class);
-        ISendEndpoint endpoint = await _endpoints.GetOrAdd(name, static (name, bus) => bus.GetSendEndpoint(new Uri($"exchange:{name}")), bus);
+        string address = topology.Divides ? $"{names.Divider(row.Model, row.Class)}?type={BrokerTopology.HashExchange}" : names.Run(row.Model, row.Class);
+        string key = row.PrefixKey.ToString("x16", CultureInfo.InvariantCulture);
+        ISendEndpoint endpoint = await _endpoints.GetOrAdd(address, static (address, bus) => bus.GetSendEndpoint(new Uri($"exchange:{address}")), bus);
         Ticket ticket = new()
         {
             JobId = row.Job,
@@ -55,7 +57,14 @@ internal sealed class OutboxPublisher(IBus bus, QueueNames names, BrokerTopology
             PrefixKey = row.PrefixKey,
             TraceParent = span?.Id ?? row.TraceParent,
         };
-        await endpoint.Send(ticket, static context => context.Serializer = Bare, cancellationToken);
+        await endpoint.Send(
+            ticket,
+            context =>
+            {
+                context.Serializer = Bare;
+                context.TrySetRoutingKey(key);
+            },
+            cancellationToken);
     }
 
     private Task PublishFinishedAsync(OutboxRow row, CancellationToken cancellationToken)

@@ -26,6 +26,13 @@ internal sealed class QueueOptions
     [RegularExpression("[a-z0-9][a-z0-9-]{0,30}")]
     public string Prefix { get; set; } = "sluice";
 
+    /// <summary>
+    /// Into how many shards the tickets of a model and class are divided by their prompts' prefixes, so that jobs of one prefix meet on one worker; 1 for not at all.
+    /// More than there will be workers, and the same on all nodes. Needs the broker's plug-in rabbitmq_consistent_hash_exchange; without it nothing is divided.
+    /// </summary>
+    [Range(1, 256)]
+    public int Shards { get; set; } = 8;
+
     /// <summary>Tickets that may be on their way to a reservation, per queue.</summary>
     [Range(1, 10_000)]
     public int TicketPrefetch { get; set; } = 1_000;

@@ -18,7 +18,7 @@ internal static class QueueServices
         {
             services.PostConfigure<QueueOptions>(options => options.Transport = QueueTransport.InMemory);
         }
-        services.AddSingleton(provider => new QueueNames(provider.GetRequiredService<IOptions<QueueOptions>>().Value.Prefix));
+        services.AddSingleton(Names);
         services.AddSingleton<BrokerTopology>();
         services.AddSingleton<OutboxPublisher>();
         // the broker may be away when the process starts: submits are accepted all the same
@@ -37,6 +37,8 @@ internal static class QueueServices
         if (parts.Worker)
         {
             services.AddSingleton<TicketConsumer>();
+            services.AddSingleton<RabbitMqTickets>();
+            services.AddSingleton<OpenTickets>(provider => provider.GetRequiredService<RabbitMqTickets>().Open);
         }
         bool inMemory = host.Embedded || builder.Configuration.GetValue<QueueTransport>($"{QueueOptions.Section}:{nameof(QueueOptions.Transport)}") == QueueTransport.InMemory;
         services.AddMassTransit(bus =>
@@ -53,7 +55,18 @@ internal static class QueueServices
         });
         // after the bus, so that it ends before it
         services.AddHostedService<OutboxRelay>();
+        if (parts.Worker)
+        {
+            services.AddHostedService<ShardKeeper>();
+        }
         return builder;
+    }
+
+    /// <summary>Within one process there is nothing to divide.</summary>
+    private static QueueNames Names(IServiceProvider provider)
+    {
+        QueueOptions options = provider.GetRequiredService<IOptions<QueueOptions>>().Value;
+        return new QueueNames(options.Prefix, options.Transport == QueueTransport.InMemory ? 1 : options.Shards);
     }
 }
 

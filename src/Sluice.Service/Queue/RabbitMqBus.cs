@@ -39,12 +39,7 @@ internal static class RabbitMqBus
             {
                 foreach (JobClass jobClass in Enum.GetValues<JobClass>())
                 {
-                    configurator.ReceiveEndpoint(names.Run(model.Name, jobClass), endpoint =>
-                    {
-                        Quorum(endpoint, options.TicketPrefetch);
-                        endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
-                        endpoint.Instance(consumer);
-                    });
+                    configurator.ReceiveEndpoint(names.Run(model.Name, jobClass), endpoint => RabbitMqTickets.Configure(endpoint, consumer, options));
                 }
             }
         }
@@ -107,7 +102,7 @@ internal static class RabbitMqBus
             endpoint.Instance(context.GetRequiredService<FinishedConsumer>());
         });
 
-    private static void Quorum(IRabbitMqReceiveEndpointConfigurator endpoint, int prefetch)
+    public static void Quorum(IRabbitMqReceiveEndpointConfigurator endpoint, int prefetch)
     {
         endpoint.ConfigureConsumeTopology = false;
         endpoint.SetQuorumQueue();

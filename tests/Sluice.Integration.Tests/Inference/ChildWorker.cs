@@ -4,15 +4,15 @@ using System.Globalization;
 
 namespace Sluice.Integration.Tests.Inference;
 
-/// <summary><c>sluice serve --roles worker --engine stub</c> as a process of its own, so that it can be killed.</summary>
+/// <summary><c>sluice serve --roles worker --engine stub</c>, or with a model, as a process of its own, so that it can be killed.</summary>
 internal sealed class ChildWorker : IAsyncDisposable
 {
     private readonly Process _process;
 
-    public ChildWorker(IReadOnlyDictionary<string, string?> settings)
+    public ChildWorker(IReadOnlyDictionary<string, string?> settings, string? model = null)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "sluice.dll"), "serve", "--roles", "worker", "--engine", "stub", "--urls", "http://127.0.0.1:0"])
+        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "sluice.dll"), "serve", "--roles", "worker", "--urls", "http://127.0.0.1:0", .. model is null ? (string[])["--engine", "stub"] : ["--model", model]])
         {
             start.ArgumentList.Add(argument);
         }

@@ -16,9 +16,12 @@ public abstract class RealRigs(PostgresDatabase database) : IAsyncLifetime
 {
     private readonly List<WorkerRig> _rigs = [];
 
-    internal Broker Broker { get; } = new();
+    internal Broker Broker { get; init; } = new();
 
     internal PostgresDatabase Database => database;
+
+    /// <summary>Models beside the stub, as <c>--model</c> names them.</summary>
+    internal IReadOnlyList<string> Models { get; init; } = [];
 
     public async ValueTask InitializeAsync()
     {
@@ -48,6 +51,7 @@ public abstract class RealRigs(PostgresDatabase database) : IAsyncLifetime
             ["Intake:StoreTimeout"] = "00:00:10",
             ["Queue:Host"] = Broker.Host,
             ["Queue:Prefix"] = Broker.Prefix,
+            ["Queue:Shards"] = Broker.Shards.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Worker:Name"] = worker,
             ["Worker:HeartbeatInterval"] = "00:00:00.5",
             ["Worker:HeartbeatTimeout"] = "00:00:03",
@@ -75,6 +79,7 @@ public abstract class RealRigs(PostgresDatabase database) : IAsyncLifetime
         {
             Time = time,
             Engine = EngineKind.Stub,
+            Models = Models,
             Roles = worker is null ? new HashSet<HostRole> { HostRole.Api } : new HashSet<HostRole> { HostRole.Api, HostRole.Worker },
             Settings = Settings(worker ?? "none", changes),
         };

@@ -27,7 +27,10 @@ internal sealed class Broker : IAsyncDisposable
 
     public string User => new Uri(Host).UserInfo.Split(':')[0];
 
-    public QueueNames Names => new(Prefix);
+    /// <summary>Into how many shards the test's nodes divide tickets.</summary>
+    public int Shards { get; set; } = 2;
+
+    public QueueNames Names => new(Prefix, Shards);
 
     public async Task<IChannel> ChannelAsync()
     {
@@ -102,7 +105,10 @@ internal sealed class Broker : IAsyncDisposable
     public async Task PurgeTicketsAsync()
     {
         IChannel channel = await ChannelAsync();
-        await channel.QueuePurgeAsync(Names.Run(StubModel.Name, JobClass.Standard));
+        foreach (string queue in Enumerable.Range(0, Shards).Select(shard => Names.Shard(StubModel.Name, JobClass.Standard, shard)).Append(Names.Run(StubModel.Name, JobClass.Standard)))
+        {
+            await channel.QueuePurgeAsync(queue);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -113,7 +119,7 @@ internal sealed class Broker : IAsyncDisposable
         }
         IConnection connection = await OpenAsync();
         List<string> names = [Names.Submit, Names.SubmitDead, Names.Finished, Names.Rejected, $"{Names.Submit}_error", $"{Names.Submit}_skipped"];
-        names.AddRange(Enum.GetValues<JobClass>().Select(jobClass => Names.Run(Model, jobClass)));
+        names.AddRange(Names.OfModel(Model));
         await using (IChannel channel = await connection.CreateChannelAsync())
         {
             foreach (string name in names)

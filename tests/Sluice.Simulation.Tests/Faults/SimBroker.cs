@@ -70,6 +70,9 @@ internal sealed class SimBroker(SimWorld world, FaultRates rates, FaultCounts co
         Pump(queue);
     }
 
+    /// <summary>Delivers no more of that queue; what is on its way arrives.</summary>
+    public void Cancel(SimSession session, string queue) => Find(queue).Consumers.RemoveAll(consumer => consumer.Session == session);
+
     /// <summary>What the session has not acknowledged goes back.</summary>
     public void Close(SimSession session)
     {

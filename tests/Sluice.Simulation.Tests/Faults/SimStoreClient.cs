@@ -55,8 +55,11 @@ internal sealed class SimStoreClient(SimStore server, SimProcess caller) : IJobS
     public Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "reserve", () => server.Oracle.Take(worker, () => Inner.ReserveAsync(worker, jobs, default)), cancellationToken);
 
-    public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
-        server.CallAsync(caller, "steal", () => server.Oracle.Take(worker, () => Inner.StealAsync(worker, models, max, default)), cancellationToken);
+    public Task<IReadOnlyList<WorkerRegistration>> WorkersAsync(CancellationToken cancellationToken) =>
+        server.CallAsync(caller, "workers", () => Inner.WorkersAsync(default), cancellationToken);
+
+    public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
+        server.CallAsync(caller, "steal", () => server.Oracle.Take(worker, () => Inner.StealAsync(worker, models, max, forsaken, default)), cancellationToken);
 
     public Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "unreserve", async () =>

@@ -32,8 +32,10 @@ internal class PassingStore(MemoryJobStore inner) : IJobStore
 
     public virtual Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) => inner.ReserveAsync(worker, jobs, cancellationToken);
 
-    public virtual Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
-        inner.StealAsync(worker, models, max, cancellationToken);
+    public virtual Task<IReadOnlyList<WorkerRegistration>> WorkersAsync(CancellationToken cancellationToken) => inner.WorkersAsync(cancellationToken);
+
+    public virtual Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
+        inner.StealAsync(worker, models, max, forsaken, cancellationToken);
 
     public virtual Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken) => inner.UnreserveAsync(worker, jobs, reticket, cancellationToken);
 

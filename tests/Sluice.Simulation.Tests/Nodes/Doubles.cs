@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using MassTransit;
 using MassTransit.Context;
@@ -63,8 +64,15 @@ public class EndpointDouble : DispatchProxy
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
         targetMethod!.Name == "Send" && args is [Ticket ticket, _, CancellationToken token]
-            ? _bus.Broker.PublishAsync(_bus.Process, _name, new SimMessage(ticket, MayBeLost: true), token)
+            ? _bus.Broker.PublishAsync(_bus.Process, Queue(ticket), new SimMessage(ticket, MayBeLost: true), token)
             : throw new NotSupportedException($"The endpoint's double knows no {targetMethod.Name}.");
+
+    /// <summary>The exchange's own queue, or the ticket's shard where the exchange divides.</summary>
+    private string Queue(Ticket ticket)
+    {
+        int of = _name.LastIndexOf(".of", StringComparison.Ordinal);
+        return of < 0 ? _name : $"{_name[..of]}.{(ulong)ticket.PrefixKey % ulong.Parse(_name[(of + 3)..], CultureInfo.InvariantCulture)}{_name[(of + 1)..]}";
+    }
 }
 
 /// <summary>What consumers ask of a delivery.</summary>

@@ -27,6 +27,7 @@ internal sealed class SimNode : SimProcess
     private readonly ServiceProvider _parts;
     private readonly SimLifetime _lifetime = new();
     private readonly CancellationTokenSource _services = new();
+    private readonly SortedSet<string> _shards = new(StringComparer.Ordinal);
     private SimSession? _session;
 
     public SimNode(SimCluster cluster, string name, long number, HostRole role, TimeSpan skew)
@@ -59,6 +60,7 @@ internal sealed class SimNode : SimProcess
             Worker worker = ActivatorUtilities.CreateInstance<Worker>(_parts);
             _stop = () => worker.StopAsync(CancellationToken.None);
             Run(() => worker.StartAsync(CancellationToken.None));
+            Serve<ShardKeeper>();
         }
         else
         {
@@ -81,10 +83,9 @@ internal sealed class SimNode : SimProcess
         SimSession session = _session = _cluster.Broker.Open(this);
         if (Role == HostRole.Worker)
         {
-            TicketConsumer consumer = Get<TicketConsumer>();
-            foreach (JobClass jobClass in Enum.GetValues<JobClass>())
+            foreach (string queue in Enum.GetValues<JobClass>().Select(jobClass => Get<QueueNames>().Run(StubModel.Name, jobClass)).Concat(_shards))
             {
-                _cluster.Broker.Consume(session, Get<QueueNames>().Run(StubModel.Name, jobClass), _cluster.Settings.TicketPrefetch, message => consumer.Consume(Doubles.Context((Ticket)((SimMessage)message).Body)));
+                ConsumeTickets(session, queue);
             }
         }
         else
@@ -95,6 +96,9 @@ internal sealed class SimNode : SimProcess
             _cluster.Broker.Consume(session, Doubles.Finished + Name, SubmitPrefetch, message => finished.Consume(Doubles.Context((Sluice.Jobs.Messages.JobFinished)((SimMessage)message).Body)));
         }
     }
+
+    private void ConsumeTickets(SimSession session, string queue) =>
+        _cluster.Broker.Consume(session, queue, _cluster.Settings.TicketPrefetch, message => Get<TicketConsumer>().Consume(Doubles.Context((Ticket)((SimMessage)message).Body)));
 
     /// <summary>As SIGTERM: the host stops its services in the reverse of their order, and ends.</summary>
     public void Drain()
@@ -155,6 +159,8 @@ internal sealed class SimNode : SimProcess
             .AddSingleton(Doubles.Bus(this, _cluster.Broker, _cluster.FinishedQueues))
             .AddSingleton(Options.Create(settings.Worker(Name)))
             .AddSingleton(Options.Create(settings.Queue()))
+            .AddSingleton(new QueueNames("sim", settings.Shards))
+            .AddSingleton<OpenTickets>((queue, _) => new Shard(this, queue))
             .AddSingleton<EndProcess>(why =>
             {
                 _cluster.Counts.Add("process ended itself, stalled");
@@ -162,6 +168,33 @@ internal sealed class SimNode : SimProcess
             })
             .AddSingleton(settings.Stub() with { Fault = request => _cluster.FaultOf(this, request) })
             .AddSingleton<ILoggerFactory>(World.IsTraced ? new SimLog(this) : NullLoggerFactory.Instance);
+    }
+
+    /// <summary>A shard's queue while the node consumes it: with every session that it has meanwhile.</summary>
+    private sealed class Shard : IAsyncDisposable
+    {
+        private readonly SimNode _node;
+        private readonly string _queue;
+
+        public Shard(SimNode node, string queue)
+        {
+            (_node, _queue) = (node, queue);
+            node._shards.Add(queue);
+            if (node._session is { IsClosed: false } session)
+            {
+                node.ConsumeTickets(session, queue);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _node._shards.Remove(_queue);
+            if (_node._session is { } session)
+            {
+                _node._cluster.Broker.Cancel(session, _queue);
+            }
+            return ValueTask.CompletedTask;
+        }
     }
 }
 

@@ -20,6 +20,9 @@ internal sealed class SimSettings(SimRandom random)
 
     public int Workers { get; } = random.Between(1, 3);
 
+    /// <summary>Shards of the tickets; not drawn, so that seeds mean what they meant.</summary>
+    public int Shards => Workers > 1 ? 3 : 1;
+
     public int Apis { get; } = random.Between(1, 2);
 
     /// <summary>Furthest that a clock is wrong.</summary>

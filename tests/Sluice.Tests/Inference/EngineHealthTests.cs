@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Sluice.Engine;
 using Sluice.Service.Inference;
 using Sluice.Service.Models;
+using Sluice.Service.Queue;
 using Xunit;
 
 namespace Sluice.Tests.Inference;
@@ -19,8 +20,8 @@ public sealed class EngineHealthTests
         await using WorkerRig rig = await Embedded.StartAsync();
         InferenceLoops loops = rig.Get<InferenceLoops>();
         Watchdog watchdog = rig.Get<Watchdog>();
-        await using EngineHost engines = new(loops, new StubOptions(), TimeProvider.System, NullLoggerFactory.Instance, NullLogger<EngineHost>.Instance);
-        Incarnation incarnation = new(rig.Store, rig.Get<ModelCatalog>(), Options.Create(new WorkerOptions { Name = "another" }), TimeProvider.System);
+        await using EngineHost engines = new(loops, new StubOptions(), Options.Create(new WorkerOptions()), TimeProvider.System, NullLoggerFactory.Instance, NullLogger<EngineHost>.Instance);
+        Incarnation incarnation = new(rig.Store, rig.Get<ModelCatalog>(), Options.Create(new WorkerOptions { Name = "another" }), rig.Get<QueueNames>(), TimeProvider.System);
 
         HealthCheckResult loading = await CheckAsync(engines, incarnation, watchdog);
         Assert.Equal((HealthStatus.Unhealthy, "Engines are loading."), (loading.Status, loading.Description));

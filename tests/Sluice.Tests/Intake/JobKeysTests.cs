@@ -91,6 +91,20 @@ public sealed class JobKeysTests
     }
 
     [Fact]
+    public void A_chain_is_equal_up_to_the_page_in_which_prompts_differ()
+    {
+        int[] prompt = [.. Enumerable.Range(1, 2_000)], differs = [.. prompt];
+        differs[40]++;
+        long[] chain = JobKeys.Chain(prompt), other = JobKeys.Chain(differs);
+        Assert.Equal(64, chain.Length);
+        Assert.Equal(64, chain.Distinct().Count());
+        Assert.Equal(2, chain.AsSpan().CommonPrefixLength(other));
+        Assert.Empty(chain[2..].Intersect(other[2..]));
+        Assert.Equal(chain[..6], JobKeys.Chain(prompt.AsSpan(0, 111)));
+        Assert.Empty(JobKeys.Chain(prompt.AsSpan(0, 15)));
+    }
+
+    [Fact]
     public void Only_a_job_that_always_gives_the_same_answer_is_deterministic()
     {
         Assert.True(JobKeys.IsDeterministic(s_request));

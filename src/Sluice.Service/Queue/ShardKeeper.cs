@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Jobs;
+using Sluice.Service.Inference;
+using Sluice.Service.Models;
+using Sluice.Store;
+
+namespace Sluice.Service.Queue;
+
+/// <summary>Begins to consume a queue that is fed by an exchange which divides tickets; disposing ends it, and hands back what was not acknowledged.</summary>
+internal delegate IAsyncDisposable OpenTickets(string queue, string divider);
+
+/// <summary>
+/// Keeps this worker consuming the shards that are its own among the workers that live now. For a moment two may consume one shard, or none: tickets may be
+/// doubled or wait, and the store decides who gets a job. What the owner of another shard leaves lying is found by <see cref="Stealing"/>.
+/// </summary>
+internal sealed partial class ShardKeeper(
+    IJobStore store, Incarnation incarnation, ModelCatalog models, BrokerTopology topology, QueueNames names, ForeignShards foreign, OpenTickets open, IOptions<WorkerOptions> options, TimeProvider time,
+    ILogger<ShardKeeper> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(100);
+    private readonly Dictionary<(string Model, int Shard), IAsyncDisposable[]> _open = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (names.Shards == 1)
+        {
+            return;
+        }
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                TimeSpan pause = options.Value.HeartbeatInterval;
+                try
+                {
+                    if (!incarnation.IsRegistered)
+                    {
+                        pause = s_first;
+                    }
+                    else
+                    {
+                        await LookAsync(stoppingToken);
+                    }
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    LogFailed(e.Message);
+                }
+                await Task.Delay(pause, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // the bus ends what is open
+        }
+    }
+
+    private async Task LookAsync(CancellationToken stop)
+    {
+        await topology.EnsureAsync(models.All.SelectMany(model => Enum.GetValues<JobClass>().Select(jobClass => (model.Name, jobClass))), stop);
+        HashSet<(string Model, int Shard)> own = topology.Divides ? await OwnAsync(stop) : [];
+        foreach ((string Model, int Shard) shard in _open.Keys.Except(own).ToArray())
+        {
+            await CloseAsync(shard);
+        }
+        foreach ((string Model, int Shard) shard in own.Except(_open.Keys).ToArray())
+        {
+            _open[shard] = [.. Enum.GetValues<JobClass>().Select(jobClass => open(names.Shard(shard.Model, jobClass, shard.Shard), names.Divider(shard.Model, jobClass)))];
+        }
+    }
+
+    private async Task<HashSet<(string Model, int Shard)>> OwnAsync(CancellationToken stop)
+    {
+        WorkerRegistration[] workers = [.. (await store.WorkersAsync(stop)).Where(worker => worker.Shards == names.Shards)];
+        HashSet<(string Model, int Shard)> own = [];
+        foreach (ServedModel model in models.All)
+        {
+            string[] serving = [.. workers.Where(worker => worker.Models.Contains(model.Name)).Select(worker => worker.Name).Distinct()];
+            own.UnionWith(ShardOwners.Of(incarnation.Name, serving, names.Shards).Select(shard => (model.Name, shard)));
+        }
+        foreign.Exist = own.Count < models.All.Count * names.Shards;
+        if (!own.SetEquals(_open.Keys))
+        {
+            LogOwn(own.Count, models.All.Count * names.Shards);
+        }
+        return own;
+    }
+
+    private async Task CloseAsync((string Model, int Shard) shard)
+    {
+        _open.Remove(shard, out IAsyncDisposable[]? queues);
+        foreach (IAsyncDisposable queue in queues!)
+        {
+            await queue.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(3030, LogLevel.Information, "Consumes {Own} of {All} shards")]
+    private partial void LogOwn(int own, int all);
+
+    [LoggerMessage(3031, LogLevel.Warning, "Could not look which shards are this worker's: {Reason}")]
+    private partial void LogFailed(string reason);
+}
+
+/// <summary>Whether there are shards that other workers consume.</summary>
+internal sealed class ForeignShards
+{
+    private volatile bool _exist;
+
+    public bool Exist
+    {
+        get => _exist;
+        set => _exist = value;
+    }
+}
