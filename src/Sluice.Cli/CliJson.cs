@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Sluice.Batching.Simulation;
 using Sluice.Cli.Bench;
+using Sluice.Cli.Bench.Batching;
 using Sluice.Cli.Demo;
 using Sluice.Cli.Keys;
 using Sluice.Cli.Models;
@@ -16,6 +17,7 @@ namespace Sluice.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(BatchingReport))]
+[JsonSerializable(typeof(LiveReport))]
 [JsonSerializable(typeof(List<DecisionCost>))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(DemoFigures))]

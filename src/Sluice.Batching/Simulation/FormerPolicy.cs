@@ -1,3 +1,4 @@
+using Sluice.Batching.Costs;
 using Sluice.Jobs;
 
 namespace Sluice.Batching.Simulation;
@@ -13,11 +14,20 @@ internal sealed class FormerPolicy : ISimPolicy
     private readonly Dictionary<int, (SimJob Job, WaitingJob Waiting)> _jobs = [];
 
     private readonly bool _knowsLengths;
+    private readonly int _blockTokens;
+    private readonly Func<SimJob, long> _workload;
 
     /// <param name="options">Null for the defaults.</param>
     /// <param name="knowsLengths">With hindsight: the former is told how long each answer will be.</param>
-    public FormerPolicy(FormerOptions? options = null, bool knowsLengths = false)
+    /// <param name="learned">What an engine taught before; null to begin without.</param>
+    /// <param name="blockTokens">Tokens of a block of a job's prefix.</param>
+    /// <param name="workload">Which jobs' answers are of a kind; null: all.</param>
+    public FormerPolicy(
+        FormerOptions? options = null, bool knowsLengths = false, LearnedCosts? learned = null, int blockTokens = TraceFile.BlockTokens, Func<SimJob, long>? workload = null)
     {
+        _blockTokens = blockTokens;
+        _workload = workload ?? (static _ => 0);
+        if (learned is not null) _cost.Restore(learned);
         _former = new(options ?? new(), _cost, _clock);
         _knowsLengths = knowsLengths;
         _cost.LengthsAreKnown = knowsLengths;
@@ -43,7 +53,8 @@ internal sealed class FormerPolicy : ISimPolicy
             MaxNewTokens = _knowsLengths ? job.Output : job.Max,
             PrefixKey = job.Chain.Length == 0 ? 0 : job.Chain[Math.Min(1, job.Chain.Length - 1)],
             Chain = job.Chain,
-            ChainTokens = TraceFile.BlockTokens,
+            ChainTokens = _blockTokens,
+            Workload = _workload(job),
             CreatedAt = SimClock.At(job.Arrival),
         };
         _jobs.Add(job.Index, (job, waiting));

@@ -4,15 +4,14 @@ namespace Sluice.Batching.Simulation;
 /// KV pages of a simulated engine: those of one sequence, and those of prefix blocks, which sequences share and which stay until their pages are needed.
 /// Whoever holds a block holds all before it, so the least recently used free block never has one behind it that is held.
 /// </summary>
-internal sealed class SimCache(int pages)
+internal sealed class SimCache(int pages, int blockPages)
 {
-    public const int BlockPages = TraceFile.BlockTokens / SimLimits.PageTokens;
     private readonly Dictionary<int, SimBlock> _blocks = [];
     private readonly LinkedList<SimBlock> _reclaimable = []; // least recently used first
     private int _free = pages;
 
     /// <summary>Pages that a new sequence could have.</summary>
-    public int Available => _free + _reclaimable.Count * BlockPages;
+    public int Available => _free + _reclaimable.Count * blockPages;
 
     /// <summary>Pages counted once more than they are there, because blocks have several holders.</summary>
     public int Duplicates { get; private set; }
@@ -29,7 +28,7 @@ internal sealed class SimCache(int pages)
 
     public void Hold(SimBlock block)
     {
-        if (block.Holders++ > 0) Duplicates += BlockPages;
+        if (block.Holders++ > 0) Duplicates += blockPages;
         if (block.Place is { } place)
         {
             _reclaimable.Remove(place);
@@ -40,7 +39,7 @@ internal sealed class SimCache(int pages)
     /// <summary>Adds a block that its first holder will compute; there must be room.</summary>
     public void Add(int id)
     {
-        TakePages(BlockPages);
+        TakePages(blockPages);
         _blocks.Add(id, new SimBlock(id) { Holders = 1 });
     }
 
@@ -49,7 +48,7 @@ internal sealed class SimCache(int pages)
     {
         if (--block.Holders > 0)
         {
-            Duplicates -= BlockPages;
+            Duplicates -= blockPages;
         }
         else if (block.Computed)
         {
@@ -58,7 +57,7 @@ internal sealed class SimCache(int pages)
         else
         {
             _blocks.Remove(block.Id);
-            _free += BlockPages;
+            _free += blockPages;
         }
     }
 
@@ -70,7 +69,7 @@ internal sealed class SimCache(int pages)
             SimBlock oldest = _reclaimable.First!.Value;
             _reclaimable.RemoveFirst();
             _blocks.Remove(oldest.Id);
-            _free += BlockPages;
+            _free += blockPages;
         }
         _free -= count;
     }

@@ -9,7 +9,7 @@ internal sealed partial class SimEngine
         int prefill = 0;
         int firstPrefill = 0, first = 0, firstPages = 0;
         foreach (SimRun run in _prefilling) Count(run, run.Known - run.Computed);
-        foreach (SimRun run in _waiting) Count(run, run.Known - _cache.Match(run.Job.Blocks, promised: true) * TraceFile.BlockTokens);
+        foreach (SimRun run in _waiting) Count(run, run.Known - _cache.Match(run.Job.Blocks, promised: true) * limits.BlockTokens);
         foreach (SimRun run in _all) CountFirst(run);
         foreach (SimRun run in _waiting) CountFirst(run);
         return new()
@@ -68,8 +68,8 @@ internal sealed partial class SimEngine
         if (_all.Count >= limits.Sequences) return false;
         int[] blocks = run.Job.Blocks;
         for (int i = 0; i < matched; i++) _cache.Hold(_cache.Find(blocks[i])!);
-        int own = PagesOf(run.Known) - blocks.Length * SimCache.BlockPages;
-        if (own + (blocks.Length - matched) * SimCache.BlockPages + (_all.Count == 0 ? 0 : _decoding) > _cache.Available)
+        int own = PagesOf(run.Known) - blocks.Length * limits.BlockPages;
+        if (own + (blocks.Length - matched) * limits.BlockPages + (_all.Count == 0 ? 0 : _decoding) > _cache.Available)
         {
             for (int i = matched - 1; i >= 0; i--) _cache.Release(_cache.Find(blocks[i])!);
             return false;
@@ -78,7 +78,7 @@ internal sealed partial class SimEngine
         _cache.TakePages(own);
         run.Held = blocks.Length;
         run.OwnPages = own;
-        run.Computed = matched * TraceFile.BlockTokens;
+        run.Computed = matched * limits.BlockTokens;
         if (run.Cached < 0)
         {
             run.Cached = run.Computed;

@@ -7,7 +7,7 @@ namespace Sluice.Batching.Simulation;
 /// <remarks>What decodes is kept as sums, so that a step costs what changes in it and not what runs.</remarks>
 internal sealed partial class SimEngine(SimLimits limits)
 {
-    private readonly SimCache _cache = new(limits.Pages);
+    private readonly SimCache _cache = new(limits.Pages, limits.BlockPages);
     private readonly List<SimRun> _waiting = []; // by rank and order
     private readonly List<SimRun> _prefilling = []; // by rank and order
     private readonly List<SimRun> _all = []; // started
@@ -68,7 +68,7 @@ internal sealed partial class SimEngine(SimLimits limits)
             SimRun run = _prefilling[i];
             for (int b = run.Held - 1; b >= 0 && _cache.Find(run.Job.Blocks[b]) is { Computed: false } block; b--)
             {
-                if (run.Computed >= (b + 1) * TraceFile.BlockTokens) block.Computed = true;
+                if (run.Computed >= (b + 1) * limits.BlockTokens) block.Computed = true;
             }
             if (run.Computed < run.Known) continue;
             _prefilling.RemoveAt(i--);
@@ -129,7 +129,7 @@ internal sealed partial class SimEngine(SimLimits limits)
         {
             int steps = (int)(lastStep - run.DecodeFrom);
             int last = run.Known + steps;
-            own = PagesOf(last - 1 + grown) - run.Job.Blocks.Length * SimCache.BlockPages;
+            own = PagesOf(last - 1 + grown) - run.Job.Blocks.Length * limits.BlockPages;
             _decoding--;
             _decodeContext -= last;
             _crossing[Crossing(run)]--;

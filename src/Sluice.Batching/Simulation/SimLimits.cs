@@ -12,5 +12,10 @@ internal sealed record SimLimits
     /// <summary>KV pages of 16 tokens.</summary>
     public int Pages { get; init; } = 200_000 / PageTokens;
 
+    /// <summary>Tokens of a block of a job's prefix, a whole number of pages.</summary>
+    public int BlockTokens { get; init; } = TraceFile.BlockTokens;
+
+    public int BlockPages => BlockTokens / PageTokens;
+
     public SimCosts Costs { get; init; } = SimCosts.Default;
 }

@@ -9,7 +9,7 @@ namespace Sluice.Cli.Bench.Batching;
 /// <summary><c>sluice bench batching</c>: a recorded trace through the former and a simulated engine, beside other policies and a schedule made with hindsight.</summary>
 internal static class BatchingCommand
 {
-    private const double MostLoad = 100;
+    private const double MostLoad = 100, LiveLoad = 1.3;
 
     public static Command Create(Terminal terminal)
     {
@@ -19,8 +19,10 @@ internal static class BatchingCommand
         Option<int?> slice = new("--slice") { Description = "Only the trace's first requests, once." };
         Option<FileInfo?> plot = new("--plot") { Description = "Write an SVG." };
         Option<bool> decide = new("--decide") { Description = "Measure how long a decision takes over 10,000 and 100,000 waiting jobs, instead." };
+        Option<bool> live = new("--live") { Description = "Replay the trace's beginning, scaled down, through the running service in this process, and print prediction and reality; load 1.3 where none is given." };
+        Option<string?> model = new("--model") { Description = "With --live: another model folder than the demo's.", HelpName = "DIR" };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new("batching", "Deadlines, waits and prefixes under load, in virtual time.") { trace, loads, seed, slice, plot, decide, json };
+        Command command = new("batching", "Deadlines, waits and prefixes under load, in virtual time.") { trace, loads, seed, slice, plot, decide, live, model, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             if (parse.GetValue(decide))
@@ -29,6 +31,11 @@ internal static class BatchingCommand
             }
             FileInfo file = parse.GetValue(trace) ?? throw CommandFailedException.Usage("--trace: a file is needed.");
             double[] shares = [.. parse.GetValue(loads)!.Split(',').Select(Load)];
+            if (parse.GetValue(live))
+            {
+                double[] at = parse.GetResult(loads) is { Implicit: false } ? shares : [LiveLoad];
+                return await LiveCommand.RunAsync(terminal, file, most => Read(file, most), at, parse.GetValue(seed), parse.GetValue(slice), parse.GetValue(model), parse.GetValue(json), cancellationToken);
+            }
             BatchingReport report = Run(terminal, file, shares, parse.GetValue(seed), parse.GetValue(slice), cancellationToken);
             if (parse.GetValue(plot) is { } svg)
             {
@@ -49,20 +56,7 @@ internal static class BatchingCommand
 
     private static BatchingReport Run(Terminal terminal, FileInfo file, double[] loads, int seed, int? slice, CancellationToken cancellationToken)
     {
-        if (slice is < 1) throw CommandFailedException.Usage($"--slice: 1 or more; it is {slice}.");
-        List<TraceRequest> recorded;
-        try
-        {
-            recorded = TraceFile.Read(file.FullName, slice ?? int.MaxValue);
-        }
-        catch (TraceFormatException e)
-        {
-            throw CommandFailedException.Usage($"--trace {file.Name}: {e.Message}");
-        }
-        catch (FileNotFoundException)
-        {
-            throw CommandFailedException.Usage($"--trace: there is no file '{file.Name}'.");
-        }
+        List<TraceRequest> recorded = Read(file, slice ?? int.MaxValue);
         SimLimits limits = new();
         int copies = slice is null ? BatchingBench.Copies(recorded, limits) : 1;
         List<TraceRequest> trace = Workload.Lay(recorded, copies, seed);
@@ -74,6 +68,23 @@ internal static class BatchingCommand
             reports.Add(bench.Run(load, step => terminal.Error.WriteLine($"bench: {step}")));
         }
         return new(file.Name, trace.Count, copies, seed, Math.Round(bench.Capacity, 1), reports, bench.Quoted());
+    }
+
+    private static List<TraceRequest> Read(FileInfo file, int most)
+    {
+        if (most < 1) throw CommandFailedException.Usage($"--slice: 1 or more; it is {most}.");
+        try
+        {
+            return TraceFile.Read(file.FullName, most);
+        }
+        catch (TraceFormatException e)
+        {
+            throw CommandFailedException.Usage($"--trace {file.Name}: {e.Message}");
+        }
+        catch (FileNotFoundException)
+        {
+            throw CommandFailedException.Usage($"--trace: there is no file '{file.Name}'.");
+        }
     }
 
     private static async Task<int> DecideAsync(Terminal terminal, bool json)
