@@ -27,6 +27,7 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(PipelineReport))]
 [JsonSerializable(typeof(EngineFigures))]
 [JsonSerializable(typeof(IReadOnlyList<SpeculationFigure>))]
+[JsonSerializable(typeof(AttentionFigures))]
 [JsonSerializable(typeof(RunReport))]
 [JsonSerializable(typeof(CheckReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

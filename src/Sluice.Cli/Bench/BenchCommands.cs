@@ -8,6 +8,6 @@ internal static class BenchCommands
 {
     public static Command Create(Terminal terminal) => new("bench", "Measure.")
     {
-        BatchingCommand.Create(terminal), PipelineCommand.Create(terminal), EngineCommand.Create(terminal), SpeculationCommand.Create(terminal),
+        BatchingCommand.Create(terminal), PipelineCommand.Create(terminal), EngineCommand.Create(terminal), SpeculationCommand.Create(terminal), AttentionCommand.Create(terminal),
     };
 }

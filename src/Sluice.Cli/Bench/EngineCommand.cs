@@ -15,17 +15,19 @@ internal static class EngineCommand
     {
         Option<string> model = ModelCommands.FolderOption();
         Option<string> dtype = WeightOption.Create();
+        Option<string> kv = WeightOption.CreateKv();
         Option<int> threads = InRange("--threads", "Threads that share a step.", Environment.ProcessorCount, 1024);
         Option<int> repeats = InRange("--repeats", "Rounds; medians are printed.", 5, 1000);
         Option<bool> intrinsics = new("--intrinsics") { Description = "Only kernels that .NET has intrinsics for; none assembled at start." };
         Option<bool> profile = new("--profile") { Description = "Also where a step's time goes, by operation." };
         Option<bool> json = new("--json") { Description = "One object on standard output." };
-        Command command = new("engine", "Prefill, decode, bulk scoring and long context, with the machine's peaks between them.") { model, dtype, threads, repeats, intrinsics, profile, json };
+        Command command = new("engine", "Prefill, decode, bulk scoring and long context, with the machine's peaks between them.") { model, dtype, kv, threads, repeats, intrinsics, profile, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             EngineBenchOptions options = new()
             {
                 Weights = WeightFormats.Parse(parse.GetValue(dtype)),
+                Kv = KvFormats.Parse(parse.GetValue(kv)),
                 Threads = parse.GetValue(threads),
                 Assembled = !parse.GetValue(intrinsics),
                 Repeats = parse.GetValue(repeats),

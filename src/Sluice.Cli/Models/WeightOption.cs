@@ -12,4 +12,12 @@ internal static class WeightOption
         option.AcceptOnlyFromAmong([.. WeightFormats.Names]);
         return option;
     }
+
+    /// <summary><c>--kv-dtype</c>: what keys and values are kept as.</summary>
+    public static Option<string> CreateKv()
+    {
+        Option<string> option = new("--kv-dtype") { Description = "What keys and values are kept as: f32 or int8.", DefaultValueFactory = _ => KvFormat.Float32.Name() };
+        option.AcceptOnlyFromAmong([.. KvFormats.Names]);
+        return option;
+    }
 }

@@ -23,17 +23,18 @@ internal static class EvaluateDemoCommand
     {
         Option<string> model = ModelCommands.FolderOption();
         Option<string> dtype = WeightOption.Create();
+        Option<string> kv = WeightOption.CreateKv();
         Option<string> phrases = new("--phrases") { Description = "judge, judge-2, judge-3 (by hands that had read no others), heldout (those of the demo), or a file of the same form.", DefaultValueFactory = _ => "judge" };
         Option<int> count = new("--tickets") { Description = "Tickets to ask.", DefaultValueFactory = _ => 1000 };
         Option<long> seed = new("--seed") { Description = "Seed of the tickets.", DefaultValueFactory = _ => 4242 };
         Option<string?> draft = new("--draft") { Description = "Folder of a small model of the same tokenizer: also count how many of the answers' tokens it guesses.", HelpName = "DIR" };
         Option<bool> json = new("--json") { Description = "One object on standard output." };
         Option<bool> confused = new("--confused") { Description = "Also list what went wrong, on the error stream." };
-        Command command = new("evaluate-demo", "Ask tickets of phrases unseen in training and count right answers.") { model, dtype, phrases, count, seed, draft, json, confused };
+        Command command = new("evaluate-demo", "Ask tickets of phrases unseen in training and count right answers.") { model, dtype, kv, phrases, count, seed, draft, json, confused };
         command.SetAction(async (parse, cancellationToken) =>
         {
             string folder = parse.GetRequiredValue(model);
-            ModelOptions weights = new() { Weights = WeightFormats.Parse(parse.GetValue(dtype)) };
+            ModelOptions weights = new() { Weights = WeightFormats.Parse(parse.GetValue(dtype)), Kv = KvFormats.Parse(parse.GetValue(kv)) };
             ModelInspection sizes = ModelInspection.Read(folder, weights);
             await using IEngine engine = ModelEngine.Load(folder, new EngineOptions { Model = weights });
             await using IEngine? drafter = parse.GetValue(draft) is { } small ? LoadDraft(small, folder) : null;

@@ -102,7 +102,8 @@ internal sealed unsafe class ProfilingBackend(IBackend inner) : IBackend
             positions += step.Positions[row] + 1;
         for (int tile = 0; tile < step.Tiles; tile++)
             held += step.Positions[step.TileStart[tile + 1] - 1] + 1;
-        Count("attention", start, 4 * positions * queries.Columns, held * pages.KvHeads * (pages.HeadDim + pages.ValueStride) * sizeof(float));
+        held -= step.Groups?.SavedPositions ?? 0;
+        Count("attention", start, 4 * positions * queries.Columns, held * KvPages.BytesPerPage(1, pages.KvHeads, pages.HeadDim, pages.Format) / Sequences.StepPlan.PageTokens);
     }
 
     public void SiluMultiply(Matrix gate, Matrix up, Matrix y, WeightMatrix? next = null)

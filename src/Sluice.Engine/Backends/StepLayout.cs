@@ -12,8 +12,13 @@ internal sealed unsafe class StepLayout : IDisposable
     private readonly NativeBuffer _buffer;
     private readonly int _maxPages;
 
-    public StepLayout(int maxRows, int maxPages, int headDim)
+    /// <param name="maxRows">Rows of a step.</param>
+    /// <param name="maxPages">Page entries of a step.</param>
+    /// <param name="headDim">Of the model.</param>
+    /// <param name="groups">Finds what attends to common pages together, and is disposed with this; null for nothing.</param>
+    public StepLayout(int maxRows, int maxPages, int headDim, PrefixGroups? groups = null)
     {
+        Groups = groups;
         _maxPages = maxPages;
         HalfDim = headDim / 2;
         _buffer = new NativeBuffer(Bytes(maxRows, maxPages, headDim));
@@ -31,6 +36,8 @@ internal sealed unsafe class StepLayout : IDisposable
     public int Tiles { get; private set; }
 
     public int HalfDim { get; }
+
+    public PrefixGroups? Groups { get; }
 
     public float* Cos { get; } // (rows, head_dim / 2)
     public float* Sin { get; } // (rows, head_dim / 2)
@@ -62,10 +69,15 @@ internal sealed unsafe class StepLayout : IDisposable
         }
 
         TileStart[Tiles] = Rows;
+        Groups?.Find(this);
     }
 
     /// <summary>Page of the row's own position.</summary>
     public int PageOf(int row) => Pages[RowPages[row] + (Positions[row] / StepPlan.PageTokens)];
 
-    public void Dispose() => _buffer.Dispose();
+    public void Dispose()
+    {
+        _buffer.Dispose();
+        Groups?.Dispose();
+    }
 }

@@ -59,7 +59,7 @@ public sealed class EngineBench : IAsyncDisposable
         StepLog log = new();
         ProfilingBackend? profiler = null;
         long before = ProcessMemory.Resident;
-        ModelOptions model = new() { Threads = options.Threads, Weights = options.Weights, Assembled = options.Assembled, Around = options.Profile ? Wrap : null };
+        ModelOptions model = new() { Threads = options.Threads, Weights = options.Weights, Kv = options.Kv, Assembled = options.Assembled, Around = options.Profile ? Wrap : null };
         ModelInspection inspection = ModelInspection.Read(folder, model);
         model = model with { KvBytes = inspection.Memory.KvBytesPerPage * 768 };
         MemoryPlan memory = ModelInspection.Read(folder, model).Memory;

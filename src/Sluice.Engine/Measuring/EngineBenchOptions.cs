@@ -7,6 +7,8 @@ public sealed record EngineBenchOptions
 {
     public WeightFormat Weights { get; init; }
 
+    public KvFormat Kv { get; init; }
+
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>As <see cref="Models.ModelOptions.Assembled"/>.</summary>

@@ -14,11 +14,12 @@ internal static class MemoryPlanner
     /// <exception cref="ArgumentException">A KV budget that holds no page.</exception>
     public static MemoryPlan Plan(ModelConfig config, ModelOptions options, IBackend backend)
     {
-        long perPage = KvPages.BytesPerPage(config.Layers, config.KvHeads, config.HeadDim);
+        long perPage = KvPages.BytesPerPage(config.Layers, config.KvHeads, config.HeadDim, options.Kv);
         long pages = Math.Min(options.KvBytes / perPage, int.MaxValue);
         if (pages < 1)
             throw new ArgumentException($"KvBytes: expected at least one page of {perPage} bytes, found {options.KvBytes}");
-        long arena = backend.ScratchBytes(options.Weights, MaxRows(options), MaxInputs(config)) + MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, MaxPlanPages(config, options), config.HeadDim);
+        long arena = backend.ScratchBytes(options.Weights, MaxRows(options), MaxInputs(config)) + MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, MaxPlanPages(config, options), config.HeadDim)
+            + (options.GroupPrefixes ? PrefixGroups.Bytes(options.MaxStepTokens, options.MaxSequences, PrefixShape.Of(config.Heads, config.KvHeads, config.HeadDim, options.Kv, options.Threads)) : 0);
         long runtime = RuntimeBytes + ((long)TokenBytes * config.VocabularySize);
         return new MemoryPlan(LlamaWeights.PackedBytes(config, backend, options.Weights), perPage, (int)pages, arena, runtime);
     }
@@ -38,6 +39,10 @@ internal static class MemoryPlanner
     public static long MatrixBytes(ModelConfig config, ModelOptions options) =>
         Llama.ArenaBytes(config, options.MaxStepTokens) + Arena.BytesOf(options.MaxOutputs, config.HiddenSize)
         + Arena.BytesOf(options.MaxOutputs, config.VocabularySize) + Arena.BytesOf(options.MaxStepTokens, config.HiddenSize);
+
+    /// <summary>What finds common prefixes in steps of that model; null where it is turned off.</summary>
+    public static PrefixGroups? Groups(ModelConfig config, ModelOptions options) =>
+        options.GroupPrefixes ? new PrefixGroups(options.MaxStepTokens, options.MaxSequences, PrefixShape.Of(config.Heads, config.KvHeads, config.HeadDim, options.Kv, options.Threads)) : null;
 
     /// <summary>Most rows of a product.</summary>
     public static int MaxRows(ModelOptions options) => Math.Max(options.MaxStepTokens, options.MaxOutputs);

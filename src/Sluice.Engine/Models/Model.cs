@@ -30,8 +30,8 @@ public sealed unsafe class Model : IDisposable
         Revision = revision;
         _backend = backend;
         _weights = weights;
-        _pages = new KvPages(config.Layers, memory.Pages, config.KvHeads, config.HeadDim);
-        _layout = new StepLayout(options.MaxStepTokens, MemoryPlanner.MaxPlanPages(config, options), config.HeadDim);
+        _pages = new KvPages(config.Layers, memory.Pages, config.KvHeads, config.HeadDim, options.Kv);
+        _layout = new StepLayout(options.MaxStepTokens, MemoryPlanner.MaxPlanPages(config, options), config.HeadDim, MemoryPlanner.Groups(config, options));
         _arena = new Arena(MemoryPlanner.MatrixBytes(config, options));
         _llama = new Llama(config, backend, weights, _arena, options.MaxStepTokens);
         _outputs = _arena.Take(options.MaxOutputs, config.HiddenSize);
@@ -43,7 +43,7 @@ public sealed unsafe class Model : IDisposable
 
     public ModelConfig Config { get; }
 
-    /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json, the safetensors files and the weight format.</summary>
+    /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json, the safetensors files and the formats of weights and KV.</summary>
     public string Revision { get; }
 
     /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>; <c>+assembled</c> follows where kernels assembled at start run.</summary>
@@ -55,6 +55,9 @@ public sealed unsafe class Model : IDisposable
 
     /// <summary>KV pages, for tests that spoil them.</summary>
     internal KvPages Pages => _pages;
+
+    /// <summary>Of the last step; null where grouping is turned off.</summary>
+    internal PrefixGroups? Groups => _layout.Groups;
 
     /// <summary>
     /// Loads a Hugging Face folder. Throws <see cref="ModelFormatException"/> naming file, tensor, expected and found,
@@ -74,7 +77,7 @@ public sealed unsafe class Model : IDisposable
             using Checkpoint checkpoint = Checkpoint.Open(folder);
             weights = new LlamaWeights(checkpoint, config, backend, options.Weights);
             backend.Reserve(options.Weights, MemoryPlanner.MaxRows(options), MemoryPlanner.MaxInputs(config));
-            return new Model(config, options, memory, ModelRevision.Compute(folder, checkpoint, options.Weights), backend, weights);
+            return new Model(config, options, memory, ModelRevision.Compute(folder, checkpoint, options.Weights, options.Kv), backend, weights);
         }
         catch
         {

@@ -12,6 +12,9 @@ public sealed record ModelOptions
     /// <summary>What linear weights are kept as.</summary>
     public WeightFormat Weights { get; init; }
 
+    /// <summary>What keys and values are kept as.</summary>
+    public KvFormat Kv { get; init; }
+
     /// <summary>
     /// Use kernels assembled at start where the processor has instructions that .NET has not (bfloat16 and int8 products on 512 bits) and the host lets memory
     /// be made executable, and they are faster than what .NET has. Activations are rounded to bfloat16 where such a kernel meets bfloat16 weights.
@@ -39,6 +42,9 @@ public sealed record ModelOptions
 
     /// <summary>With <see cref="Assembled"/>: those kernels too that this processor is slower with.</summary>
     internal bool AssembledEvenSlow { get; init; }
+
+    /// <summary>Sequences attend to the pages that they have in common together; results are the same without.</summary>
+    internal bool GroupPrefixes { get; init; } = true;
 
     /// <summary>Puts something around the backend; null for nothing.</summary>
     internal Func<IBackend, IBackend>? Around { get; init; }

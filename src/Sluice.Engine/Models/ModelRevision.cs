@@ -9,14 +9,14 @@ namespace Sluice.Engine.Models;
 public static class ModelRevision
 {
     /// <summary>As the loaded model's; reads every byte of the folder's weights once. Throws <see cref="ModelFormatException"/> for files that are none.</summary>
-    public static string Compute(string folder, WeightFormat format = WeightFormat.Stored)
+    public static string Compute(string folder, WeightFormat format = WeightFormat.Stored, KvFormat kv = KvFormat.Float32)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        return Compute(folder, checkpoint, format);
+        return Compute(folder, checkpoint, format, kv);
     }
 
-    /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, tokenizer.json (where there is one) and the safetensors files, and over the weight format where it is not the stored one.</summary>
-    internal static string Compute(string folder, Checkpoint checkpoint, WeightFormat format)
+    /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, tokenizer.json (where there is one) and the safetensors files, and over the formats of weights and KV where they are not those stored and float32.</summary>
+    internal static string Compute(string folder, Checkpoint checkpoint, WeightFormat format, KvFormat kv)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string name in new[] { "config.json", "tokenizer.json" })
@@ -37,6 +37,8 @@ public static class ModelRevision
 
         if (format != WeightFormat.Stored)
             AppendHeading(hash, format.Name(), 0);
+        if (kv != KvFormat.Float32)
+            AppendHeading(hash, "kv " + kv.Name(), 0);
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 

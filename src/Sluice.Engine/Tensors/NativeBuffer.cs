@@ -7,6 +7,10 @@ internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const int Alignment = 64;
 
+    /// <summary>Bytes that this thread has taken so far, given back or not.</summary>
+    [ThreadStatic]
+    internal static long TakenByThread;
+
     /// <param name="bytes">0 or more; rounded up to whole cache lines.</param>
     /// <param name="clear">Start as zeros rather than as whatever is there.</param>
     public NativeBuffer(long bytes, bool clear = true)
@@ -19,6 +23,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
         if (clear)
             NativeMemory.Clear(Data, (nuint)Bytes);
         GC.AddMemoryPressure(Bytes);
+        TakenByThread += Bytes;
     }
 
     ~NativeBuffer() => Free();

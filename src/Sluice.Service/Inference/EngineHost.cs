@@ -63,6 +63,7 @@ internal sealed partial class EngineHost(
     private ModelOptions Limits(ServedModel model) => new()
     {
         Weights = model.Weights,
+        Kv = model.Kv,
         KvBytes = options.Value.KvBytes,
         MaxSequences = options.Value.MaxSequences,
         MaxStepTokens = options.Value.MaxStepTokens,

@@ -11,11 +11,13 @@ namespace Sluice.Service.Models;
 internal static class ModelFolder
 {
     /// <summary>Throws the engine's format exceptions, naming file and field, for a folder that it would not load.</summary>
-    public static ServedModel Load(string name, string path, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null) =>
-        Load(name, path, ModelRevision.Compute(path, weights), time, weights, speculation);
+    public static ServedModel Load(
+        string name, string path, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null, KvFormat kv = KvFormat.Float32) =>
+        Load(name, path, ModelRevision.Compute(path, weights, kv), time, weights, speculation, kv);
 
-    /// <summary>As <see cref="Load(string, string, TimeProvider, WeightFormat, SpeculationOptions)"/>, for who knows the revision already: the weights are not read.</summary>
-    public static ServedModel Load(string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null)
+    /// <summary>As <see cref="Load(string, string, TimeProvider, WeightFormat, SpeculationOptions, KvFormat)"/>, for who knows the revision already: the weights are not read.</summary>
+    public static ServedModel Load(
+        string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null, KvFormat kv = KvFormat.Float32)
     {
         if (speculation?.DraftFolder is { } draft)
         {
@@ -31,6 +33,7 @@ internal static class ModelFolder
             Revision = revision,
             Weights = weights,
             Speculation = speculation ?? new SpeculationOptions(),
+            Kv = kv,
             ContextLength = config.ContextLength,
             Tokenizer = tokenizer,
             Template = ChatTemplate.Load(path) is { } template ? new ServedTemplate(template, tokenizer, time) : null,

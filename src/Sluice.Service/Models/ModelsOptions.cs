@@ -18,6 +18,9 @@ internal sealed class ModelEntry
     /// <summary>What weights are kept as: <c>bf16</c> (whatever the files hold), <c>int8</c> or <c>int4</c>; <c>bf16</c> where absent.</summary>
     public string? Dtype { get; set; }
 
+    /// <summary>What keys and values are kept as: <c>f32</c> or <c>int8</c>, which holds four times the tokens; <c>f32</c> where absent.</summary>
+    public string? KvDtype { get; set; }
+
     /// <summary>Who guesses ahead: <c>off</c>, <c>ngram</c> (the text itself) or <c>draft</c> (a small model); <c>off</c> where absent.</summary>
     public string? Speculation { get; set; }
 

@@ -17,6 +17,10 @@ internal sealed class ModelsOptionsValidator : IValidateOptions<ModelsOptions>
             {
                 faults.Add($"Models:{i}:Dtype must be one of {string.Join(", ", WeightFormats.Names)}; got '{entry.Dtype}'.");
             }
+            if (entry.KvDtype is not null && !KvFormats.Names.Contains(entry.KvDtype))
+            {
+                faults.Add($"Models:{i}:KvDtype must be one of {string.Join(", ", KvFormats.Names)}; got '{entry.KvDtype}'.");
+            }
             faults.AddRange(SpeculationSetting.Faults(entry, i));
             if (string.IsNullOrWhiteSpace(entry.Path))
             {

@@ -25,7 +25,7 @@ internal static class ModelsServices
 
     private static ModelCatalog Load(ModelsOptions options, SluiceHostOptions host)
     {
-        IEnumerable<ServedModel> folders = options.Models.Select(entry => ModelFolder.Load(entry.Name ?? ModelSlug.FromPath(entry.Path!), Path.GetFullPath(entry.Path!), host.Time, WeightFormats.Parse(entry.Dtype), SpeculationSetting.Read(entry)));
+        IEnumerable<ServedModel> folders = options.Models.Select(entry => ModelFolder.Load(entry.Name ?? ModelSlug.FromPath(entry.Path!), Path.GetFullPath(entry.Path!), host.Time, WeightFormats.Parse(entry.Dtype), SpeculationSetting.Read(entry), KvFormats.Parse(entry.KvDtype)));
         return new ModelCatalog(host.Engine == EngineKind.Stub ? [.. folders, StubModel.Create()] : folders);
     }
 

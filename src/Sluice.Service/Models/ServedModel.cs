@@ -18,10 +18,13 @@ internal sealed class ServedModel
     /// <summary>What the worker keeps its weights as.</summary>
     public WeightFormat Weights { get; init; }
 
+    /// <summary>What the worker keeps keys and values as.</summary>
+    public KvFormat Kv { get; init; }
+
     /// <summary>How the worker guesses ahead: never changes a greedy or seeded answer.</summary>
     public SpeculationOptions Speculation { get; init; } = new();
 
-    /// <summary>Hex SHA-256, first 16 digits, over config, tokenizer, weights and their format: what an answer is the answer of.</summary>
+    /// <summary>Hex SHA-256, first 16 digits, over config, tokenizer, weights and the formats of weights and KV: what an answer is the answer of.</summary>
     public required string Revision { get; init; }
 
     /// <summary>Most tokens, prompt and generated, that one sequence may hold.</summary>

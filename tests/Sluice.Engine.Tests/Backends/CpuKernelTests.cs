@@ -167,6 +167,45 @@ public sealed unsafe class CpuKernelTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(17, 8)]
+    [InlineData(1, 64)]
+    [InlineData(129, 20)]
+    [InlineData(500, 48)]
+    public void Attention_over_bytes(int rows, int headDim)
+    {
+        StepLayout step = _numbers.Step(0, rows, headDim);
+        KvPages kv = _numbers.Pages((rows + 15) / 16, 2, headDim, KvFormat.Int8);
+        Matrix queries = _numbers.Matrix(rows, 6 * headDim);
+        _cpu.RotateAndStore(step, queries, _numbers.Matrix(rows, 2 * headDim), _numbers.Matrix(rows, 2 * headDim), kv, 0);
+        Matrix expected = _numbers.Matrix(rows, 6 * headDim);
+        Matrix actual = _numbers.Matrix(rows, 6 * headDim);
+        _truth.Attend(step, queries, kv, 0, expected);
+        _cpu.Attend(step, queries, kv, 0, actual);
+        Assert.InRange(Numbers.Difference(expected, actual), 0, 2e-5f);
+    }
+
+    [Fact]
+    public void Attention_whose_scores_rise_far_above_one_another()
+    {
+        StepLayout step = _numbers.Step(0, 300, 64);
+        KvPages kv = _numbers.Pages(19, 2, 64);
+        Matrix keys = _numbers.Matrix(300, 128);
+        for (int row = 0; row < 300; row++)
+        {
+            for (int i = 0; i < 128; i++)
+                keys.Row(row)[i] *= row * 0.2f;
+        }
+
+        Matrix queries = _numbers.Matrix(300, 384);
+        _cpu.RotateAndStore(step, queries, keys, _numbers.Matrix(300, 128), kv, 0);
+        Matrix expected = _numbers.Matrix(300, 384);
+        Matrix actual = _numbers.Matrix(300, 384);
+        _truth.Attend(step, queries, kv, 0, expected);
+        _cpu.Attend(step, queries, kv, 0, actual);
+        Assert.InRange(Numbers.Difference(expected, actual), 0, 2e-4f);
+    }
+
     public void Dispose()
     {
         _cpu.Dispose();

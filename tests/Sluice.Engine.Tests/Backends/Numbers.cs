@@ -1,4 +1,5 @@
 using Sluice.Engine.Backends;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -70,9 +71,9 @@ internal sealed unsafe class Numbers(int seed) : IDisposable
     }
 
     /// <summary>Pages full of not-a-number.</summary>
-    public KvPages Pages(int pages, int kvHeads, int headDim)
+    public KvPages Pages(int pages, int kvHeads, int headDim, KvFormat format = KvFormat.Float32)
     {
-        KvPages kv = Own(new KvPages(1, pages, kvHeads, headDim));
+        KvPages kv = Own(new KvPages(1, pages, kvHeads, headDim, format));
         kv.Fill(float.NaN);
         return kv;
     }

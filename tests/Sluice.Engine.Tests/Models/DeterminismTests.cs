@@ -61,6 +61,22 @@ public sealed class DeterminismTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Keys_and_values_kept_as_bytes_are_as_exact(int threads)
+    {
+        using Model alone = _folder.Load("cpu", 1, kv: KvFormat.Int8);
+        alone.Pages.Fill(float.NaN);
+        List<float[]> whole = Run(alone, Length, _ => []);
+        foreach (int chunk in new[] { 1, 7, 16, 33 })
+        {
+            using Model model = _folder.Load("cpu", threads, kv: KvFormat.Int8);
+            model.Pages.Fill(float.NaN);
+            AssertSame(whole, Run(model, chunk, Mates));
+        }
+    }
+
+    [Theory]
     [InlineData(5, 5, 20)]
     [InlineData(5, 1, 64)]
     [InlineData(8, 2, 8)]
@@ -87,11 +103,13 @@ public sealed class DeterminismTests : IDisposable
     }
 
     [Theory]
-    [InlineData("cpu")]
-    [InlineData("reference")]
-    public void A_copied_page_continues_as_the_original_does(string backend)
+    [InlineData("cpu", KvFormat.Float32)]
+    [InlineData("cpu", KvFormat.Int8)]
+    [InlineData("reference", KvFormat.Float32)]
+    [InlineData("reference", KvFormat.Int8)]
+    public void A_copied_page_continues_as_the_original_does(string backend, KvFormat kv)
     {
-        using Model model = _folder.Load(backend);
+        using Model model = _folder.Load(backend, kv: kv);
         model.Pages.Fill(float.NaN);
         GreedyDriver driver = new(model);
         driver.Step((Sequence[..21], 0, 0));

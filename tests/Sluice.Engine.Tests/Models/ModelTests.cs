@@ -31,6 +31,10 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(3, new[] { stored.Revision, int8.Revision, int4.Revision }.Distinct().Count());
         Assert.Equal(int8.Revision, ModelRevision.Compute(_folder.Path, WeightFormat.Int8));
         Assert.True(int8.Memory.WeightBytes < stored.Memory.WeightBytes);
+        using Model bytes = _folder.Load("cpu", kv: KvFormat.Int8);
+        Assert.NotEqual(stored.Revision, bytes.Revision);
+        Assert.Equal(bytes.Revision, ModelRevision.Compute(_folder.Path, kv: KvFormat.Int8));
+        Assert.Equal(2L * 2 * ((2 * 16 * 4) + (16 * (20 + 32))), bytes.Memory.KvBytesPerPage);
     }
 
     [Fact]

@@ -40,8 +40,8 @@ internal sealed class RandomFolder : IDisposable
 
     public string Path { get; }
 
-    public Model Load(string backend, int threads = 1, WeightFormat weights = WeightFormat.Stored, bool assembled = true) =>
-        Model.Load(Path, new ModelOptions { Backend = backend, Weights = weights, Assembled = assembled, AssembledEvenSlow = assembled, KvBytes = 8 << 20, Threads = threads, MaxStepTokens = 160, MaxOutputs = 160, MaxSequences = 8 });
+    public Model Load(string backend, int threads = 1, WeightFormat weights = WeightFormat.Stored, bool assembled = true, KvFormat kv = KvFormat.Float32, bool group = true, int kvBytes = 8 << 20) =>
+        Model.Load(Path, new ModelOptions { Backend = backend, Weights = weights, Assembled = assembled, AssembledEvenSlow = assembled, Kv = kv, GroupPrefixes = group, KvBytes = kvBytes, Threads = threads, MaxStepTokens = 160, MaxOutputs = 160, MaxSequences = 8 });
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -1,55 +1,48 @@
-using System.Runtime.Intrinsics.X86;
-using Sluice.Engine.Sequences;
-
 namespace Sluice.Engine.Backends.Cpu;
 
-/// <summary>The fold of one query over the pages so far, in scratch memory where the states of neighbouring queries follow one another.</summary>
-internal readonly unsafe struct AttentionState(float* at, int stride)
+/// <summary>The fold of one query over pages, in scratch memory, with the query itself behind it.</summary>
+internal readonly unsafe struct AttentionState(float* at)
 {
-    /// <summary>Floats in front of the outputs.</summary>
-    public const int Heading = 16;
+    private const int Heading = PrefixGroups.FoldHeading;
 
-    /// <summary>Largest score.</summary>
-    public float* Max => at;
+    /// <summary>What scores are taken relative to: never more than a fixed slack below the largest so far; -∞ before the first page.</summary>
+    public float* Level => at;
 
-    /// <summary>Sum of exp(score - max).</summary>
-    public float* Sum => at + 1;
+    /// <summary>(16) per slot of a page, sum of exp(score - level).</summary>
+    public float* Sums => at + 16;
 
-    /// <summary>(value stride) sum of exp(score - max) x value.</summary>
+    /// <summary>(value stride) sum of exp(score - level) x value.</summary>
     public float* Output => at + Heading;
 
-    public AttentionState At(int query) => new(at + (query * stride), stride);
+    public bool IsEmpty => float.IsNegativeInfinity(*at);
 
-    /// <summary>Adds a page's sum: l = l x before + sum x now.</summary>
-    public void Fold(float sum, float before, float now) => *Sum = MathF.FusedMultiplyAdd(*Sum, before, sum * now);
+    /// <summary>(head_dim) the query over sqrt(head_dim).</summary>
+    public float* Query(int valueStride) => at + Heading + valueStride;
 
-    public void Clear()
+    /// <summary>Floats from state to state, for folds and queries.</summary>
+    public static int Stride(int valueStride) => Heading + (2 * valueStride);
+
+    /// <summary>Floats of a fold without its query.</summary>
+    public static int FoldFloats(int valueStride) => Heading + valueStride;
+
+    public void Clear(int valueStride)
     {
-        *Max = float.NegativeInfinity;
-        *Sum = 0;
-        new Span<float>(Output, stride - Heading).Clear();
+        new Span<float>(at, FoldFloats(valueStride)).Clear();
+        *Level = float.NegativeInfinity;
     }
+
+    public void CopyFoldFrom(AttentionState other, int valueStride) =>
+        new ReadOnlySpan<float>(other.Level, FoldFloats(valueStride)).CopyTo(new Span<float>(at, FoldFloats(valueStride)));
 }
 
 /// <summary>One page of one layer and KV head.</summary>
-internal readonly unsafe struct AttentionPage(float* keys, float* values, int headDim, int valueStride, float scale)
+internal readonly unsafe struct AttentionPage(float* keys, float* values, int headDim, int valueStride, nint ahead = 0)
 {
     public float* Keys { get; } = keys; // (head_dim, 16)
     public float* Values { get; } = values; // (16, value stride)
     public int HeadDim { get; } = headDim;
     public int ValueStride { get; } = valueStride;
 
-    /// <summary>1 / sqrt(head_dim)</summary>
-    public float Scale { get; } = scale;
-
-    /// <summary>Asks for the page to be brought into the second-level cache.</summary>
-    public void Prefetch()
-    {
-        if (!Sse.IsSupported)
-            return;
-        for (int i = 0; i < HeadDim * StepPlan.PageTokens; i += 16)
-            Sse.Prefetch1(Keys + i);
-        for (int i = 0; i < ValueStride * StepPlan.PageTokens; i += 16)
-            Sse.Prefetch1(Values + i);
-    }
+    /// <summary>Floats from this page to the one that comes after it.</summary>
+    public nint Ahead { get; } = ahead;
 }

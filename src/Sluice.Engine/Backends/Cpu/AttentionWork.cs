@@ -3,103 +3,98 @@ using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Backends.Cpu;
 
-/// <summary>Attention of a step, shared out by tile of rows and KV head: whoever is free takes the next, as long contexts take longer.</summary>
+/// <summary>
+/// One pass of a step's attention, shared out in pieces: whoever is free takes the next, as long contexts take longer. A pass is one level of the prefix
+/// groups, or the last: each tile of rows from where its groups end to its own positions.
+/// </summary>
 internal unsafe struct AttentionWork : IWork
 {
-    /// <summary>Queries that go over the pages together.</summary>
-    private const int MaxQueries = 64;
+    /// <summary>The last pass.</summary>
+    public const int Tails = -1;
 
     public StepLayout Step;
+    public PrefixGroups? Groups;
+    public int Level;
     public Matrix Queries; // (rows, heads x head_dim)
     public KvPages Pages;
     public int Layer;
     public Matrix Y; // (rows, heads x head_dim)
     public float* Scratch; // (workers, ScratchFloats)
-    public int* Next; // first item that nobody has taken
+    public int* Next; // first piece that nobody has taken
 
-    private readonly int Group => Queries.Columns / Pages.HeadDim / Pages.KvHeads;
+    private readonly int HeadsEach => Queries.Columns / Pages.HeadDim / Pages.KvHeads;
 
     /// <summary>Floats that one worker needs for heads of that size.</summary>
-    public static int ScratchFloats(int headDim) => (MaxQueries + 1) * (AttentionState.Heading + Matrix.Padded(headDim));
+    public static int ScratchFloats(int headDim) => AttentionBatch.ScratchFloats(Matrix.Padded(headDim));
 
     public void Run(int worker, int workers)
     {
-        int items = Step.Tiles * Pages.KvHeads;
-        float* scratch = Scratch + ((long)worker * ScratchFloats(Pages.HeadDim));
-        for (int item = Interlocked.Increment(ref *Next) - 1; item < items; item = Interlocked.Increment(ref *Next) - 1)
+        AttentionQuery* queries = stackalloc AttentionQuery[AttentionBatch.MaxQueries];
+        AttentionState* states = stackalloc AttentionState[(2 * AttentionBatch.MaxQueries) + 1];
+        AttentionBatch batch = new(Pages, Layer, Scratch + ((long)worker * ScratchFloats(Pages.HeadDim)), queries, states);
+        int pieces = Level == Tails ? Step.Tiles * Pages.KvHeads : SharedPieces();
+        for (int piece = Interlocked.Increment(ref *Next) - 1; piece < pieces; piece = Interlocked.Increment(ref *Next) - 1)
         {
-            int tile = item / Pages.KvHeads;
-            int queries = (Step.TileStart[tile + 1] - Step.TileStart[tile]) * Group;
-            for (int query = 0; query < queries; query += MaxQueries)
-                RunQueries(Step.TileStart[tile], item % Pages.KvHeads, query, Math.Min(MaxQueries, queries - query), scratch);
+            if (Level == Tails)
+                RunTail(piece / Pages.KvHeads, piece % Pages.KvHeads, ref batch);
+            else
+                RunShared(piece, ref batch);
         }
     }
 
-    // Query i is row firstRow + i / group, head kvHead x group + i % group.
-    private readonly void RunQueries(int firstRow, int kvHead, int firstQuery, int count, float* scratch)
+    private readonly int SharedPieces()
     {
-        int group = Group;
+        int pieces = 0;
+        foreach (ref readonly PrefixNode node in Groups!.Nodes)
+            pieces += node.Level == Level ? node.Chunks * node.Pieces * Pages.KvHeads : 0;
+        return pieces;
+    }
+
+    private readonly void RunTail(int tile, int kvHead, ref AttentionBatch batch)
+    {
+        batch.Range = new AttentionRange(kvHead, Groups?.SharedPages(tile) ?? 0, int.MaxValue, Groups?.ReadyFolds(tile) ?? 0, -1);
+        Run(new ReadOnlySpan<int>(in tile), ref batch);
+    }
+
+    // Chunks of the same pages follow one another, so that workers meet in a common cache.
+    private readonly void RunShared(int piece, ref AttentionBatch batch)
+    {
+        ReadOnlySpan<PrefixNode> nodes = Groups!.Nodes;
+        int at = 0;
+        for (; nodes[at].Level != Level || piece >= nodes[at].Chunks * nodes[at].Pieces * Pages.KvHeads; at++)
+            piece -= nodes[at].Level == Level ? nodes[at].Chunks * nodes[at].Pieces * Pages.KvHeads : 0;
+        PrefixNode node = nodes[at];
+        int chunk = piece % node.Chunks;
+        piece /= node.Chunks;
+        int kvHead = piece % Pages.KvHeads;
+        int stretch = node.Pieces == 1 ? -1 : piece / Pages.KvHeads;
+        batch.Range = stretch < 0
+            ? new AttentionRange(kvHead, node.From, node.To, node.Parent < 0 ? 0 : nodes[node.Parent].Folds, -1)
+            : new AttentionRange(kvHead, stretch * PrefixGroups.StretchPages, Math.Min((stretch + 1) * PrefixGroups.StretchPages, node.To), 0, stretch);
+        int first = node.Count * chunk / node.Chunks;
+        Run(Groups.Members(node)[first..(node.Count * (chunk + 1) / node.Chunks)], ref batch);
+    }
+
+    // All tiles have the range's pages in common.
+    private readonly void Run(ReadOnlySpan<int> tiles, ref AttentionBatch batch)
+    {
+        int group = HeadsEach;
         int dim = Pages.HeadDim;
-        float** queries = stackalloc float*[MaxQueries];
-        int* seen = stackalloc int[MaxQueries]; // positions that the query sees
-        AttentionState states = new(scratch, AttentionState.Heading + Pages.ValueStride);
-        for (int i = 0; i < count; i++)
+        int kvHead = batch.Range.KvHead;
+        int* pages = Step.Pages + Step.RowPages[Step.TileStart[tiles[0]]];
+        foreach (int tile in tiles)
         {
-            int row = firstRow + ((firstQuery + i) / group);
-            queries[i] = Queries.Row(row) + (((kvHead * group) + ((firstQuery + i) % group)) * dim);
-            seen[i] = Step.Positions[row] + 1;
-            states.At(i).Clear();
-        }
-
-        int* pages = Step.Pages + Step.RowPages[firstRow];
-        int last = (seen[count - 1] - 1) / StepPlan.PageTokens;
-        for (int b = 0; b <= last; b++)
-        {
-            if (b < last)
-                Page(pages[b + 1], kvHead).Prefetch();
-            RunPage(states, queries, seen, count, Page(pages[b], kvHead), b * StepPlan.PageTokens);
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            int row = firstRow + ((firstQuery + i) / group);
-            float* y = Y.Row(row) + (((kvHead * group) + ((firstQuery + i) % group)) * dim);
-            AttentionState state = states.At(i);
-            for (int d = 0; d < dim; d++)
-                y[d] = state.Output[d] / *state.Sum;
-        }
-    }
-
-    private readonly AttentionPage Page(int page, int kvHead) => new(
-        Pages.Keys(Layer, page, kvHead), Pages.Values(Layer, page, kvHead), Pages.HeadDim, Pages.ValueStride, 1 / MathF.Sqrt(Pages.HeadDim));
-
-    // Four at a time where neighbours see as many slots. Two or three fill up with the last of them again, whose second result goes where nobody reads.
-    private static void RunPage(AttentionState states, float** queries, int* seen, int count, AttentionPage page, int start)
-    {
-        AttentionState* four = stackalloc AttentionState[AttentionKernel.Together];
-        float** fourQueries = stackalloc float*[AttentionKernel.Together];
-        for (int i = 0; i < count;)
-        {
-            int slots = Math.Min(seen[i] - start, StepPlan.PageTokens);
-            int run = 1;
-            while (run < AttentionKernel.Together && i + run < count && Math.Min(seen[i + run] - start, StepPlan.PageTokens) == slots)
-                run++;
-            if (slots > 0 && run == 1)
+            int firstRow = Step.TileStart[tile];
+            int queries = (Step.TileStart[tile + 1] - firstRow) * group;
+            for (int i = 0; i < queries; i++)
             {
-                AttentionKernel.Page(states.At(i), queries[i], page, slots);
+                int row = firstRow + (i / group);
+                int column = ((kvHead * group) + (i % group)) * dim;
+                float* folds = Level == Tails && batch.Range.Ready == 0 ? null : Groups!.Folds(tile, kvHead, i);
+                batch.Add(new AttentionQuery(Queries.Row(row) + column, Y.Row(row) + column, Step.Positions[row] + 1, folds), pages);
             }
-            else if (slots > 0)
-            {
-                for (int j = 0; j < AttentionKernel.Together; j++)
-                {
-                    four[j] = j < run ? states.At(i + j) : states.At(MaxQueries);
-                    fourQueries[j] = queries[i + Math.Min(j, run - 1)];
-                }
-
-                AttentionKernel.Page(four, fourQueries, page, slots);
-            }
-
-            i += run;
         }
+
+        batch.Flush(pages);
     }
 }

@@ -90,22 +90,23 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
 
     public void Attend(StepLayout step, Matrix queries, KvPages pages, int layer, Matrix y)
     {
-        int* next = (int*)_scratch.Data;
-        *next = 0;
         AttentionWork work = new()
         {
             Step = step,
+            Groups = step.Groups,
             Queries = queries,
             Pages = pages,
             Layer = layer,
             Y = y,
             Scratch = _scratch.Floats + 16,
-            Next = next,
+            Next = (int*)_scratch.Data,
         };
         long positions = 0;
         for (int row = 0; row < step.Rows; row++)
             positions += step.Positions[row] + 1;
-        Share(work, positions * queries.Columns);
+        for (int level = 0; level < (step.Groups?.Levels ?? 0); level++)
+            Attend(work, level, positions * queries.Columns);
+        Attend(work, AttentionWork.Tails, positions * queries.Columns);
     }
 
     public void SiluMultiply(Matrix gate, Matrix up, Matrix y, WeightMatrix? next = null) =>
@@ -116,6 +117,13 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
         _workers.Dispose();
         _scratch.Dispose();
         _codes.Dispose();
+    }
+
+    private void Attend(AttentionWork work, int level, long elements)
+    {
+        work.Level = level;
+        *work.Next = 0;
+        Share(work, elements);
     }
 
     // With largest, y has the first rows only.

@@ -20,9 +20,14 @@ internal static class Exponential
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Of<TLanes>(TLanes x)
+        where TLanes : unmanaged, ILanes<TLanes> => OfLow(TLanes.Min(x, TLanes.Splat(Highest)));
+
+    /// <summary>The same for x that is not above 88.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes OfLow<TLanes>(TLanes x)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        x = TLanes.Min(TLanes.Max(x, TLanes.Splat(Lowest)), TLanes.Splat(Highest));
+        x = TLanes.Max(x, TLanes.Splat(Lowest));
         TLanes n = TLanes.Round(TLanes.Multiply(x, TLanes.Splat(InverseLn2)));
         TLanes r = TLanes.Fma(n, TLanes.Splat(-Ln2High), x);
         r = TLanes.Fma(n, TLanes.Splat(-Ln2Low), r);

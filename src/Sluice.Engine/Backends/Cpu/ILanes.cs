@@ -11,6 +11,9 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract TSelf Load(float* source);
 
+    /// <summary>Sixteen bytes as numbers from -128 to 127.</summary>
+    static abstract TSelf LoadBytes(sbyte* source);
+
     static abstract TSelf Splat(float value);
 
     void Store(float* target);
@@ -41,4 +44,7 @@ internal unsafe interface ILanes<TSelf>
     static abstract float Sum(TSelf a);
 
     static abstract float MaxAcross(TSelf a);
+
+    /// <summary>True if any lane is larger than the limit; a lane that is not a number is not.</summary>
+    static abstract bool AnyAbove(TSelf a, float limit);
 }

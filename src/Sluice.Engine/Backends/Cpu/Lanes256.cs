@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sluice.Engine.Backends.Cpu;
 
@@ -11,6 +12,10 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadBytes(sbyte* source) =>
+        new(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source)), Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Splat(float value) => new(Vector256.Create(value), Vector256.Create(value));
@@ -62,4 +67,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxAcross(Lanes256 a) => Across.Max(Vector256.MaxNative(a._low, a._high));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyAbove(Lanes256 a, float limit) =>
+        Vector256.GreaterThanAny(a._low, Vector256.Create(limit)) || Vector256.GreaterThanAny(a._high, Vector256.Create(limit));
 }

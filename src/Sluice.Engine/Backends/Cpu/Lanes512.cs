@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sluice.Engine.Backends.Cpu;
 
@@ -10,6 +11,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Load(float* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 LoadBytes(sbyte* source) => new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Splat(float value) => new(Vector512.Create(value));
@@ -40,7 +44,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Scale(Lanes512 a, Lanes512 n) =>
-        new((a._value.AsInt32() + (Vector512.ConvertToInt32Native(n._value) << 23)).AsSingle());
+        new(Avx512F.Scale(a._value, n._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 First(Lanes512 a, int count, Lanes512 other) =>
@@ -51,4 +55,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxAcross(Lanes512 a) => Across.Max(Vector256.MaxNative(a._value.GetLower(), a._value.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyAbove(Lanes512 a, float limit) => Vector512.GreaterThanAny(a._value, Vector512.Create(limit));
 }

@@ -15,13 +15,7 @@ internal static unsafe class RopeKernel
         int page = step.PageOf(row);
         int slot = step.Positions[row] % StepPlan.PageTokens;
         for (int head = 0; head < pages.KvHeads; head++)
-        {
-            float* key = keys.Row(row) + (head * dim);
-            float* target = pages.Keys(layer, page, head) + slot;
-            for (int d = 0; d < dim; d++)
-                target[d * StepPlan.PageTokens] = key[d];
-            new ReadOnlySpan<float>(values.Row(row) + (head * dim), dim).CopyTo(new Span<float>(pages.Values(layer, page, head) + (slot * pages.ValueStride), dim));
-        }
+            pages.Write(layer, page, head, slot, keys.Row(row) + (head * dim), values.Row(row) + (head * dim));
     }
 
     private static void Rotate(StepLayout step, int row, Matrix x)

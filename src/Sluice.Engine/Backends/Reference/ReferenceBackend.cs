@@ -11,6 +11,7 @@ internal sealed unsafe class ReferenceBackend : IBackend
     private byte[] _codes = [];
     private float[] _row = []; // (outputs) of a head
     private double[] _weights = []; // (positions) softmax of one row and head
+    private float[] _page = []; // one page that is not kept as float32
 
     public string Name => "reference";
 
@@ -105,13 +106,8 @@ internal sealed unsafe class ReferenceBackend : IBackend
             int slot = step.Positions[row] % StepPlan.PageTokens;
             for (int head = 0; head < pages.KvHeads; head++)
             {
-                float* keyPage = pages.Keys(layer, step.PageOf(row), head);
-                float* valuePage = pages.Values(layer, step.PageOf(row), head);
-                for (int d = 0; d < pages.HeadDim; d++)
-                {
-                    keyPage[(d * StepPlan.PageTokens) + slot] = keys.Row(row)[(head * pages.HeadDim) + d];
-                    valuePage[(slot * pages.ValueStride) + d] = values.Row(row)[(head * pages.HeadDim) + d];
-                }
+                int column = head * pages.HeadDim;
+                pages.Write(layer, step.PageOf(row), head, slot, keys.Row(row) + column, values.Row(row) + column);
             }
         }
     }
@@ -124,10 +120,15 @@ internal sealed unsafe class ReferenceBackend : IBackend
             longest = Math.Max(longest, step.Positions[row] + 1);
         if (_weights.Length < longest)
             _weights = new double[longest];
-        for (int row = 0; row < step.Rows; row++)
+        if (_page.Length < pages.PageFloats)
+            _page = new float[pages.PageFloats];
+        fixed (float* room = _page)
         {
-            for (int head = 0; head < heads; head++)
-                AttendOne(step, row, head, head / (heads / pages.KvHeads), queries, pages, layer, y, _weights);
+            for (int row = 0; row < step.Rows; row++)
+            {
+                for (int head = 0; head < heads; head++)
+                    AttendOne(step, row, head, head / (heads / pages.KvHeads), queries, pages, layer, y, _weights, room);
+            }
         }
     }
 
@@ -184,7 +185,7 @@ internal sealed unsafe class ReferenceBackend : IBackend
         }
     }
 
-    private static void AttendOne(StepLayout step, int row, int head, int kvHead, Matrix queries, KvPages pages, int layer, Matrix y, double[] weights)
+    private static void AttendOne(StepLayout step, int row, int head, int kvHead, Matrix queries, KvPages pages, int layer, Matrix y, double[] weights, float* room)
     {
         int dim = pages.HeadDim;
         float* query = queries.Row(row) + (head * dim);
@@ -194,7 +195,7 @@ internal sealed unsafe class ReferenceBackend : IBackend
         double max = double.NegativeInfinity;
         for (int position = 0; position <= last; position++)
         {
-            float* keys = pages.Keys(layer, pageList[position / StepPlan.PageTokens], kvHead);
+            float* keys = pages.Read(layer, pageList[position / StepPlan.PageTokens], kvHead, room);
             double dot = 0;
             for (int d = 0; d < dim; d++)
                 dot += (double)query[d] * keys[(d * StepPlan.PageTokens) + (position % StepPlan.PageTokens)];
@@ -209,16 +210,15 @@ internal sealed unsafe class ReferenceBackend : IBackend
             sum += weights[position];
         }
 
-        for (int d = 0; d < dim; d++)
+        double* totals = stackalloc double[dim];
+        for (int position = 0; position <= last; position++)
         {
-            double total = 0;
-            for (int position = 0; position <= last; position++)
-            {
-                float* values = pages.Values(layer, pageList[position / StepPlan.PageTokens], kvHead);
-                total += weights[position] * values[((position % StepPlan.PageTokens) * pages.ValueStride) + d];
-            }
-
-            output[d] = (float)(total / sum);
+            float* values = pages.Read(layer, pageList[position / StepPlan.PageTokens], kvHead, room) + (StepPlan.PageTokens * dim);
+            for (int d = 0; d < dim; d++)
+                totals[d] += weights[position] * values[((position % StepPlan.PageTokens) * pages.ValueStride) + d];
         }
+
+        for (int d = 0; d < dim; d++)
+            output[d] = (float)(totals[d] / sum);
     }
 }

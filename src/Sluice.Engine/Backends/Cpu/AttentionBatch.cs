@@ -1,0 +1,161 @@
+using System.Numerics.Tensors;
+using Sluice.Engine.Quantization;
+using Sluice.Engine.Sequences;
+
+namespace Sluice.Engine.Backends.Cpu;
+
+/// <summary>One query of a batch.</summary>
+/// <param name="query">(head_dim)</param>
+/// <param name="result">(head_dim)</param>
+/// <param name="seen">Positions that it sees.</param>
+/// <param name="folds">Its folds among those of the prefix groups; null without.</param>
+internal readonly unsafe struct AttentionQuery(float* query, float* result, int seen, float* folds)
+{
+    public float* Query { get; } = query;
+    public float* Result { get; } = result;
+    public int Seen { get; } = seen;
+    public float* Folds { get; } = folds;
+}
+
+/// <summary>Which pages a batch goes over, and what it continues and leaves behind.</summary>
+/// <param name="KvHead">Of all queries.</param>
+/// <param name="From">First page.</param>
+/// <param name="To">Page after the last; <see cref="int.MaxValue"/> goes on to each query's own position and writes its result.</param>
+/// <param name="Ready">Folds per query that it continues.</param>
+/// <param name="Stretch">The stretch whose fold it leaves; -1 leaves that of all stretches before the last and that of the last.</param>
+internal readonly record struct AttentionRange(int KvHead, int From, int To, int Ready, int Stretch);
+
+/// <summary>Queries that go over pages together, in one worker's scratch memory.</summary>
+internal unsafe struct AttentionBatch
+{
+    public const int MaxQueries = 64;
+
+    private readonly KvPages _pages;
+    private readonly int _layer;
+    private readonly AttentionQuery* _queries; // (MaxQueries)
+    private readonly AttentionState* _states; // (MaxQueries + 1) of the stretch, with the queries; the last of those in use is spare
+    private readonly AttentionState* _totals; // (MaxQueries) of the stretches before
+    private readonly int _stride; // floats of an output
+    private readonly float* _room; // a page that is not kept as float32
+    private int _count;
+
+    public AttentionBatch(KvPages pages, int layer, float* scratch, AttentionQuery* queries, AttentionState* states)
+    {
+        _pages = pages;
+        _layer = layer;
+        _queries = queries;
+        _states = states;
+        _totals = states + MaxQueries + 1;
+        _stride = pages.ValueStride;
+        int floats = AttentionState.Stride(_stride);
+        for (int i = 0; i < (2 * MaxQueries) + 1; i++)
+            states[i] = new AttentionState(scratch + (i * floats));
+        new Span<float>(scratch + (MaxQueries * floats), floats).Clear();
+        _room = scratch + (((2 * MaxQueries) + 1) * floats);
+    }
+
+    public AttentionRange Range { get; set; }
+
+    public static int ScratchFloats(int valueStride) => (((2 * MaxQueries) + 1) * AttentionState.Stride(valueStride)) + (2 * StepPlan.PageTokens * valueStride);
+
+    /// <summary>Adds a query; a full batch is run.</summary>
+    /// <param name="query">With the batch's KV head.</param>
+    /// <param name="pages">Its page table, which it has in common with the others over the range.</param>
+    public void Add(AttentionQuery query, int* pages)
+    {
+        _queries[_count++] = query;
+        if (_count == MaxQueries)
+            Flush(pages);
+    }
+
+    /// <summary>Runs what was added.</summary>
+    public void Flush(int* pages)
+    {
+        if (_count == 0)
+            return;
+        for (int i = 0; i < _count; i++)
+            Begin(i);
+        int last = Range.To;
+        for (int i = 0; i < _count && Range.To == int.MaxValue; i++)
+            last = Math.Max(i == 0 ? 0 : last, (_queries[i].Seen + StepPlan.PageTokens - 1) / StepPlan.PageTokens);
+        for (int page = Range.From; page < last; page++)
+        {
+            if (page % PrefixGroups.StretchPages == 0)
+                EndStretch();
+            float* keys = KvReader.Read(_pages, _layer, pages[page], Range.KvHead, _room);
+            nint ahead = 0;
+            if (page + 1 < last && _pages.Format == KvFormat.Float32)
+                ahead = (nint)(_pages.Floats(_layer, pages[page + 1], Range.KvHead) - keys);
+            else if (page + 1 < last)
+                _pages.Prefetch(_layer, pages[page + 1], Range.KvHead);
+            RunPage(new AttentionPage(keys, keys + (StepPlan.PageTokens * _pages.HeadDim), _pages.HeadDim, _stride, ahead), page * StepPlan.PageTokens);
+        }
+
+        for (int i = 0; i < _count; i++)
+            End(i);
+        _count = 0;
+    }
+
+    private readonly void Begin(int i)
+    {
+        AttentionState state = _states[i];
+        ReadOnlySpan<float> query = new(_queries[i].Query, _pages.HeadDim);
+        TensorPrimitives.Multiply(query, 1 / MathF.Sqrt(_pages.HeadDim), new Span<float>(state.Query(_stride), _pages.HeadDim));
+        _totals[i].Clear(_stride);
+        for (int fold = 0; fold < Range.Ready - 1; fold++)
+            AttentionKernel.Merge(_totals[i], Fold(i, fold), _stride);
+        if (Range.Ready == 0)
+            state.Clear(_stride);
+        else
+            state.CopyFoldFrom(Fold(i, Range.Ready - 1), _stride);
+    }
+
+    private readonly void EndStretch()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            AttentionKernel.Merge(_totals[i], _states[i], _stride);
+            _states[i].Clear(_stride);
+        }
+    }
+
+    private readonly void End(int i)
+    {
+        AttentionState state = _states[i], total = _totals[i];
+        if (Range.Stretch >= 0)
+        {
+            Fold(i, Range.Stretch).CopyFoldFrom(state, _stride);
+            return;
+        }
+
+        if (Range.To < int.MaxValue)
+        {
+            Fold(i, 0).CopyFoldFrom(total, _stride);
+            Fold(i, 1).CopyFoldFrom(state, _stride);
+            return;
+        }
+
+        AttentionKernel.Merge(total, state, _stride);
+        Span<float> result = new(_queries[i].Result, _pages.HeadDim);
+        TensorPrimitives.Divide(new ReadOnlySpan<float>(total.Output, _pages.HeadDim), AttentionKernel.Sum(total), result);
+    }
+
+    private readonly AttentionState Fold(int i, int fold) => new(_queries[i].Folds + (fold * AttentionState.FoldFloats(_stride)));
+
+    // Neighbours that see as many slots go together.
+    private readonly void RunPage(AttentionPage page, int start)
+    {
+        for (int i = 0; i < _count;)
+        {
+            int slots = Slots(i, start);
+            int run = 1;
+            while (i + run < _count && Slots(i + run, start) == slots)
+                run++;
+            if (slots > 0)
+                AttentionKernel.Page(_states + i, run, _states[MaxQueries], page, slots);
+            i += run;
+        }
+    }
+
+    private readonly int Slots(int i, int start) => Math.Min(_queries[i].Seen - start, StepPlan.PageTokens);
+}
