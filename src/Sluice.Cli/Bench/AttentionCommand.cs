@@ -17,12 +17,14 @@ internal static class AttentionCommand
         Option<string> kv = WeightOption.CreateKv();
         Option<int> threads = EngineCommand.InRange("--threads", "Threads that share a step.", Environment.ProcessorCount, 1024);
         Option<int> repeats = EngineCommand.InRange("--repeats", "Rounds; medians are printed.", 7, 1000);
+        Option<bool> processorTime = new("--cpu-time") { Description = "Time by the processor, not by the wall: for a busy machine, with --threads 1." };
         Option<FileInfo?> plot = new("--plot") { Description = "Write an SVG." };
         Option<bool> json = new("--json") { Description = "One object on standard output." };
-        Command command = new("attention", "Groups of 2 to 64 sequences behind common prefixes of 256 to 4,096 tokens, one layer of the model's shape.") { model, kv, threads, repeats, plot, json };
+        Command command = new("attention", "Groups of 2 to 64 sequences behind common prefixes of 256 to 4,096 tokens, one layer of the model's shape.") { model, kv, threads, repeats, processorTime, plot, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
-            AttentionBenchOptions options = new() { Kv = KvFormats.Parse(parse.GetValue(kv)), Threads = parse.GetValue(threads), Repeats = parse.GetValue(repeats) };
+            if (parse.GetValue(processorTime) && parse.GetValue(threads) != 1) throw CommandFailedException.Usage($"--cpu-time: expected --threads 1, found {parse.GetValue(threads)}.");
+            AttentionBenchOptions options = new() { Kv = KvFormats.Parse(parse.GetValue(kv)), Threads = parse.GetValue(threads), Repeats = parse.GetValue(repeats), ProcessorTime = parse.GetValue(processorTime) };
             AttentionFigures figures = await Task.Run(() => AttentionBench.Run(parse.GetRequiredValue(model), options, terminal.Error.WriteLine, cancellationToken), cancellationToken);
             if (parse.GetValue(plot) is { } svg) await File.WriteAllTextAsync(svg.FullName, AttentionPlot.Draw(figures), cancellationToken);
             if (parse.GetValue(json)) await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(figures, CliJson.Default.AttentionFigures));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Sluice.Engine.Backends;
 using Sluice.Engine.Backends.Cpu;
 using Sluice.Engine.Models;
@@ -35,7 +34,7 @@ public sealed unsafe class AttentionBench : IDisposable
         _config = config;
         _options = options;
         _cpu = new CpuBackend(options.Threads);
-        _meter = new PeakMeter(options.Threads);
+        _meter = new PeakMeter(options.Threads, options.ProcessorTime);
         long page = KvPages.BytesPerPage(1, config.KvHeads, config.HeadDim, options.Kv);
         int most = options.Members.Max() * (options.Prefixes.Max() / StepPlan.PageTokens + TailPages);
         _pages = new KvPages(1, (int)Math.Max(PoolBytes / page, most), config.KvHeads, config.HeadDim, options.Kv);
@@ -126,16 +125,16 @@ public sealed unsafe class AttentionBench : IDisposable
         PrefixShape shape = PrefixShape.Of(_config.Heads, _config.KvHeads, _config.HeadDim, _options.Kv, _options.Threads);
         using StepLayout layout = new(members, members * (prefixPages + TailPages), _config.HeadDim, together ? new PrefixGroups(members, members, shape) : null);
         int rounds = Math.Max(1, _pages.Pages / need);
-        long ticks = 0;
+        double seconds = 0;
         for (int round = 0; round <= rounds; round++)
         {
             layout.Set(Plan(members, prefixPages, share, need));
-            long start = Stopwatch.GetTimestamp();
+            double start = PeakMeter.Clock(_options.ProcessorTime);
             _cpu.Attend(layout, queries, _pages, 0, y);
-            ticks += round == 0 ? 0 : Stopwatch.GetTimestamp() - start;
+            seconds += round == 0 ? 0 : PeakMeter.Clock(_options.ProcessorTime) - start;
         }
 
-        return ticks / (double)Stopwatch.Frequency / rounds;
+        return seconds / rounds;
     }
 
     private StepPlan Plan(int members, int prefixPages, bool share, int need)

@@ -9,6 +9,9 @@ public sealed record AttentionBenchOptions
 
     public KvFormat Kv { get; init; }
 
+    /// <summary>Time by the processor rather than by the wall: on a busy machine, with one thread.</summary>
+    public bool ProcessorTime { get; init; }
+
     /// <summary>Interleaved rounds of each measurement, peaks before each.</summary>
     public int Repeats { get; init; } = 7;
 

@@ -13,8 +13,8 @@ namespace Sluice.Engine.Measuring;
 /// <param name="ReadGbs">Reading memory, 10^9 bytes/s.</param>
 public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double BFloat16Gflops, double Vnni512Gops, double ReadGbs);
 
-/// <summary>Measures <see cref="Peaks"/> with the threads that kernels run on.</summary>
-internal sealed unsafe class PeakMeter(int threads) : IDisposable
+/// <summary>Measures <see cref="Peaks"/> with the threads that kernels run on, by the wall clock or, with one thread, by the processor's time.</summary>
+internal sealed unsafe class PeakMeter(int threads, bool processorTime = false) : IDisposable
 {
     /// <summary>What measuring reads from: more than caches hold.</summary>
     public const long BufferBytes = 512L << 20;
@@ -34,6 +34,10 @@ internal sealed unsafe class PeakMeter(int threads) : IDisposable
         Assembled(TileKind.Int8),
         Rate(BufferBytes, () => _workers.Run(new ReadWork { Data = _buffer.Data, Bytes = BufferBytes, Sink = _sink.Floats })));
 
+    /// <summary>Seconds since some time before.</summary>
+    public static double Clock(bool processorTime) =>
+        processorTime ? Environment.CpuUsage.TotalTime.TotalSeconds : Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
+
     public void Dispose()
     {
         _workers.Dispose();
@@ -46,18 +50,18 @@ internal sealed unsafe class PeakMeter(int threads) : IDisposable
         : 0;
 
     /// <summary>10^9 per second over at least <see cref="_each"/>, after one run that is not counted.</summary>
-    private static double Rate(long units, Action run)
+    private double Rate(long units, Action run)
     {
         run();
-        long start = Stopwatch.GetTimestamp();
+        double start = Clock(processorTime);
         int runs = 0;
         do
         {
             run();
             runs++;
         }
-        while (Stopwatch.GetElapsedTime(start) < _each);
-        return units * (double)runs / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
+        while (Clock(processorTime) - start < _each.TotalSeconds);
+        return units * (double)runs / (Clock(processorTime) - start) / 1e9;
     }
 
     // Pages that were never written are all one page of zeros, which stays in the cache.

@@ -1,4 +1,3 @@
-using Sluice.Engine.Backends;
 using Sluice.Engine.Sequences;
 
 namespace Sluice.Engine.Tests.Backends;

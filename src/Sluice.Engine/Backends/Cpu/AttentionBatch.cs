@@ -88,7 +88,7 @@ internal unsafe struct AttentionBatch
                 ahead = (nint)(_pages.Floats(_layer, pages[page + 1], Range.KvHead) - keys);
             else if (page + 1 < last)
                 _pages.Prefetch(_layer, pages[page + 1], Range.KvHead);
-            RunPage(new AttentionPage(keys, keys + (StepPlan.PageTokens * _pages.HeadDim), _pages.HeadDim, _stride, ahead), page * StepPlan.PageTokens);
+            RunPage(new AttentionPage(keys, keys + (StepPlan.PageTokens * _pages.HeadDim), _pages.HeadDim, _stride, ahead, ahead), page * StepPlan.PageTokens);
         }
 
         for (int i = 0; i < _count; i++)

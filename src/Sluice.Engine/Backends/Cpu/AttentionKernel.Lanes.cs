@@ -46,12 +46,12 @@ internal static unsafe partial class AttentionKernel
         int half = page.HeadDim / 2;
         float* q = states[0].Query(page.ValueStride);
         float* keys = page.Keys;
-        nint ahead = page.Ahead;
+        nint ahead = page.KeysAhead;
         int second = half * Slots;
         for (int d = 0; d < half; d++, keys += Slots)
         {
-            Ahead(keys + ahead);
-            Ahead(keys + second + ahead);
+            if (ahead != 0)
+                Ahead(keys + ahead, keys + second + ahead);
             s = TLanes.Fma(TLanes.Splat(q[d]), TLanes.Load(keys), s);
             t = TLanes.Fma(TLanes.Splat(q[half + d]), TLanes.Load(keys + second), t);
         }
@@ -68,13 +68,13 @@ internal static unsafe partial class AttentionKernel
         int stride = page.ValueStride;
         float* q0 = states[0].Query(stride), q1 = states[1].Query(stride), q2 = states[2].Query(stride), q3 = states[3].Query(stride);
         float* keys = page.Keys;
-        nint ahead = page.Ahead;
+        nint ahead = page.KeysAhead;
         nint half = page.HeadDim / 2;
         nint second = half * Slots;
         for (nint d = 0; d < half; d++, keys += Slots)
         {
-            Ahead(keys + ahead);
-            Ahead(keys + second + ahead);
+            if (ahead != 0)
+                Ahead(keys + ahead, keys + second + ahead);
             TLanes k = TLanes.Load(keys);
             s0 = TLanes.Fma(TLanes.Splat(q0[d]), k, s0);
             s1 = TLanes.Fma(TLanes.Splat(q1[d]), k, s1);
@@ -93,23 +93,26 @@ internal static unsafe partial class AttentionKernel
         TLanes.Add(s3, t3).Store(p + (3 * Slots));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // The halves one after the other: together their pointers do not fit the registers.
     private static void Scores8<TLanes>(AttentionState* states, AttentionPage page, float* p)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        TLanes s0 = TLanes.Splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-        TLanes t0 = s0, t1 = s0, t2 = s0, t3 = s0, t4 = s0, t5 = s0, t6 = s0, t7 = s0;
-        int stride = page.ValueStride;
-        float* q0 = states[0].Query(stride), q1 = states[1].Query(stride), q2 = states[2].Query(stride), q3 = states[3].Query(stride);
-        float* q4 = states[4].Query(stride), q5 = states[5].Query(stride), q6 = states[6].Query(stride), q7 = states[7].Query(stride);
-        float* keys = page.Keys;
-        nint ahead = page.Ahead;
-        nint half = page.HeadDim / 2;
-        nint second = half * Slots;
+        int half = page.HeadDim / 2;
+        HalfScores8<TLanes>(states, page.ValueStride, half, page.Keys, page.KeysAhead, p, TLanes.Splat(0), add: false);
+        HalfScores8<TLanes>(states, page.ValueStride + half, half, page.Keys + (half * Slots), page.KeysAhead, p, TLanes.Splat(0), add: true);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void HalfScores8<TLanes>(AttentionState* states, int at, nint half, float* keys, nint ahead, float* p, TLanes zero, bool add)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
+        float* q0 = states[0].Query(at), q1 = states[1].Query(at), q2 = states[2].Query(at), q3 = states[3].Query(at);
+        float* q4 = states[4].Query(at), q5 = states[5].Query(at), q6 = states[6].Query(at), q7 = states[7].Query(at);
         for (nint d = 0; d < half; d++, keys += Slots)
         {
-            Ahead(keys + ahead);
-            Ahead(keys + second + ahead);
+            if (ahead != 0 && Sse.IsSupported)
+                Sse.Prefetch0(keys + ahead);
             TLanes k = TLanes.Load(keys);
             s0 = TLanes.Fma(TLanes.Splat(q0[d]), k, s0);
             s1 = TLanes.Fma(TLanes.Splat(q1[d]), k, s1);
@@ -119,32 +122,29 @@ internal static unsafe partial class AttentionKernel
             s5 = TLanes.Fma(TLanes.Splat(q5[d]), k, s5);
             s6 = TLanes.Fma(TLanes.Splat(q6[d]), k, s6);
             s7 = TLanes.Fma(TLanes.Splat(q7[d]), k, s7);
-            k = TLanes.Load(keys + second);
-            t0 = TLanes.Fma(TLanes.Splat(q0[half + d]), k, t0);
-            t1 = TLanes.Fma(TLanes.Splat(q1[half + d]), k, t1);
-            t2 = TLanes.Fma(TLanes.Splat(q2[half + d]), k, t2);
-            t3 = TLanes.Fma(TLanes.Splat(q3[half + d]), k, t3);
-            t4 = TLanes.Fma(TLanes.Splat(q4[half + d]), k, t4);
-            t5 = TLanes.Fma(TLanes.Splat(q5[half + d]), k, t5);
-            t6 = TLanes.Fma(TLanes.Splat(q6[half + d]), k, t6);
-            t7 = TLanes.Fma(TLanes.Splat(q7[half + d]), k, t7);
         }
 
-        TLanes.Add(s0, t0).Store(p);
-        TLanes.Add(s1, t1).Store(p + Slots);
-        TLanes.Add(s2, t2).Store(p + (2 * Slots));
-        TLanes.Add(s3, t3).Store(p + (3 * Slots));
-        TLanes.Add(s4, t4).Store(p + (4 * Slots));
-        TLanes.Add(s5, t5).Store(p + (5 * Slots));
-        TLanes.Add(s6, t6).Store(p + (6 * Slots));
-        TLanes.Add(s7, t7).Store(p + (7 * Slots));
+        Put(s0, p, add);
+        Put(s1, p + Slots, add);
+        Put(s2, p + (2 * Slots), add);
+        Put(s3, p + (3 * Slots), add);
+        Put(s4, p + (4 * Slots), add);
+        Put(s5, p + (5 * Slots), add);
+        Put(s6, p + (6 * Slots), add);
+        Put(s7, p + (7 * Slots), add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ahead(float* at)
+    private static void Put<TLanes>(TLanes score, float* p, bool add)
+        where TLanes : unmanaged, ILanes<TLanes> => (add ? TLanes.Add(TLanes.Load(p), score) : score).Store(p);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ahead(float* a, float* b)
     {
-        if (Sse.IsSupported)
-            Sse.Prefetch0(at);
+        if (!Sse.IsSupported)
+            return;
+        Sse.Prefetch0(a);
+        Sse.Prefetch0(b);
     }
 
     private static void MergeLanes<TLanes>(AttentionState total, AttentionState next, int valueStride)
@@ -197,11 +197,11 @@ internal static unsafe partial class AttentionKernel
         float* o = states[0].Output + column;
         TLanes a = TLanes.Load(o), b = TLanes.Load(o + 16);
         float* line = page.Values + column;
-        nint ahead = page.Ahead;
+        nint ahead = page.ValuesAhead;
         for (int slot = 0; slot < slots; slot++, line += page.ValueStride)
         {
-            Ahead(line + ahead);
-            Ahead(line + 16 + ahead);
+            if (ahead != 0)
+                Ahead(line + ahead, line + 16 + ahead);
             TLanes w = TLanes.Splat(p[slot]);
             a = TLanes.Fma(w, TLanes.Load(line), a);
             b = TLanes.Fma(w, TLanes.Load(line + 16), b);
@@ -219,12 +219,12 @@ internal static unsafe partial class AttentionKernel
         TLanes a0 = TLanes.Load(o0), a1 = TLanes.Load(o1), a2 = TLanes.Load(o2), a3 = TLanes.Load(o3);
         TLanes b0 = TLanes.Load(o0 + 16), b1 = TLanes.Load(o1 + 16), b2 = TLanes.Load(o2 + 16), b3 = TLanes.Load(o3 + 16);
         float* line = page.Values + column;
-        nint ahead = page.Ahead;
+        nint ahead = page.ValuesAhead;
         nint stride = page.ValueStride;
         for (nint slot = 0; slot < slots; slot++, line += stride)
         {
-            Ahead(line + ahead);
-            Ahead(line + 16 + ahead);
+            if (ahead != 0)
+                Ahead(line + ahead, line + 16 + ahead);
             TLanes v = TLanes.Load(line), u = TLanes.Load(line + 16);
             TLanes w = TLanes.Splat(p[slot]);
             a0 = TLanes.Fma(w, v, a0);
@@ -261,12 +261,12 @@ internal static unsafe partial class AttentionKernel
         TLanes b0 = TLanes.Load(o0 + 16), b1 = TLanes.Load(o1 + 16), b2 = TLanes.Load(o2 + 16), b3 = TLanes.Load(o3 + 16);
         TLanes b4 = TLanes.Load(o4 + 16), b5 = TLanes.Load(o5 + 16), b6 = TLanes.Load(o6 + 16), b7 = TLanes.Load(o7 + 16);
         float* line = page.Values + column;
-        nint ahead = page.Ahead;
+        nint ahead = page.ValuesAhead;
         nint stride = page.ValueStride;
         for (nint slot = 0; slot < slots; slot++, line += stride)
         {
-            Ahead(line + ahead);
-            Ahead(line + 16 + ahead);
+            if (ahead != 0)
+                Ahead(line + ahead, line + 16 + ahead);
             TLanes v = TLanes.Load(line), u = TLanes.Load(line + 16);
             TLanes w = TLanes.Splat(p[slot]);
             a0 = TLanes.Fma(w, v, a0);

@@ -30,7 +30,7 @@ internal static unsafe partial class AttentionKernel
     public static void Page(AttentionState* states, int count, AttentionState spare, AttentionPage page, int slots)
     {
         AttentionState* block = stackalloc AttentionState[8];
-        for (int i = 0; i < count;)
+        for (int i = 0, number = 0; i < count; number++)
         {
             int width = !Isa.Avx2 || count - i == 1 ? 1 : Isa.Avx512 && count - i > 5 ? 8 : 4;
             for (int j = 0; j < width; j++)
@@ -39,9 +39,9 @@ internal static unsafe partial class AttentionKernel
             if (!Isa.Avx2)
                 Scalar(block[0], page, slots);
             else if (Isa.Avx512)
-                Lanes<Lanes512>(block, width, page, slots);
+                Lanes<Lanes512>(block, width, page.ForBlock(number, i >= count), slots);
             else
-                Lanes<Lanes256>(block, width, page, slots);
+                Lanes<Lanes256>(block, width, page.ForBlock(number, i >= count), slots);
         }
     }
 

@@ -36,13 +36,22 @@ internal readonly unsafe struct AttentionState(float* at)
 }
 
 /// <summary>One page of one layer and KV head.</summary>
-internal readonly unsafe struct AttentionPage(float* keys, float* values, int headDim, int valueStride, nint ahead = 0)
+/// <param name="keys">(head_dim, 16)</param>
+/// <param name="values">(16, value stride)</param>
+/// <param name="headDim">Of the model.</param>
+/// <param name="valueStride">Floats from slot to slot of the values.</param>
+/// <param name="keysAhead">Floats from these keys to those to be brought into the cache meanwhile, line by line; 0 for none.</param>
+/// <param name="valuesAhead">The same of values.</param>
+internal readonly unsafe struct AttentionPage(float* keys, float* values, int headDim, int valueStride, nint keysAhead = 0, nint valuesAhead = 0)
 {
-    public float* Keys { get; } = keys; // (head_dim, 16)
-    public float* Values { get; } = values; // (16, value stride)
+    public float* Keys { get; } = keys;
+    public float* Values { get; } = values;
     public int HeadDim { get; } = headDim;
     public int ValueStride { get; } = valueStride;
+    public nint KeysAhead { get; } = keysAhead;
+    public nint ValuesAhead { get; } = valuesAhead;
 
-    /// <summary>Floats from this page to the one that comes after it.</summary>
-    public nint Ahead { get; } = ahead;
+    /// <summary>The page for one block of queries: the first brings what comes next of the keys, the second, or the only one, of the values.</summary>
+    public AttentionPage ForBlock(int block, bool last) =>
+        new(Keys, Values, HeadDim, ValueStride, block == 0 ? KeysAhead : 0, block == 1 || (block == 0 && last) ? ValuesAhead : 0);
 }

@@ -1,4 +1,3 @@
-using Sluice.Engine.Sequences;
 using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Backends.Cpu;
