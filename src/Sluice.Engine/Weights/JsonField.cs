@@ -21,9 +21,11 @@ internal readonly struct JsonField(string source, JsonElement element)
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
+            byte[] bytes = File.ReadAllBytes(path);
+            ReadTexts(bytes);
+            document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new ModelFormatException($"{name}: expected JSON, found an error: {error.Message}", error);
         }
@@ -33,6 +35,17 @@ internal readonly struct JsonField(string source, JsonElement element)
         JsonValueKind kind = document.RootElement.ValueKind;
         document.Dispose();
         throw new ModelFormatException($"{name}: expected an object, found {kind}");
+    }
+
+    /// <summary>Throws where a name or a text is no Unicode: half a surrogate pair, broken UTF-8. The parser lets them pass, and reading them fails.</summary>
+    private static void ReadTexts(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json);
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String)
+                reader.GetString();
+        }
     }
 
     /// <summary>Present and not null.</summary>

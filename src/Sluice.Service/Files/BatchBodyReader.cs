@@ -94,8 +94,7 @@ internal static class BatchBodyReader
         }
     }
 
-    private static bool IsText(JsonElement format) =>
-        format.ValueKind == JsonValueKind.Object && format.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("text");
+    private static bool IsText(JsonElement format) => FieldReader.TryFind(format, "type", out JsonElement type) && FieldReader.IsText(type, "text");
 
     /// <summary>A string, or a list of exactly one.</summary>
     private static string? OneText(JsonElement value, string field, RequestErrors errors)

@@ -64,8 +64,7 @@ internal static class MessageReader
         foreach (JsonElement part in value.EnumerateArray())
         {
             string at = $"{field}[{texts.Count}]";
-            if (part.ValueKind != JsonValueKind.Object || !part.TryGetProperty("type", out JsonElement type) || type.ValueKind != JsonValueKind.String || !type.ValueEquals("text")
-                || !part.TryGetProperty("text", out JsonElement text))
+            if (!FieldReader.TryFind(part, "type", out JsonElement type) || !FieldReader.IsText(type, "text") || !FieldReader.TryFind(part, "text", out JsonElement text))
             {
                 errors.NotSupported(at, "only parts {\"type\":\"text\",\"text\":…} are built.");
                 return null;

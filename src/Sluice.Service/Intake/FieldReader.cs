@@ -37,6 +37,33 @@ internal static class FieldReader
         return true;
     }
 
+    /// <summary>A member by its name; false where the value is no object, has none, or where a member's name is no Unicode, which <see cref="Members"/> reports.</summary>
+    public static bool TryFind(JsonElement element, string name, out JsonElement value)
+    {
+        value = default;
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out value);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether it is this very string.</summary>
+    public static bool IsText(JsonElement element, string text)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // no Unicode
+        }
+    }
+
     public static string? Text(JsonElement element, string field, RequestErrors errors)
     {
         if (!IsKind(element, field, JsonValueKind.String, "a string", errors))

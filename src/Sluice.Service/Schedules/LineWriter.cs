@@ -31,6 +31,19 @@ internal sealed class LineWriter
 
     public StagedLine Write(SourceRow row)
     {
+        try
+        {
+            return WriteRow(row);
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped half of a surrogate pair passes the JSON parser and fails where it is read.
+            return Refuse(row, new FieldError("line", "The row must be valid Unicode: no lone surrogate, no broken UTF-8.", "invalid_json"));
+        }
+    }
+
+    private StagedLine WriteRow(SourceRow row)
+    {
         if (row.Error is not null)
         {
             return new StagedLine(row.Number, null, row.Key is { Length: <= MostKey } ? row.Key : null, [row.Error]);

@@ -24,7 +24,7 @@ internal sealed record SubmissionLine(string? CustomId, JobRequest Request, shor
             using JsonDocument document = JsonDocument.Parse(bytes, s_json);
             JsonElement root = document.RootElement;
             customId = BatchLineReader.CustomId(root);
-            SubmissionLine? line = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("url", out _) ? ReadBatchLine(root, errors) : ReadJob(root, errors);
+            SubmissionLine? line = FieldReader.TryFind(root, "url", out _) ? ReadBatchLine(root, errors) : ReadJob(root, errors);
             CheckId(customId ?? line?.CustomId, errors);
             customId = errors.All.Any(error => error.Field == "custom_id") ? null : customId;
             return errors.All.Count == 0 ? line : null;
@@ -44,7 +44,7 @@ internal sealed record SubmissionLine(string? CustomId, JobRequest Request, shor
         (JobRequest request, string? customId) = JobRequestReader.ReadLine(root, errors);
         // The document's memory goes back to its pool: what is not built is refused by presence alone.
         request = request.ResponseFormat is null ? request : request with { ResponseFormat = default(JsonElement) };
-        bool saysKind = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("kind", out JsonElement kind) && kind.ValueKind != JsonValueKind.Null;
+        bool saysKind = FieldReader.TryFind(root, "kind", out JsonElement kind) && kind.ValueKind != JsonValueKind.Null;
         return new SubmissionLine(customId, request, LineShape.Job, saysKind);
     }
 
