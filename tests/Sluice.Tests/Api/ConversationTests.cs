@@ -1,6 +1,5 @@
 using System.Net;
 using Sluice.Jobs;
-using Sluice.Service.Access;
 using Sluice.Store;
 using Sluice.Tests.Models;
 using Xunit;
