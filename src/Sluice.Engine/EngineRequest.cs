@@ -32,7 +32,7 @@ public sealed record EngineRequest
     /// <summary>A hint: sequences with the same number begin alike, and start one after another where that holds up no other for long. Null for none.</summary>
     public long? Group { get; init; }
 
-    /// <summary>A hint, 0 to 3: lower ones start, and keep their pages, before up to 256 higher ones that were handed over earlier, per step of the difference.</summary>
+    /// <summary>A hint, 0 to 3: lower ones start, and keep their pages, before up to 256 higher ones that were handed over earlier, per step of the difference; 0 takes the room of higher ones that run, were those not handed over so much earlier.</summary>
     public int Class { get; init; }
 
     /// <summary>Token ids, at least one, beginning-of-sequence included where the model wants it.</summary>

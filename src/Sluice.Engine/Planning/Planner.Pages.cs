@@ -1,6 +1,6 @@
 namespace Sluice.Engine.Planning;
 
-/// <summary>Pages for tokens that come after the prompt, and who gives way when they are short.</summary>
+/// <summary>Pages for tokens that come after the prompt, who gives way when they are short, and to whom.</summary>
 internal sealed partial class Planner
 {
     private void GrowDecoding()
@@ -89,5 +89,68 @@ internal sealed partial class Planner
         if (keep && sequence.Ended && sequence.Request.Conversation is { } conversation)
             _cache.Keep(trunk.Lease, conversation);
         _cache.Release(trunk.Lease);
+    }
+
+    /// <summary>Starts sequences of class 0 in the room of higher ones. Before anything of the step is planned: who gives way has no rows in it.</summary>
+    private void StartInteractive()
+    {
+        while (FirstReady() is { Request.Class: 0 } sequence && LastLesser(sequence) is not null)
+        {
+            if (_running.Count < _limits.MaxSequences && TryStart(sequence))
+                continue;
+            if (!MayTakeRoom(sequence))
+                return;
+            do
+                Preempt(LastLesser(sequence)!);
+            while (!TryStart(sequence) && LastLesser(sequence) is not null);
+            if (!sequence.Running)
+                return;
+        }
+    }
+
+    // The first in line that need not wait for a prefix.
+    private Sequence? FirstReady()
+    {
+        int left = Math.Max(LookAhead, _limits.MaxSequences);
+        Sequence? next = _waiting.First;
+        while (next is not null && left-- > 0 && Awaits(next))
+            next = next.Next;
+        return left < 0 ? null : next;
+    }
+
+    // The last running one of a higher class that comes after it in line.
+    private Sequence? LastLesser(Sequence sequence)
+    {
+        int at = _running.Count - 1;
+        while (at >= 0 && _running[at].Request.Class <= sequence.Request.Class)
+            at--;
+        return at >= 0 && _running[at].Order > sequence.Order ? _running[at] : null;
+    }
+
+    // What ends with the step that runs when it comes may make room enough, so it waits for one; nobody gives way for too little.
+    private bool MayTakeRoom(Sequence sequence)
+    {
+        if (sequence.HeldBackIn < 0)
+            sequence.HeldBackIn = _step.Number;
+        if (sequence.HeldBackIn == _step.Number)
+            return false;
+        int pages = _cache.Available;
+        int stay = 0;
+        foreach (Sequence running in _running)
+        {
+            bool yields = running.Request.Class > sequence.Request.Class && running.Order > sequence.Order;
+            stay += yields ? 0 : 1;
+            pages += yields ? PagesOf(running) : 0;
+        }
+
+        return Step.Pages(sequence.Trunk.Length) + stay <= pages;
+    }
+
+    private static int PagesOf(Sequence sequence)
+    {
+        int pages = sequence.Trunk.Lease.Count;
+        foreach (Lane choice in sequence.Choices)
+            pages += choice.Lease.Count;
+        return pages;
     }
 }

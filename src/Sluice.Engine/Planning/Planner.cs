@@ -4,11 +4,12 @@ namespace Sluice.Engine.Planning;
 
 /// <summary>
 /// Continuous batching: which rows of which sequences make the next step. Sequences start in order of hand-over, lower classes some way before higher ones; each decodes one token per step, prompts
-/// are computed in chunks with what is left of the token budget, and the latest gives its pages back when an earlier one is short of them.
+/// are computed in chunks with what is left of the token budget, and the latest gives its pages back when an earlier one is short of them,
+/// and higher classes give their room to class 0.
 /// Returns data, never calls the model.
 /// </summary>
 /// <remarks>
-/// The earliest running sequence can always take pages from all others, and no sequence is accepted that needs more than the whole pool: so every step has
+/// The first running sequence can always take pages from all others, and no sequence is accepted that needs more than the whole pool: so every step has
 /// rows while anything waits. Not thread-safe: the thread that owns the step owns it.
 /// </remarks>
 internal sealed partial class Planner
@@ -69,6 +70,7 @@ internal sealed partial class Planner
     {
         _step.Clear();
         GrowDecoding();
+        StartInteractive();
         int decoding = 0;
         foreach (Sequence sequence in _running)
             decoding += sequence.Decoding ? 1 : 0;

@@ -49,6 +49,9 @@ internal sealed class Sequence
     /// <summary>Its place in line: a class is as many arrivals behind the next lower one, so that nobody is overtaken for ever. Differs for any two.</summary>
     public long Order => ((Arrival + (Request.Class * ClassDistance)) * (RequestCheck.LastClass + 1)) + Request.Class;
 
+    /// <summary>The first step that it waited for the room of higher classes; -1 while it has not.</summary>
+    public long HeldBackIn { get; set; } = -1;
+
     /// <summary>Cancelled before it arrived.</summary>
     public bool CancelledEarly { get; set; }
 

@@ -67,7 +67,7 @@ public sealed class PlannerHistoryTests
             1 => Embed(prompt),
             _ => Generate(prompt, most),
         } with
-        { Scope = new CacheScope(3, scope) };
+        { Scope = new CacheScope(3, scope), Class = random.Next(3) };
         Sequence sequence = rig.Add(request);
         _expected[sequence] = () => request.Kind switch
         {
