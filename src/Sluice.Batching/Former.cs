@@ -9,7 +9,10 @@ namespace Sluice.Batching;
 /// </summary>
 /// <remarks>
 /// The order: interactive; then whoever's latest safe start (deadline less predicted time) is near; then standard; then bulk, unless an interactive job is
-/// left waiting. Within a class the earliest safe start goes first; jobs of one deadline and one prefix stand together, where the most urgent of them stands.
+/// left waiting. Within a class the earliest safe start goes first; whoever is picked takes along the jobs of its deadline that share its prefix, longest
+/// shared first, and a bounded number of others most of whose prompt it shares.
+/// Tenants have shares of each class's tokens. One that has had more waits with its interactive jobs and with those without a deadline until the others have
+/// gone; its deadlines are the first to be given up when not all can be met, and give way to a near one of a tenant that has not.
 /// A job without a deadline, and one that runs late, stands as if its safe start were its class's patience after its creation.
 ///
 /// A job that does not fit is passed by smaller ones for <see cref="FormerOptions.PassOver"/>, or not at all when its safe start is near; then it holds the
@@ -65,7 +68,7 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
             if (_waiting.Find(id) is not { } entry) return false;
             WaitingJob job = entry.Job;
             DateTimeOffset? earlier = job.Deadline is null || deadline < job.Deadline ? deadline : job.Deadline;
-            _waiting.Replace(entry, job with { Class = @class < job.Class ? @class : job.Class, Deadline = earlier });
+            _waiting.Replace(entry, @class < job.Class ? @class : job.Class, earlier);
             return true;
         }
     }
@@ -75,9 +78,10 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
     {
         lock (_lock)
         {
-            List<Entry> all = [.. Enum.GetValues<JobClass>().SelectMany(c => _waiting.Of(c).InOrder()), .. _waiting.Parked.InOrder(), .. _waiting.Suspects.InOrder()];
+            List<Entry> all = [.. _waiting.All];
+            WaitingJob[] jobs = [.. all.Select(Backlog.JobOf)];
             all.ForEach(_waiting.Remove);
-            return [.. all.Select(e => e.Job)];
+            return jobs;
         }
     }
 
@@ -96,17 +100,18 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
                     _waiting.RunLate(late);
                     continue;
                 }
-                expired.Add(new(late.Job, Arithmetic.OfExpiry(late.Job, cost, now)));
+                expired.Add(new(Backlog.JobOf(late), Arithmetic.OfExpiry(late.Job, cost, now)));
                 _waiting.Remove(late);
             }
             (Selection selection, CloseReason? reason) = decision.Choose(_suspectsSince);
-            foreach (Entry entry in decision.Displaced.Except(selection.Picked).Except(selection.Impossible)) _waiting.Relink(entry);
+            foreach (Entry entry in decision.Displaced.Where(e => !selection.Has(e))) _waiting.Relink(entry);
+            LeavingJob[] impossible = [.. selection.Impossible.Select(e => new LeavingJob(Backlog.JobOf(e), Arithmetic.OfImpossibility(e.Job, room)))];
             foreach (Entry entry in selection.Impossible) _waiting.Remove(entry);
             cost.Saturated(_waiting.Count > selection.Picked.Count && (selection.Picked.Count == 0 || reason is not null), room);
             return new()
             {
                 Expired = expired,
-                Impossible = [.. selection.Impossible.Select(e => new LeavingJob(e.Job, Arithmetic.OfImpossibility(e.Job, room)))],
+                Impossible = impossible,
                 Batch = reason is { } why ? Close(selection, why, now) : null,
                 LookAgainAt = decision.LookAgainAt(reason is null ? selection : null) is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
             };
@@ -133,13 +138,11 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
 
     private FormedBatch Close(Selection selection, CloseReason reason, DateTimeOffset now)
     {
-        foreach (Entry entry in selection.Picked)
-        {
-            _waiting.Families.Ran(entry, entry.CachedTokens);
-            _waiting.Remove(entry);
-        }
-        bool suspects = selection.Picked[0].Job.Suspicions > 0;
+        WaitingJob[] jobs = [.. selection.Picked.Select(pick => Backlog.JobOf(pick.Entry))];
+        foreach ((Entry entry, int cached) in selection.Picked) _waiting.Run(entry, cached);
+        bool suspects = jobs[0].Suspicions > 0;
         if (suspects) _suspectsSince = now.UtcTicks;
-        return new(Guid.CreateVersion7(now), [.. selection.Picked.Select(e => e.Job)], reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now);
+        _waiting.GatheringSince = null;
+        return new(Guid.CreateVersion7(now), jobs, reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now);
     }
 }

@@ -35,6 +35,18 @@ public sealed record FormerOptions
     /// <summary>How many jobs may go before their turn for their prefix's sake, for each one that goes in order.</summary>
     public int MostPasses { get; init; } = 16;
 
+    /// <summary>With all sequences or pages taken, what becomes free waits up to <see cref="Linger"/> for more, until it takes this share of all sequences; 0 to 1.</summary>
+    public double GatherShare { get; init; } = 1.0 / 16;
+
+    /// <summary>What a tenant may have of each class's tokens, relative to the other tenants that wait; 1 for those not named.</summary>
+    public IReadOnlyDictionary<string, double> TenantWeights { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>How far back a tenant's tokens count against its share: until this many times what the KV pages hold has been handed over.</summary>
+    public double ShareMemory { get; init; } = 5;
+
+    /// <summary>How much a tenant's having had more than its share tells against its jobs when some must be given up; 0 for not at all, 1 for in proportion.</summary>
+    public double Fairness { get; init; } = 0.5;
+
     /// <summary>How long an interactive job waits for room before running jobs of lesser classes give theirs back, to be computed again.</summary>
     public TimeSpan YieldAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
@@ -52,6 +64,8 @@ public sealed record FormerOptions
 
     /// <summary>What a token of a standard job is worth, where one of a bulk job is worth 1.</summary>
     public double StandardWeight { get; init; } = 1.1;
+
+    internal double TenantWeight(string tenant) => TenantWeights.TryGetValue(tenant, out double weight) ? weight : 1;
 
     internal double Weight(JobClass of) => of switch
     {

@@ -18,6 +18,7 @@ namespace Sluice.Cli;
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(BatchingReport))]
 [JsonSerializable(typeof(LiveReport))]
+[JsonSerializable(typeof(SeedsReport))]
 [JsonSerializable(typeof(List<DecisionCost>))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(DemoFigures))]

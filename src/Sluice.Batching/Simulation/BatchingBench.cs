@@ -6,8 +6,8 @@ namespace Sluice.Batching.Simulation;
 /// </summary>
 internal sealed class BatchingBench(IReadOnlyList<TraceRequest> trace, int seed, SimLimits limits)
 {
-    private readonly List<double> _errors = [];
-    private int _promised, _kept;
+    private readonly QuoteScore _quotes = new(limits);
+    private readonly List<Targets> _targets = [];
 
     /// <summary>Seconds for the whole trace at full load.</summary>
     public double Makespan { get; } = Saturate(trace, limits);
@@ -25,11 +25,13 @@ internal sealed class BatchingBench(IReadOnlyList<TraceRequest> trace, int seed,
         Dictionary<string, PolicyReport> policies = [];
         FormerPolicy former = new();
         SimRunRecord own = Play("sluice", former);
-        if (load <= 1) Quotes(own, former);
+        foreach (SimJob job in load <= 1 ? jobs : []) _quotes.Add(job, own.Records[job.Index], former.Quotes[job.Index]);
         foreach ((string name, SimOrder order) in Orders) Play(name, new OrderedPolicy(order, limits));
         progress?.Invoke($"load {load}: hindsight");
         double best = Math.Max(Hindsight.OnTime(jobs, limits, load), policies.Values.Max(policy => policy.OnTimeTok));
-        return new(load, best, bound, policies);
+        LoadReport report = new(load, best, bound, policies);
+        _targets.Add(Targets.Of(report, own, Capacity, limits));
+        return report;
 
         SimRunRecord Play(string name, ISimPolicy policy)
         {
@@ -40,31 +42,17 @@ internal sealed class BatchingBench(IReadOnlyList<TraceRequest> trace, int seed,
         }
     }
 
-    /// <summary>Of all loads run so far that are at most 1.</summary>
-    public QuoteReport Quoted()
-    {
-        double[] sorted = [.. _errors.Order()];
-        return new(sorted.Length == 0 ? 0 : Math.Round(sorted[sorted.Length / 2], 4), _promised == 0 ? 1 : Math.Round((double)_kept / _promised, 4));
-    }
+    /// <summary>One for each load run so far.</summary>
+    public IReadOnlyList<Targets> Standing => _targets;
+
+    /// <summary>Quotes of all loads run so far that are at most 1.</summary>
+    public QuoteScore Quoted => _quotes;
 
     public static IReadOnlyList<(string Name, SimOrder Order)> Orders { get; } =
     [
         ("fcfs", SimOrder.Fcfs), ("priority_prefix", SimOrder.PriorityPrefix), ("edf", SimOrder.Edf), ("edf_cost", SimOrder.EdfCost),
         ("least_laxity", SimOrder.LeastLaxity), ("longest_prefix", SimOrder.LongestPrefix),
     ];
-
-    private void Quotes(SimRunRecord run, FormerPolicy former)
-    {
-        foreach (SimJob job in run.Jobs)
-        {
-            SimRecord record = run.Records[job.Index];
-            Quote quote = former.Quotes[job.Index];
-            if (!record.Dropped) _errors.Add(Math.Abs(SimClock.Of(quote.Eta) - record.EndedAt) / Math.Max(record.EndedAt - job.Arrival, 1e-3));
-            if (!quote.WillMeetDeadline) continue;
-            _promised++;
-            if (record.OnTime(job)) _kept++;
-        }
-    }
 
     private static double Saturate(IReadOnlyList<TraceRequest> trace, SimLimits limits)
     {

@@ -1,8 +1,22 @@
 namespace Sluice.Batching.Simulation;
 
 /// <summary>What a replay of a trace came to.</summary>
-internal sealed record BatchingReport(
-    string Trace, int Requests, int Copies, int Seed, double CapacityTokS, IReadOnlyList<LoadReport> Loads, QuoteReport Quotes);
+internal sealed record BatchingReport(IReadOnlyList<LoadReport> Loads, QuoteReport Quotes);
+
+/// <summary>One seed's replay, with what is asked of it.</summary>
+/// <param name="Seed">Of classes, deadlines and tenants.</param>
+/// <param name="CapacityTokS">Tokens per second of the saturated engine.</param>
+/// <param name="QuotesClose">Share of quotes wrong by at most 15 % or a second.</param>
+/// <param name="QuotesFloor">Median error of an oracle; see <see cref="QuoteScore"/>.</param>
+internal sealed record SeedReport(
+    int Seed, double CapacityTokS, IReadOnlyList<LoadReport> Loads, IReadOnlyList<Targets> Targets, QuoteReport Quotes, double QuotesClose, double QuotesFloor);
+
+/// <summary>Several seeds of one trace, and of each figure the worst.</summary>
+/// <param name="Trace">Its file.</param>
+/// <param name="Requests">Of one seed.</param>
+/// <param name="Copies">How often the trace is laid over itself.</param>
+internal sealed record SeedsReport(
+    string Trace, int Requests, int Copies, IReadOnlyList<SeedReport> Seeds, IReadOnlyList<Targets> Worst, QuoteReport WorstQuotes);
 
 /// <summary>One load.</summary>
 /// <param name="Load">Of capacity.</param>

@@ -3,7 +3,7 @@ using Sluice.Jobs;
 namespace Sluice.Batching.Waiting;
 
 /// <summary>One look at the backlog: who is late, who would go, whether they go now. Changes nothing but the marks of who was passed over.</summary>
-internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoom room, long now)
+internal sealed partial class Decision(Backlog waiting, FormerOptions options, EngineRoom room, long now)
 {
     private const int WakeScan = 16;
     private static readonly long _soon = TimeSpan.FromMilliseconds(50).Ticks;
@@ -23,13 +23,8 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     public HashSet<Entry> FindLate(int refresh, int scan)
     {
         HashSet<Entry> late = [];
-        foreach (Entry entry in waiting.Refresh(refresh))
+        foreach (Entry entry in waiting.Refresh(refresh).Concat(waiting.Dated.Until(now, scan, out _)))
         {
-            if (waiting.CannotMakeIt(entry, now)) late.Add(entry);
-        }
-        foreach (Entry entry in waiting.Dated)
-        {
-            if (entry.SafeStart > now || scan-- == 0) break;
             if (waiting.CannotMakeIt(entry, now)) late.Add(entry);
         }
         return late;
@@ -42,15 +37,17 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     public (Selection Selection, CloseReason? Reason) Choose(long suspectsSince)
     {
         Selection selection = new(room);
-        waiting.Weigh(now);
+        waiting.Weigh(now, room);
+        waiting.Prefixes.Sweep((long)(room.TotalPages * options.WarmShare) * room.PageTokens);
         if (room.RunningSuspects > 0) return (selection, null);
-        bool suspectsDue = waiting.Suspects.Count > 0 && (now - suspectsSince >= options.SuspectPatience.Ticks || waiting.Suspects.InOrder().First() is var e && IsNear(e));
+        bool suspectsDue = waiting.Suspects.Count > 0 && (now - suspectsSince >= options.SuspectPatience.Ticks || IsNear(waiting.Suspects.First!));
         if (!suspectsDue) PickUnsuspected(selection);
         if (selection.Picked.Count == 0 && room.Running == 0)
         {
             PickSuspects(selection);
             if (selection.Picked.Count == 0 && suspectsDue) PickUnsuspected(selection);
         }
+        if (selection.Picked.Count == 0) waiting.GatheringSince = null;
         return (selection, selection.Picked.Count == 0 ? null : WhyNow(selection));
     }
 
@@ -58,20 +55,14 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     public long? LookAgainAt(Selection? lingering)
     {
         long at = long.MaxValue;
-        if (lingering is { Picked.Count: > 0 }) at = lingering.Picked.Min(e => e.AddedAt) + options.Linger.Ticks;
-        int scan = WakeScan;
-        foreach (Entry entry in waiting.Dated)
+        if (lingering is { Picked.Count: > 0 }) at = (waiting.GatheringSince ?? lingering.Picked.Min(pick => pick.Entry.AddedAt)) + options.Linger.Ticks;
+        List<Entry> near = waiting.Dated.Until(_near, WakeScan, out long next);
+        foreach (Entry entry in near)
         {
-            long near = entry.SafeStart - options.NearDeadline.Ticks;
-            if (near > now)
-            {
-                at = Math.Min(at, near);
-                break;
-            }
-            at = Math.Min(at, scan-- == 0 ? now + _soon : Math.Max(waiting.LastStart(entry) + 1, now + TimeSpan.TicksPerMillisecond));
-            if (scan < 0) break;
+            at = Math.Min(at, Math.Max(waiting.LastStart(entry) + 1, now + TimeSpan.TicksPerMillisecond));
         }
-        return at == long.MaxValue ? null : at;
+        at = Math.Min(at, next == _near ? now + _soon : next - options.NearDeadline.Ticks);
+        return at > long.MaxValue / 2 ? null : at;
     }
 
     private bool IsNear(Entry entry) => entry.Dated && entry.SafeStart <= _near;
@@ -80,91 +71,51 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     {
         Lane interactive = waiting.Of(JobClass.Interactive);
         int settled = selection.Settled;
-        if (!selection.WhollyExhausted && !PickAll(interactive.InOrder(), selection)) return;
+        if (!selection.WhollyExhausted && !PickInteractive(interactive.InOrder(), selection)) return;
         _bulkYields = selection.Settled - settled < interactive.Count;
         Lane standard = waiting.Of(JobClass.Standard), bulk = waiting.Of(JobClass.Bulk);
         _first = FirstOf(standard, _bulkYields ? null : bulk);
+        if (waiting.AnyAhead && !PickWithMates(_bulkYields ? Lane.Entitled(_near, standard) : Lane.Entitled(_near, standard, bulk), selection)) return;
         if (!PickWarm(selection)) return;
-        if (!PickWithFamilies(_bulkYields ? standard.InOrder() : Lane.Merged(standard, bulk), selection)) return;
-        if (!PickWithFamilies(waiting.Parked.InOrder().Where(MayRun), selection)) return;
+        if (!PickWithMates(_bulkYields ? standard.InOrder() : Lane.Merged(standard, bulk), selection)) return;
+        if (!PickWithMates(waiting.Parked.InOrder().Where(MayRun), selection)) return;
         foreach (Entry entry in Displaced.OrderByDescending(e => e.Density).ThenBy(e => e.Number))
         {
-            if (MayRun(entry) && !selection.Offer(entry, Holds, TakesBack(entry))) return;
+            if (MayRun(entry) && !selection.Offer(entry, waiting.Prefixes.Cached(entry), Holds, TakesBack(entry))) return;
         }
     }
 
     private static Entry? FirstOf(Lane one, Lane? other) =>
         one.First is not { } first ? other?.First : other?.First is { } second && Entry.ByDue.Compare(second, first) < 0 ? second : first;
 
-    /// <summary>It is its family's turn, and whom it passes has as much time as it has.</summary>
-    private bool GoesWithItsFamily(Entry entry, Family family) =>
-        entry.Number < family.TurnEnds && _first is { } first && !IsNear(first) && first.Job.Class == entry.Job.Class && first.Dated == entry.Dated
-        && (!first.Dated || first.Job.Deadline == entry.Job.Deadline);
-
     private bool MayRun(Entry entry) => entry.Job.Class != JobClass.Bulk || !_bulkYields;
 
-    /// <summary>Jobs most of whose prompts are still in pages, while no more urgent job is passed by too many of them.</summary>
-    private bool PickWarm(Selection selection)
-    {
-        foreach (Family family in waiting.Families.Warm((long)(room.TotalPages * options.WarmShare) * room.PageTokens))
-        {
-            if (!PickFamily(family, selection)) return false;
-        }
-        return true;
-    }
-
-    private bool PickFamily(Family family, Selection selection)
-    {
-        const int most = 256;
-        if (!family.HasTurn && waiting.Passes >= options.MostPasses) return true;
-        bool waits = family.Members.Count > most;
-        for (int i = 0; i < Math.Min(family.Members.Count, most); i++)
-        {
-            Entry entry = family.Members[i];
-            waits |= entry.Number < family.TurnEnds;
-            bool free = GoesWithItsFamily(entry, family);
-            if (!free && waiting.Passes >= options.MostPasses) continue;
-            if (selection.Has(entry) || !MayRun(entry) || Families.Cached(entry) * 2 < entry.Job.PromptTokens || waiting.CannotMakeIt(entry, now)) continue;
-            int before = selection.Picked.Count;
-            bool more = selection.Offer(entry, static _ => false);
-            if (!free) waiting.Passes += selection.Picked.Count - before;
-            if (!more) return false;
-        }
-        family.HasTurn = waits;
-        return true;
-    }
-
-    private bool PickWithFamilies(IEnumerable<Entry> entries, Selection selection)
+    private bool PickWithMates(IEnumerable<Entry> entries, Selection selection)
     {
         if (selection.Exhausted) return false;
         foreach (Entry entry in entries)
         {
-            if (waiting.CannotMakeIt(entry, now)) continue;
-            if (Displaces(entry)) continue;
+            if (waiting.CannotMakeIt(entry, now) || Displaces(entry)) continue;
             int before = selection.Picked.Count;
-            bool more = selection.Offer(entry, Holds);
+            bool more = selection.Offer(entry, waiting.Prefixes.Cached(entry), Holds);
             if (selection.Picked.Count > before)
             {
                 waiting.Passes = 0;
-                entry.Family?.BeginTurn(waiting.NextNumber);
+                BeginTurns(entry);
             }
-            if (!more) return false;
-            if (selection.Picked.Count == before) continue;
-            if (entry.Family is not { Members.Count: > 1 } family) continue;
-            family.Ran(entry.Job);
-            family.RanAt = Math.Max(family.RanAt, 0);
-            if (!PickFamily(family, selection)) return false;
+            if (!more || (selection.Picked.Count > before && !PickMates(entry, selection))) return false;
         }
         return true;
     }
 
-    private bool PickAll(IEnumerable<Entry> entries, Selection selection)
+    private bool PickInteractive(IEnumerable<Entry> entries, Selection selection)
     {
         foreach (Entry entry in entries)
         {
-            if (waiting.CannotMakeIt(entry, now)) continue;
-            if (Displaces(entry)) continue;
-            if (!selection.Offer(entry, Holds, TakesBack(entry))) return false;
+            if (waiting.CannotMakeIt(entry, now) || Displaces(entry)) continue;
+            int before = selection.Picked.Count;
+            bool more = selection.Offer(entry, waiting.Prefixes.Cached(entry), Holds, TakesBack(entry));
+            if (!more || (selection.Picked.Count > before && !PickMates(entry, selection))) return false;
         }
         return true;
     }
@@ -183,21 +134,33 @@ internal sealed class Decision(Backlog waiting, FormerOptions options, EngineRoo
     {
         foreach (Entry entry in waiting.Suspects.InOrder())
         {
-            if (!waiting.CannotMakeIt(entry, now) && !selection.OfferSuspect(entry, Holds)) return;
+            if (!waiting.CannotMakeIt(entry, now) && !selection.OfferSuspect(entry, waiting.Prefixes.Cached(entry), Holds)) return;
         }
     }
 
     /// <summary>A job that is first in order and does not fit: may smaller ones still pass it?</summary>
     private bool Holds(Entry entry)
     {
-        entry.PassedOverSince ??= now;
-        return IsNear(entry) || now - entry.PassedOverSince.Value >= options.PassOver.Ticks;
+        if (entry.PassedOverSince == 0) entry.PassedOverSince = now;
+        return IsNear(entry) || now - entry.PassedOverSince >= options.PassOver.Ticks;
     }
 
-    private CloseReason? WhyNow(Selection selection) =>
-        selection.Exhausted || selection.Crowded ? CloseReason.Full
-        : selection.Picked.Exists(IsNear) ? CloseReason.DeadlineNear
-        : room.Running == 0 || room.Running < options.StarvingShare * room.MaxSequences ? CloseReason.EngineIdle
-        : now - selection.Picked.Min(e => e.AddedAt) >= options.Linger.Ticks ? CloseReason.LingerOver
-        : null;
+    private CloseReason? WhyNow(Selection selection)
+    {
+        bool near = selection.Picked.Exists(pick => IsNear(pick.Entry));
+        bool starves = room.Running == 0 || room.Running < options.StarvingShare * room.MaxSequences;
+        if (selection.Exhausted || selection.Crowded) return !near && !starves && Gathers(selection) ? null : CloseReason.Full;
+        return near ? CloseReason.DeadlineNear
+            : starves ? CloseReason.EngineIdle
+            : now - selection.Picked.Min(pick => pick.Entry.AddedAt) >= options.Linger.Ticks ? CloseReason.LingerOver
+            : null;
+    }
+
+    /// <summary>True while what has become free in a full engine is so little that the next step is better filled by waiting for more.</summary>
+    private bool Gathers(Selection selection)
+    {
+        if (selection.Picked.Count >= options.GatherShare * room.MaxSequences || 2 * selection.StepTokens >= room.FreeStepTokens) return false;
+        waiting.GatheringSince ??= now;
+        return now - waiting.GatheringSince < options.Linger.Ticks;
+    }
 }

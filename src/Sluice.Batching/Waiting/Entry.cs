@@ -1,8 +1,11 @@
+using Sluice.Jobs;
+
 namespace Sluice.Batching.Waiting;
 
-/// <summary>A waiting job with its place in the order. Times are UTC ticks. Keys change only while the entry is unlinked.</summary>
-internal sealed class Entry(WaitingJob job, long addedAt, long number)
+/// <summary>A waiting job with its place in the order and in the tree of prefixes. Times are UTC ticks. Keys change only while the entry is unlinked.</summary>
+internal sealed class Entry(WaitingJob job, long addedAt, long number) : PrefixEdge
 {
+    /// <summary>Without its chain, which the tree keeps.</summary>
     public WaitingJob Job { get; set; } = job;
 
     /// <summary>When it began to wait here.</summary>
@@ -17,33 +20,29 @@ internal sealed class Entry(WaitingJob job, long addedAt, long number)
     /// <summary>The place within its class: the safe start, or what stands for it.</summary>
     public long Due { get; set; }
 
-    /// <summary>Its deadline is lost and it runs late.</summary>
-    public bool Late { get; set; }
-
-    /// <summary>Since when it has been first in order without fitting; null when it has not.</summary>
-    public long? PassedOverSince { get; set; }
-
-    /// <summary>Index in the backlog's round of refreshing.</summary>
-    public int Slot { get; set; }
-
-    public PrefixGroup? Group { get; set; }
-
-    public Family? Family { get; set; }
-
-    /// <summary>Index in its family.</summary>
-    public int Place { get; set; }
+    /// <summary>Since when it has been first in order without fitting; 0 when it has not.</summary>
+    public long PassedOverSince { get; set; }
 
     /// <summary>Seconds of engine work, as last reckoned.</summary>
     public double Work { get; set; }
 
-    /// <summary>The work that sums of the backlog count it with.</summary>
-    public double Counted { get; set; }
-
     /// <summary>Weighted tokens per second of engine work, as last reckoned.</summary>
     public double Density { get; set; }
 
-    /// <summary>Prompt tokens that were thought to be in pages already when it was picked.</summary>
-    public int CachedTokens { get; set; }
+    /// <summary>Of its tenant, in the lane that it is in.</summary>
+    public TenantLine? Line { get; set; }
+
+    /// <summary>Its tenant's part of what its class has been given.</summary>
+    public required TenantShare Share { get; set; }
+
+    /// <summary>Index in <see cref="SafeStarts"/>; negative where it is not there.</summary>
+    public int SafeIndex { get; set; } = -1;
+
+    /// <summary>Tokens that each mark of its prefix stands for; 0 where only a key is known.</summary>
+    public int MarkTokens { get; init; }
+
+    /// <summary>Its deadline is lost and it runs late.</summary>
+    public bool Late { get; set; }
 
     /// <summary>Begun now, it would rather not end in time.</summary>
     public bool Risky { get; set; }
@@ -53,12 +52,18 @@ internal sealed class Entry(WaitingJob job, long addedAt, long number)
 
     public bool Dated => Job.Deadline is not null && !Late;
 
+    /// <summary>
+    /// It goes behind others while its tenant has had more than its share. What has a deadline does not: of that, as much is kept as can be done in time, and only in
+    /// the order of deadlines; there the share tells in what is kept.
+    /// </summary>
+    public bool IsDelayed => !Dated || Job.Class == JobClass.Interactive;
+
+    /// <summary>It goes behind others now.</summary>
+    public bool IsAhead => IsDelayed && Share.IsAhead;
+
     /// <summary>Most urgent first, then oldest.</summary>
     public static IComparer<Entry> ByDue { get; } = Comparer<Entry>.Create(static (a, b) =>
         a.Due != b.Due ? a.Due.CompareTo(b.Due)
         : a.Job.CreatedAt != b.Job.CreatedAt ? a.Job.CreatedAt.CompareTo(b.Job.CreatedAt)
         : a.Number.CompareTo(b.Number));
-
-    public static IComparer<Entry> BySafeStart { get; } = Comparer<Entry>.Create(static (a, b) =>
-        a.SafeStart != b.SafeStart ? a.SafeStart.CompareTo(b.SafeStart) : a.Number.CompareTo(b.Number));
 }

@@ -1,71 +1,83 @@
 namespace Sluice.Batching.Waiting;
 
-/// <summary>Jobs of one class in order: groups by their most urgent member, members by urgency.</summary>
+/// <summary>Jobs in order: those of tenants that have had more than their share last, as far as their share delays them, each part by urgency.</summary>
 internal sealed class Lane
 {
-    private readonly SortedSet<PrefixGroup> _groups = new(PrefixGroup.ByFirst);
-    private readonly Dictionary<GroupKey, PrefixGroup> _byKey = [];
+    private readonly SortedSet<TenantLine> _lines = new(TenantLine.ByFirst);
+    private readonly Dictionary<(TenantShare Share, bool Delayed), TenantLine> _byTenant = [];
 
     public int Count { get; private set; }
 
     public void Add(Entry entry)
     {
-        GroupKey key = GroupKey.Of(entry);
-        if (_byKey.TryGetValue(key, out PrefixGroup? group))
-        {
-            _groups.Remove(group);
-        }
-        else
-        {
-            _byKey.Add(key, group = new PrefixGroup(key));
-        }
-        group.Members.Add(entry);
-        group.Settle();
-        _groups.Add(group);
-        entry.Group = group;
+        if (_byTenant.TryGetValue((entry.Share, entry.IsDelayed), out TenantLine? line)) _lines.Remove(line);
+        else _byTenant.Add((entry.Share, entry.IsDelayed), line = new TenantLine(entry.Share, entry.IsDelayed));
+        line.Members.Add(entry);
+        line.Settle();
+        _lines.Add(line);
+        entry.Line = line;
         Count++;
     }
 
     public void Remove(Entry entry)
     {
-        PrefixGroup group = entry.Group!;
-        _groups.Remove(group);
-        group.Members.Remove(entry);
-        entry.Group = null;
+        TenantLine line = entry.Line!;
+        _lines.Remove(line);
+        line.Members.Remove(entry);
+        entry.Line = null;
         Count--;
-        if (group.Members.Count == 0)
+        if (line.Members.Count == 0)
         {
-            _byKey.Remove(group.Key);
+            _byTenant.Remove(line.Key);
             return;
         }
-        group.Settle();
-        _groups.Add(group);
+        line.Settle();
+        _lines.Add(line);
     }
 
-    /// <summary>The first in order; null in an empty lane.</summary>
-    public Entry? First => _groups.Min?.First;
+    /// <summary>The most urgent whatever its tenant has had; null when nobody waits.</summary>
+    public Entry? First => _lines.Min?.First;
 
     /// <summary>The jobs in order; the lane must not change meanwhile.</summary>
-    public IEnumerable<Entry> InOrder()
+    public IEnumerable<Entry> InOrder() => Merged(this);
+
+    /// <summary>The jobs of several lanes in one order; the lanes must not change meanwhile.</summary>
+    public static IEnumerable<Entry> Merged(params Lane[] lanes)
     {
-        foreach (PrefixGroup group in _groups)
-        {
-            foreach (Entry entry in group.Members) yield return entry;
-        }
+        foreach (Entry entry in ByUrgency(lanes, static line => !line.IsAhead)) yield return entry;
+        foreach (Entry entry in ByUrgency(lanes, static line => line.IsAhead)) yield return entry;
     }
 
-    /// <summary>The jobs of two lanes in one order, each group whole; the lanes must not change meanwhile.</summary>
-    public static IEnumerable<Entry> Merged(Lane one, Lane other)
+    /// <summary>Jobs that must begin by <paramref name="until"/> to be safe, of tenants that have not had more than their share.</summary>
+    public static IEnumerable<Entry> Entitled(long until, params Lane[] lanes) =>
+        ByUrgency(lanes, static line => line.IsEntitled).TakeWhile(entry => entry.Due <= until);
+
+    private static IEnumerable<Entry> ByUrgency(Lane[] lanes, Func<TenantLine, bool> which)
     {
-        SortedSet<PrefixGroup>.Enumerator left = one._groups.GetEnumerator(), right = other._groups.GetEnumerator();
-        bool hasLeft = left.MoveNext(), hasRight = right.MoveNext();
-        while (hasLeft || hasRight)
+        // a line is opened when it is its first job's turn
+        PriorityQueue<(IEnumerator<Entry>? Open, IEnumerator<TenantLine>? Lines), Entry> turns = new(Entry.ByDue);
+        foreach (Lane lane in lanes) EnqueueNext(lane._lines.GetEnumerator());
+        while (turns.TryDequeue(out (IEnumerator<Entry>? Open, IEnumerator<TenantLine>? Lines) turn, out Entry? entry))
         {
-            bool takeLeft = hasLeft && (!hasRight || PrefixGroup.ByFirst.Compare(left.Current, right.Current) <= 0);
-            PrefixGroup group = takeLeft ? left.Current : right.Current;
-            foreach (Entry entry in group.Members) yield return entry;
-            if (takeLeft) hasLeft = left.MoveNext();
-            else hasRight = right.MoveNext();
+            IEnumerator<Entry>? open = turn.Open;
+            if (turn.Lines is { } lines)
+            {
+                open = lines.Current.Members.GetEnumerator();
+                open.MoveNext();
+                EnqueueNext(lines);
+            }
+            yield return entry;
+            if (open!.MoveNext()) turns.Enqueue((open, null), open.Current);
+        }
+
+        void EnqueueNext(IEnumerator<TenantLine> lines)
+        {
+            while (lines.MoveNext())
+            {
+                if (!which(lines.Current)) continue;
+                turns.Enqueue((null, lines), lines.Current.First);
+                return;
+            }
         }
     }
 }

@@ -15,8 +15,8 @@ internal sealed class Selection(EngineRoom room)
     private int _leftOut;
     private int _suspicions;
 
-    /// <summary>In the order of picking.</summary>
-    public List<Entry> Picked { get; } = [];
+    /// <summary>In the order of picking, with the tokens of their prompts that are thought to be in pages already.</summary>
+    public List<(Entry Entry, int Cached)> Picked { get; } = [];
 
     /// <summary>Jobs that can never fit.</summary>
     public List<Entry> Impossible { get; } = [];
@@ -43,7 +43,8 @@ internal sealed class Selection(EngineRoom room)
     /// Picks the job if it fits. Returns false when nothing after it may be picked: the room is used up, too many were left out, or the first that was left out
     /// holds the room (<paramref name="holds"/> says whether it does). With <paramref name="takesBack"/> it may have room that the engine takes back from others.
     /// </summary>
-    public bool Offer(Entry entry, Func<Entry, bool> holds, bool takesBack = false)
+    /// <param name="cached">Tokens of its prompt that need no computing.</param>
+    public bool Offer(Entry entry, int cached, Func<Entry, bool> holds, bool takesBack = false)
     {
         const int enoughLeftOut = 256;
         int pages = entry.Job.Pages(room.PageTokens);
@@ -54,14 +55,12 @@ internal sealed class Selection(EngineRoom room)
             Impossible.Add(entry);
             return true;
         }
-        int cached = Families.Cached(entry);
         int most = Math.Min(entry.Job.PromptTokens - cached, _half);
         bool yields = takesBack;
         if (_sequences + (yields ? _yieldedSequences : 0) >= 1 && _pages + (yields ? _yieldedPages : 0) >= pages && _tokens + (yields ? _yieldedTokens : 0) is var left && left > 0)
         {
             int tokens = Math.Min(most, left);
-            Take(entry, pages, tokens);
-            entry.CachedTokens = cached;
+            Take(entry, cached, pages, tokens);
             return !(yields ? WhollyExhausted : Exhausted);
         }
         Crowded |= room.FreeSequences >= 1 && room.FreePages >= pages && room.FreeStepTokens > 0;
@@ -70,7 +69,7 @@ internal sealed class Selection(EngineRoom room)
     }
 
     /// <summary>As <see cref="Offer"/>, for suspects: at most MaxSequences halved once per suspicion of the most suspected among them.</summary>
-    public bool OfferSuspect(Entry entry, Func<Entry, bool> holds)
+    public bool OfferSuspect(Entry entry, int cached, Func<Entry, bool> holds)
     {
         int suspicions = Math.Max(_suspicions, entry.Job.Suspicions);
         int limit = Math.Max(1, room.MaxSequences >> Math.Min(suspicions, 30));
@@ -80,14 +79,14 @@ internal sealed class Selection(EngineRoom room)
             return false;
         }
         int before = Picked.Count;
-        bool more = Offer(entry, holds);
+        bool more = Offer(entry, cached, holds);
         if (Picked.Count > before) _suspicions = suspicions;
         return more;
     }
 
-    private void Take(Entry entry, int pages, int tokens)
+    private void Take(Entry entry, int cached, int pages, int tokens)
     {
-        Picked.Add(entry);
+        Picked.Add((entry, cached));
         _settled.Add(entry);
         _sequences--;
         _pages -= pages;

@@ -24,7 +24,7 @@ internal static class InferenceServices
         AddOptions(builder);
         builder.Services.AddHealthChecks().AddCheck<EngineHealth>("engines", tags: [HealthEndpoints.RequiredTag]);
         builder.Services
-            .AddSingleton(new FormerOptions())
+            .AddSingleton(provider => new FormerOptions { TenantWeights = provider.GetRequiredService<IOptions<WorkerOptions>>().Value.TenantWeights })
             .AddSingleton(Stub)
             .AddSingleton<Incarnation>()
             .AddSingleton<HeldJobs>()

@@ -60,6 +60,9 @@ internal sealed class WorkerOptions
     [Range(1, 20_000)]
     public int StealMax { get; set; } = 1_000;
 
+    /// <summary>A tenant's share of each class's tokens while several wait, relative to the others'; 1 for those not named. Above 0.</summary>
+    public Dictionary<string, double> TenantWeights { get; set; } = [];
+
     /// <summary>How long running jobs may go on after the order to stop; what is left then goes back to the queue, nothing charged.</summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(20);
 

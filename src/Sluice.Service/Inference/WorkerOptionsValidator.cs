@@ -37,6 +37,13 @@ internal sealed class WorkerOptionsValidator : IValidateOptions<WorkerOptions>
         {
             errors.Add($"Worker:StubDelay must be 0 or more; it is {options.StubDelay}.");
         }
+        foreach ((string tenant, double weight) in options.TenantWeights)
+        {
+            if (!(weight > 0) || double.IsInfinity(weight))
+            {
+                errors.Add($"Worker:TenantWeights:{tenant} must be above zero; it is {weight}.");
+            }
+        }
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Positive(string setting, TimeSpan value)

@@ -31,18 +31,20 @@ internal sealed class FormerBench
     }
 
     public WaitingJob Add(
-        JobClass @class = JobClass.Standard, double? deadline = null, int prompt = 16, int max = 16, long prefix = 0, OnLate late = OnLate.Expire, int suspicions = 0)
+        JobClass @class = JobClass.Standard, double? deadline = null, int prompt = 16, int max = 16, long prefix = 0, OnLate late = OnLate.Expire, int suspicions = 0,
+        string tenant = "t", long[]? chain = null)
     {
         WaitingJob job = new()
         {
             Id = JobId.New(Clock),
-            Tenant = "t",
+            Tenant = tenant,
             Class = @class,
             Deadline = deadline is { } ms ? Clock.Now + TimeSpan.FromMilliseconds(ms) : null,
             OnLate = late,
             PromptTokens = prompt,
             MaxNewTokens = max,
             PrefixKey = prefix,
+            Chain = chain,
             CreatedAt = Clock.Now,
             Suspicions = suspicions,
         };

@@ -41,6 +41,28 @@ public sealed class FormerOrderTests
     }
 
     [Fact]
+    public void Nested_prefixes_go_by_the_longest_that_is_shared()
+    {
+        FormerBench bench = new() { Room = EngineRoom.Empty(8, 4096, 64) };
+        WaitingJob first = Add(1, 2, 3, 4), far = Add(9), sibling = Add(1, 2, 7), cousin = Add(1, 8), twin = Add(1, 2, 3, 5);
+        Assert.Equal([first.Id, twin.Id, sibling.Id, cousin.Id, far.Id], bench.Batch());
+
+        WaitingJob Add(params long[] chain)
+        {
+            bench.Clock.Pass(1);
+            return bench.Add(prompt: 100, chain: chain);
+        }
+    }
+
+    [Fact]
+    public void A_job_leaves_with_the_chain_that_it_came_with()
+    {
+        FormerBench bench = new();
+        WaitingJob[] jobs = [bench.Add(chain: [1, 2, 3]), bench.Add(chain: [1, 2, 4]), bench.Add()];
+        Assert.Equal(jobs.Select(job => (job.Id, string.Join(' ', job.Chain.ToArray()))), bench.Next().Batch!.Jobs.Select(job => (job.Id, string.Join(' ', job.Chain.ToArray()))));
+    }
+
+    [Fact]
     public void A_small_group_is_not_starved_by_a_prefix_that_keeps_arriving()
     {
         FormerBench bench = new() { Room = EngineRoom.Empty(1, 256, 64) };

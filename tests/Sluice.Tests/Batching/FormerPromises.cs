@@ -13,7 +13,9 @@ internal static class FormerPromises
         Assert.True(batch.Jobs.Count <= room.FreeSequences);
         Assert.Equal(batch.Jobs.Sum(Pages), batch.Pages);
         Assert.True(batch.Pages <= room.FreePages);
-        Assert.Equal(Math.Min(batch.Jobs.Sum(j => Tokens(j, room)), room.FreeStepTokens), batch.StepTokens); // the last prompt is cut
+        int tokens = Math.Min(batch.Jobs.Sum(j => Tokens(j, room)), room.FreeStepTokens); // the last prompt is cut
+        if (batch.Jobs.All(j => j.Chain.IsEmpty)) Assert.Equal(tokens, batch.StepTokens);
+        Assert.InRange(batch.StepTokens, 1, tokens); // what is thought to be in pages need not be computed
         Assert.True(batch.StepTokens <= room.FreeStepTokens);
         Assert.Equal(batch.Jobs.Sum(j => j.PromptTokens), batch.PromptTokens);
     }

@@ -21,7 +21,7 @@ public sealed class FormerPropertyTests
             expired += world.Expired;
             impossible += world.Impossible;
         });
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(4000), promises);
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(10_000), promises);
 
         // the histories reach every branch: otherwise the promises above would say little
         Assert.All(reasons, r => Assert.True(r.Value > 100, $"{r.Key} was seen {r.Value} times"));

@@ -7,7 +7,7 @@ namespace Sluice.Tests.Batching;
 /// <summary>What happens to a former and its engine, one thing at a time.</summary>
 internal abstract record Happening
 {
-    public sealed record Arrives(JobClass Class, int? Deadline, OnLate Late, int Prompt, int Max, int Prefix, int Suspicions) : Happening;
+    public sealed record Arrives(JobClass Class, int? Deadline, OnLate Late, int Prompt, int Max, int Prefix, int Suspicions, int Tenant, long[]? Chain) : Happening;
 
     /// <summary>Someone who waits is cancelled; <paramref name="Which"/> counts around.</summary>
     public sealed record Cancelled(int Which) : Happening;
@@ -35,7 +35,9 @@ internal static class FormerScript
         from max in Gen.Frequency((8, Gen.Choose(0, 60)), (1, Gen.Choose(60, 600)))
         from prefix in Gen.Choose(0, 4)
         from suspicions in Gen.Frequency((12, Gen.Constant(0)), (1, Gen.Choose(1, 4)))
-        select (Happening)new Happening.Arrives(@class, deadline, late, prompt, max, prefix, suspicions);
+        from tenant in Gen.Frequency((4, Gen.Constant(0)), (1, Gen.Choose(1, 3)))
+        from chain in Gen.Frequency((1, Gen.Constant<long[]?>(null)), (2, Gen.Choose(0, 6).SelectMany(n => Gen.ArrayOf(Gen.Choose(1, 2).Select(mark => (long)mark), n)).Select(long[]? (marks) => marks)))
+        select (Happening)new Happening.Arrives(@class, deadline, late, prompt, max, prefix, suspicions, tenant, chain);
 
     private static readonly Gen<Happening> _happening = Gen.Frequency(
         (8, _arrival),

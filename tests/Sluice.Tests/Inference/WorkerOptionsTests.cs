@@ -31,8 +31,9 @@ public sealed class WorkerOptionsTests
     [InlineData("StallTimeout", "00:00:09", "Worker:StallTimeout must be at least 00:00:10; it is 00:00:09.")]
     [InlineData("DrainTime", "00:00:23", "Worker:DrainTime must be 0 to 00:00:22, so that the process ends within 25 s; it is 00:00:23.")]
     [InlineData("DrainTime", "-00:00:01", "Worker:DrainTime must be 0 to 00:00:22, so that the process ends within 25 s; it is -00:00:01.")]
+    [InlineData("TenantWeights:acme", "0", "Worker:TenantWeights:acme must be above zero; it is 0.")]
     [InlineData("StubDelay", "-00:00:01", "Worker:StubDelay must be 0 or more; it is -00:00:01.")]
-    public void A_bad_time_is_named_with_its_limit_and_value(string setting, string value, string says) =>
+    public void A_bad_setting_is_named_with_its_limit_and_value(string setting, string value, string says) =>
         Assert.Equal(says, Assert.Single(Validate((setting, value)).Failures!));
 
     [Theory]

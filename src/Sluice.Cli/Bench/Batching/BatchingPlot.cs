@@ -11,23 +11,23 @@ internal static class BatchingPlot
     private const int BarWidth = 22, Gap = 40, Height = 260, Left = 60, Top = 50;
     private static readonly string[] s_colours = ["#0b6e4f", "#9aa0a6", "#c58b1b", "#4f7cac", "#7a5195", "#b5523b", "#5c6b3c"];
 
-    public static string Draw(BatchingReport report)
+    public static string Draw(string trace, IReadOnlyList<LoadReport> loads)
     {
-        string[] names = [.. report.Loads[0].Policies.Keys];
+        string[] names = [.. loads[0].Policies.Keys];
         int group = names.Length * BarWidth + Gap;
-        int width = Left + report.Loads.Count * group + 170, height = Top + Height + 50;
+        int width = Left + loads.Count * group + 170, height = Top + Height + 50;
         StringBuilder svg = new();
         Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">");
         Line(svg, $"<rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>");
-        Line(svg, $"<text x=\"{Left}\" y=\"22\" font-size=\"15\">Tokens on time, of a schedule made with hindsight: {SecurityElement.Escape(report.Trace)}</text>");
+        Line(svg, $"<text x=\"{Left}\" y=\"22\" font-size=\"15\">Tokens on time, of a schedule made with hindsight: {SecurityElement.Escape(trace)}</text>");
         for (int tenth = 0; tenth <= 10; tenth += 2)
         {
             double y = Top + Height * (1 - tenth / 10.0);
             Line(svg, $"<line x1=\"{Left}\" y1=\"{y:0.#}\" x2=\"{width - 150}\" y2=\"{y:0.#}\" stroke=\"#ddd\"/><text x=\"{Left - 8}\" y=\"{y + 4:0.#}\" text-anchor=\"end\">{tenth * 10} %</text>");
         }
-        for (int l = 0; l < report.Loads.Count; l++)
+        for (int l = 0; l < loads.Count; l++)
         {
-            LoadReport load = report.Loads[l];
+            LoadReport load = loads[l];
             int x = Left + Gap / 2 + l * group;
             Line(svg, $"<text x=\"{x + names.Length * BarWidth / 2}\" y=\"{Top + Height + 22}\" text-anchor=\"middle\">load {load.Load:0.0#}</text>");
             for (int p = 0; p < names.Length; p++)

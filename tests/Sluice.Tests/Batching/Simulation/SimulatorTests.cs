@@ -54,6 +54,22 @@ public sealed class SimulatorTests
     }
 
     [Fact]
+    public void A_queue_time_out_fires_while_the_engine_is_busy()
+    {
+        // one job holds all pages for minutes; the other's deadline passes meanwhile
+        SimJob[] jobs = [Job(0, 0, 10_000, prompt: 1000, output: 9000), Job(1, 1, 3, prompt: 1000, output: 10)];
+        SimRunRecord run = Simulator.Run(jobs, _limits with { Pages = 640 }, new FormerPolicy());
+        Assert.True(run.Records[1].Dropped);
+        Assert.InRange(run.Records[1].EndedAt, 2, 3.1);
+        Assert.True(run.Records[0].EndedAt > 30 && run.Engine.Preemptions == 0);
+
+        static SimJob Job(int index, double arrival, double deadline, int prompt, int output) => new()
+        {
+            Index = index, Arrival = arrival, Deadline = deadline, Class = JobClass.Standard, Tenant = "t", Prompt = prompt, Output = output, Max = output, Blocks = [],
+        };
+    }
+
+    [Fact]
     public void Above_capacity_the_former_delivers_more_on_time_than_any_baseline()
     {
         List<TraceRequest> trace = Trace(20_000);
