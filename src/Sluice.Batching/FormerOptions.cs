@@ -45,7 +45,7 @@ public sealed record FormerOptions
     public double ShareMemory { get; init; } = 5;
 
     /// <summary>How much a tenant's having had more than its share tells against its jobs when some must be given up; 0 for not at all, 1 for in proportion.</summary>
-    public double Fairness { get; init; } = 0.5;
+    public double Fairness { get; init; } = 0.2;
 
     /// <summary>How long an interactive job waits for room before running jobs of lesser classes give theirs back, to be computed again.</summary>
     public TimeSpan YieldAfter { get; init; } = TimeSpan.FromMilliseconds(200);

@@ -65,6 +65,7 @@ internal static class BatchingCommand
         List<TraceRequest> recorded = Read(file, slice ?? int.MaxValue);
         SimLimits limits = new();
         int copies = slice is null ? BatchingBench.Copies(recorded, limits) : 1;
+        Lock telling = new();
         SeedReport[] reports = [.. seeds.AsParallel().AsOrdered().WithCancellation(cancellationToken).Select(seed =>
         {
             BatchingBench bench = new(Workload.Lay(recorded, copies, seed), seed, limits);
@@ -72,7 +73,10 @@ internal static class BatchingCommand
             foreach (double load in loads)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                done.Add(bench.Run(load, step => terminal.Error.WriteLine($"bench: seed {seed}, {step}")));
+                done.Add(bench.Run(load, step =>
+                {
+                    lock (telling) terminal.Error.WriteLine($"bench: seed {seed}, {step}");
+                }));
             }
             QuoteScore quotes = bench.Quoted;
             return new SeedReport(
