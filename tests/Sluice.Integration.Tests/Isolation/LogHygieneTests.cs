@@ -1,3 +1,4 @@
+using Npgsql;
 using Sluice.Engine;
 using Sluice.Integration.Tests.Inference;
 using Sluice.Integration.Tests.Store;
@@ -10,11 +11,12 @@ using Xunit;
 
 namespace Sluice.Integration.Tests.Isolation;
 
-/// <summary>What Npgsql, MassTransit and the service say at Debug while jobs run on the real database and broker.</summary>
+/// <summary>What Npgsql, MassTransit and the service say at Debug while jobs run on the real database and broker, and while these are not to be had.</summary>
 [Collection(PostgresTests.Name)]
 public sealed class LogHygieneTests(PostgresDatabase database) : RealRigs(database)
 {
     private const string Word = "marzipan";
+    private const string Password = "pistachio";
 
     [Fact]
     public async Task The_words_of_jobs_are_in_no_line_of_the_log()
@@ -30,7 +32,7 @@ public sealed class LogHygieneTests(PostgresDatabase database) : RealRigs(databa
             Assert.All(await rig.EndAllAsync([.. ids, cached]), job => Assert.Equal(JobState.Succeeded, job.State));
             Assert.Equal(JobState.Failed, (await rig.EndAsync(failed)).State);
             Assert.Equal(AnswerSource.Cache, (await rig.EndAsync(await rig.SubmitAsync(new JobRequest { Model = "stub", Prompt = $"{Word} to keep" }))).Result!.Source);
-            // Its connections are cut under it.
+            // The database refuses what is in its words, and says them.
             await PostgresDatabase.RunAsync(Database.AdminConnectionString, "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sluice_service' and datname = current_database()");
             await rig.EndAsync(await rig.SubmitAsync(Prompt($"{Word} after the cut")));
             await rig.StopAsync();
@@ -41,6 +43,25 @@ public sealed class LogHygieneTests(PostgresDatabase database) : RealRigs(databa
         }
         Assert.DoesNotContain(recorder.Lines, line => line.Contains(Word, StringComparison.OrdinalIgnoreCase));
         Console.WriteLine($"log hygiene on the real services: {recorder.Lines.Count} lines");
+    }
+
+    [Fact]
+    public async Task Passwords_of_a_database_and_a_broker_that_refuse_them_are_in_no_line_and_no_error()
+    {
+        using Recorder recorder = new();
+        string refused = new NpgsqlConnectionStringBuilder(Postgres) { Username = "nobody_of_that_name", Password = Password }.ConnectionString;
+        Dictionary<string, string?> settings = Settings("w1", ("Queue:Host", new UriBuilder(Broker.Host!) { UserName = "nobody", Password = Password }.Uri.ToString()));
+        await using (WorkerRig rig = await StartAsync(settings, null, recorder))
+        {
+            // Accepted, for the database is there; never told to the broker.
+            await rig.SubmitAsync(Prompt("x"));
+            await WorkerRig.EventuallyAsync(() => recorder.Lines.Any(line => line.Contains("RabbitMQ", StringComparison.OrdinalIgnoreCase) && line.StartsWith("Warning", StringComparison.Ordinal)), "the broker refuses");
+            await rig.StopAsync();
+        }
+        await using Database elsewhere = new(Microsoft.Extensions.Options.Options.Create(new StoreOptions { ConnectionString = refused }), TimeProvider.System);
+        Exception error = await Assert.ThrowsAnyAsync<Exception>(() => new StartupCheck(elsewhere).AssertAsync(TestContext.Current.CancellationToken));
+        Assert.DoesNotContain(Password, error.ToString(), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(recorder.Lines, line => line.Contains(Password, StringComparison.OrdinalIgnoreCase));
     }
 
     private static Task<WorkerRig> StartAsync(Dictionary<string, string?> settings, StubOptions? stub, Recorder recorder) => WorkerRig.StartAsync(
