@@ -59,7 +59,7 @@ internal static class SpeculationCommand
 
     private static void Draw(IReadOnlyList<SpeculationFigure> figures, IAnsiConsole console)
     {
-        Table table = new Table().AddColumns("workload", "batch", "time without / with", "95 % interval", "tokens a step", "guesses that stood");
+        Table table = new Table().AddColumns("workload", "batch", "time in steps without / with", "95 % interval", "tokens a step", "guesses that stood");
         foreach (SpeculationFigure f in figures)
         {
             table.AddRow(

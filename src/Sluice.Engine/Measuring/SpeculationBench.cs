@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
@@ -27,7 +26,7 @@ public sealed record SpeculationBenchOptions
 }
 
 /// <summary>What speculation did for one workload at one batch size.</summary>
-/// <param name="Speedup">Time without over time with it.</param>
+/// <param name="Speedup">Time in steps without over time in steps, drafts included, with it.</param>
 /// <param name="TokensPerStep">Of one sequence, with it; 1 without.</param>
 /// <param name="Drafted">Guesses looked at, all runs.</param>
 /// <param name="Accepted">Those that stood.</param>
@@ -35,7 +34,8 @@ public sealed record SpeculationFigure(string Workload, int Batch, int Pairs, Pa
 
 /// <summary>
 /// Greedy answers with speculation and without, in turn (A B B A), on two engines that differ in nothing else. Each measured run answers all prompts, so many
-/// at a time; a first run of each warms up and is not counted. Fails where an answer is not the same with it.
+/// at a time; a first run of each warms up and is not counted. What counts is the time in steps: handing over and waking up are not the engine's. Fails where an
+/// answer is not the same with it.
 /// </summary>
 public static class SpeculationBench
 {
@@ -78,7 +78,7 @@ public static class SpeculationBench
     // The prompt, the model's own answer, and the prompt again: what follows is said already.
     private static async Task<int[][]> RepeatAsync(string folder, IReadOnlyList<int[]> prompts, SpeculationBenchOptions options, CancellationToken cancellationToken)
     {
-        await using ModelEngine engine = Load(folder, options, new SpeculationOptions());
+        await using ModelEngine engine = Load(folder, options, new SpeculationOptions(), _ => { });
         EngineResult[] answers = await Task.WhenAll(prompts.Select(prompt => engine.RunAsync(Request(prompt, options), cancellationToken)));
         return [.. prompts.Zip(answers, (prompt, answer) => (int[])[.. prompt, .. answer.Tokens, .. prompt]).Where(p => p.Length + options.MaxTokens <= engine.Info.ContextLength)];
     }
@@ -86,10 +86,11 @@ public static class SpeculationBench
     private static async Task<SpeculationFigure> MeasureAsync(
         string folder, string workload, IReadOnlyList<int[]> prompts, int batch, SpeculationOptions speculation, SpeculationBenchOptions options, CancellationToken cancellationToken)
     {
-        await using ModelEngine without = Load(folder, options, new SpeculationOptions());
-        await using ModelEngine with = Load(folder, options, speculation);
-        (_, EngineResult[] expected) = await AnswerAsync(without, prompts, batch, options, cancellationToken);
-        (_, EngineResult[] found) = await AnswerAsync(with, prompts, batch, options, cancellationToken);
+        long stepping = 0; // ticks of a TimeSpan, of the engine that runs
+        await using ModelEngine without = Load(folder, options, new SpeculationOptions(), Add);
+        await using ModelEngine with = Load(folder, options, speculation, Add);
+        EngineResult[] expected = await AnswerAsync(without, prompts, batch, options, cancellationToken);
+        EngineResult[] found = await AnswerAsync(with, prompts, batch, options, cancellationToken);
         for (int i = 0; i < prompts.Count; i++)
         {
             if (!expected[i].Tokens.SequenceEqual(found[i].Tokens))
@@ -101,8 +102,8 @@ public static class SpeculationBench
         double steps = 0, tokens = 0;
         for (int pair = 0; pair < options.Pairs; pair++)
         {
-            double first = await SecondsAsync(pair % 2 == 0 ? without : with);
-            double second = await SecondsAsync(pair % 2 == 0 ? with : without);
+            double first = await TicksAsync(pair % 2 == 0 ? without : with);
+            double second = await TicksAsync(pair % 2 == 0 ? with : without);
             ratios.Add(pair % 2 == 0 ? first / second : second / first);
         }
 
@@ -110,27 +111,29 @@ public static class SpeculationBench
         return new SpeculationFigure(
             workload, batch, options.Pairs, PairedRatio.Of(ratios), tokens / steps, after.DraftedTokens - before.DraftedTokens, after.AcceptedTokens - before.AcceptedTokens);
 
-        async Task<double> SecondsAsync(ModelEngine engine)
+        void Add(StepReport step) => Interlocked.Add(ref stepping, step.Duration.Ticks);
+
+        async Task<double> TicksAsync(ModelEngine engine)
         {
-            (double seconds, EngineResult[] results) = await AnswerAsync(engine, prompts, batch, options, cancellationToken);
+            long start = Interlocked.Read(ref stepping);
+            EngineResult[] results = await AnswerAsync(engine, prompts, batch, options, cancellationToken);
             if (engine == with)
             {
                 steps += results.Sum(r => r.Steps - 1); // the prompt's step says one, as without
                 tokens += results.Sum(r => r.Tokens.Length - (r.FinishReason == FinishReason.Stop ? 0 : 1));
             }
 
-            return seconds;
+            return Interlocked.Read(ref stepping) - start;
         }
     }
 
-    private static async Task<(double Seconds, EngineResult[] Results)> AnswerAsync(
+    private static async Task<EngineResult[]> AnswerAsync(
         ModelEngine engine, IReadOnlyList<int[]> prompts, int batch, SpeculationBenchOptions options, CancellationToken cancellationToken)
     {
         List<EngineResult> results = [];
-        long start = Stopwatch.GetTimestamp();
         foreach (int[][] wave in prompts.Chunk(batch))
             results.AddRange(await Task.WhenAll(wave.Select(prompt => engine.RunAsync(Request(prompt, options), cancellationToken))));
-        return (Stopwatch.GetElapsedTime(start).TotalSeconds, [.. results]);
+        return [.. results];
     }
 
     private static EngineRequest Request(int[] prompt, SpeculationBenchOptions options) => new()
@@ -141,6 +144,10 @@ public static class SpeculationBench
         MaxTokens = options.MaxTokens,
     };
 
-    private static ModelEngine Load(string folder, SpeculationBenchOptions options, SpeculationOptions speculation) =>
-        ModelEngine.Load(folder, new EngineOptions { Model = new ModelOptions { Threads = options.Threads, Weights = options.Weights }, Speculation = speculation });
+    private static ModelEngine Load(string folder, SpeculationBenchOptions options, SpeculationOptions speculation, Action<StepReport> observer) => ModelEngine.Load(folder, new EngineOptions
+    {
+        Model = new ModelOptions { Threads = options.Threads, Weights = options.Weights },
+        Speculation = speculation,
+        StepObserver = observer,
+    });
 }

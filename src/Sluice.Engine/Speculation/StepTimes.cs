@@ -8,7 +8,8 @@ internal sealed class StepTimes
 {
     private const double PriorRow = 0.06; // of the step
     private const double PriorDepth = 0.05; // of the step, per guess in depth
-    private const double PriorCatchUp = 0.01; // of the step, per token
+    private const double PriorCatchUp = 0.005; // of a step of one sequence, per token
+    private const double TokensPerDepth = 16; // tokens to catch up with that cost as much as a guess in depth, until both are known
     private const double Odd = 4; // times what was expected: a pause counts as no more
     private const int Buckets = 18;
 
@@ -74,7 +75,7 @@ internal sealed class StepTimes
             break;
         }
 
-        return _speed * ((depth * each) + (behind * _catchUp.Or(PriorCatchUp * plain / _speed)));
+        return _speed * ((depth * each) + (behind * _catchUp.Or(PriorCatchUp * Plain(1) / _speed)));
     }
 
     /// <summary>A step that decoded and did nothing else took so long.</summary>
@@ -107,9 +108,15 @@ internal sealed class StepTimes
         ref Price known = ref _depth[Bucket(sequences)];
         double each = ticks / _speed;
         if (behind == 0)
+        {
             known.Add(each / depth);
-        else if (known.Known)
-            _catchUp.Add(Math.Max(0, each - (depth * known.Or(0))) / behind);
+            return;
+        }
+
+        double guess = known.Or(each / (depth + (behind / TokensPerDepth)));
+        if (!known.Known)
+            known.Add(guess);
+        _catchUp.Add(Math.Max(0, each - (depth * guess)) / behind);
     }
 
     private bool Seen(int sequences, int rows, out double row)

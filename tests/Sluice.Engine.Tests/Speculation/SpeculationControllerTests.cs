@@ -81,7 +81,7 @@ public sealed class SpeculationControllerTests
     {
         World near = new(1, 0.05, 0.02) { Behind = 2 };
         near.Run(200, _ => 0.95);
-        World far = new(1, 0.05, 0.02) { Behind = 1000, Capacity = 40 };
+        World far = new(1, 0.05, 0.02) { Behind = 2000, Capacity = 40 };
         far.Run(30, _ => 0.95);
         Assert.True(near.Guesses > 100);
         Assert.Equal(0, far.Guesses);
