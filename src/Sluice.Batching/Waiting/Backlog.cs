@@ -129,11 +129,15 @@ internal sealed partial class Backlog
     /// <summary>Recomputes the safe start of the next <paramref name="count"/> jobs with a deadline, so that the order follows what the estimate learns; hands them out.</summary>
     public List<Entry> Refresh(int count)
     {
+        // Chosen first: an entry that is linked anew moves, and another would be passed by.
         List<Entry> seen = [];
         for (int i = Math.Min(count, Dated.Count); i > 0; i--)
         {
             if (_cursor >= Dated.Count) _cursor = 0;
-            Entry entry = Dated[_cursor++];
+            seen.Add(Dated[_cursor++]);
+        }
+        foreach (Entry entry in seen)
+        {
             double density = entry.Density, work = entry.Work;
             WaitingJob job = entry.Job;
             Reckon(entry);
@@ -144,7 +148,6 @@ internal sealed partial class Backlog
                 if (job.Class == JobClass.Interactive) _interactiveWaits += entry.Work - work;
             }
             if (Math.Abs(SafeStart(entry) - entry.SafeStart) > TimeSpan.TicksPerMillisecond || entry.Parked != (entry.Risky || IsParked(entry))) Relink(entry);
-            seen.Add(entry);
         }
         return seen;
     }

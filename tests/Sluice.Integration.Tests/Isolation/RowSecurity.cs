@@ -62,7 +62,7 @@ internal sealed record RowSecurity(string Service, string Owner, string Other)
         yield return ("as another, deleting", Changes(Other, $"delete {foreign}"));
         yield return ("as another, changing", Changes(Other, $"update {table} set {column} = {column} where {column} = '{Owner}'"));
         yield return ("as another, giving its own away", Changes(Other, $"update {table} set {column} = '{Owner}'"));
-        yield return ("as another, adding", Changes(Other, $"insert into {table} select (jsonb_populate_record(null::{table}, to_jsonb(x) || '{{\"{column}\":\"{Owner}\"}}')).* from {table} x limit 1"));
+        yield return ("as another, adding", Changes(Other, $"insert into {table} overriding system value select (jsonb_populate_record(null::{table}, to_jsonb(x) || '{{\"{column}\":\"{Owner}\"}}')).* from {table} x limit 1"));
         yield return ("with row security off", Sees(Other, $"set local row_security = off; select count(*) from {table}"));
         yield return ("with row security taken off", Changes(Other, $"alter table {table} disable row level security"));
         yield return ("as the owner of the table", Changes(Other, $"alter table {table} owner to current_user"));
