@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Sluice.Jobs;
 using Sluice.Store;
@@ -26,6 +27,7 @@ internal sealed class SluiceMetrics
     private readonly Counter<long> _promptTokens;
     private readonly Counter<long> _cachedTokens;
     private readonly Counter<long> _generatedTokens;
+    private readonly ConcurrentDictionary<string, Func<IEnumerable<Measurement<double>>>> _readers = new(StringComparer.Ordinal);
     private readonly Counter<long> _draftedTokens;
     private readonly Counter<long> _acceptedTokens;
     private readonly Counter<long> _cacheHits;
@@ -183,6 +185,11 @@ internal sealed class SluiceMetrics
     /// <summary>A number that is read when somebody asks: jobs held, pages free, rows waiting. Name without unit suffix, <c>sluice.worker.held</c>.</summary>
     public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) => _meter.CreateObservableGauge(name, read, unit, description);
 
-    /// <summary>As <see cref="Observe(string, string, string, Func{IEnumerable{Measurement{long}}})"/>, for what is no whole number.</summary>
-    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<double>>> read) => _meter.CreateObservableGauge(name, read, unit, description);
+    /// <summary>As <see cref="Observe(string, string, string, Func{IEnumerable{Measurement{long}}})"/>, for what is no whole number; a name told again has the new reader.</summary>
+    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<double>>> read)
+    {
+        bool known = _readers.ContainsKey(name);
+        _readers[name] = read;
+        if (!known) _meter.CreateObservableGauge(name, () => _readers[name](), unit, description);
+    }
 }

@@ -24,6 +24,9 @@ internal sealed record RowSecurity(string Service, string Owner, string Other)
             and not exists (select from pg_attribute a where a.attrelid = t.oid and a.attname = 'tenant' and not a.attisdropped) order by 1
         """;
 
+    /// <summary>The columns that a row can be written with.</summary>
+    private const string Written = "select string_agg(quote_ident(attname), ', ') from pg_attribute where attnum > 0 and not attisdropped and attgenerated = '' and attrelid =";
+
     public async Task<List<(string Table, string Column)>> TablesAsync() => await ReadAsync(null, Tables, row => (row.GetString(0), row.GetString(1)));
 
     public async Task<List<string>> SharedAsync() => await ReadAsync(null, Shared, row => row.GetString(0));
@@ -35,7 +38,8 @@ internal sealed record RowSecurity(string Service, string Owner, string Other)
         List<string> breaches = [];
         foreach ((string table, string column) in (await TablesAsync()).Where(t => only is null || t.Table == only))
         {
-            foreach ((string what, Task<string?> attempt) in Attempts(table, column))
+            string columns = (await ReadAsync(null, $"{Written} '{table}'::regclass", row => row.GetString(0)))[0];
+            foreach ((string what, Task<string?> attempt) in Attempts(table, column, columns))
             {
                 attempts++;
                 if (await attempt is { } got)
@@ -47,7 +51,7 @@ internal sealed record RowSecurity(string Service, string Owner, string Other)
         return (attempts, breaches);
     }
 
-    private IEnumerable<(string What, Task<string?> Attempt)> Attempts(string table, string column)
+    private IEnumerable<(string What, Task<string?> Attempt)> Attempts(string table, string column, string columns)
     {
         string foreign = $"from {table} where {column} = '{Owner}'";
         yield return ("without a tenant", Sees(null, $"select count(*) from {table}"));
@@ -62,7 +66,7 @@ internal sealed record RowSecurity(string Service, string Owner, string Other)
         yield return ("as another, deleting", Changes(Other, $"delete {foreign}"));
         yield return ("as another, changing", Changes(Other, $"update {table} set {column} = {column} where {column} = '{Owner}'"));
         yield return ("as another, giving its own away", Changes(Other, $"update {table} set {column} = '{Owner}'"));
-        yield return ("as another, adding", Changes(Other, $"insert into {table} overriding system value select (jsonb_populate_record(null::{table}, to_jsonb(x) || '{{\"{column}\":\"{Owner}\"}}')).* from {table} x limit 1"));
+        yield return ("as another, adding", Changes(Other, $"insert into {table} ({columns}) overriding system value select {columns} from (select (jsonb_populate_record(null::{table}, to_jsonb(x) || '{{\"{column}\":\"{Owner}\"}}')).* from {table} x limit 1) y"));
         yield return ("with row security off", Sees(Other, $"set local row_security = off; select count(*) from {table}"));
         yield return ("with row security taken off", Changes(Other, $"alter table {table} disable row level security"));
         yield return ("as the owner of the table", Changes(Other, $"alter table {table} owner to current_user"));
