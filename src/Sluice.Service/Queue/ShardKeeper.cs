@@ -51,9 +51,9 @@ internal sealed partial class ShardKeeper(
                 await Task.Delay(pause, time, stoppingToken);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
-            // the bus ends what is open
+            // whatever failed at the end: the bus ends what is open
         }
     }
 
