@@ -87,7 +87,11 @@ public abstract class DrafterContractTests
     {
         EngineRequest request = new()
         {
-            Scope = new CacheScope(1, 1), Kind = SequenceKind.Generate, Prompt = tokens[..30], MaxTokens = 200, Sampling = sampling ?? SamplingOptions.Greedy,
+            Scope = new CacheScope(1, 1),
+            Kind = SequenceKind.Generate,
+            Prompt = tokens[..30],
+            MaxTokens = 200,
+            Sampling = sampling ?? SamplingOptions.Greedy,
         };
         int[] room = new int[230];
         tokens.CopyTo(room, 0);

@@ -65,7 +65,15 @@ public sealed class SimulatorTests
 
         static SimJob Job(int index, double arrival, double deadline, int prompt, int output) => new()
         {
-            Index = index, Arrival = arrival, Deadline = deadline, Class = JobClass.Standard, Tenant = "t", Prompt = prompt, Output = output, Max = output, Blocks = [],
+            Index = index,
+            Arrival = arrival,
+            Deadline = deadline,
+            Class = JobClass.Standard,
+            Tenant = "t",
+            Prompt = prompt,
+            Output = output,
+            Max = output,
+            Blocks = [],
         };
     }
 

@@ -128,7 +128,13 @@ public sealed class PrefixTreeTests
     {
         WaitingJob job = new()
         {
-            Id = new JobId(Guid.NewGuid()), Tenant = "t", Scope = scope, Class = JobClass.Bulk, PromptTokens = prompt, MaxNewTokens = 1, CreatedAt = DateTimeOffset.UnixEpoch,
+            Id = new JobId(Guid.NewGuid()),
+            Tenant = "t",
+            Scope = scope,
+            Class = JobClass.Bulk,
+            PromptTokens = prompt,
+            MaxNewTokens = 1,
+            CreatedAt = DateTimeOffset.UnixEpoch,
         };
         Entry entry = new(job, 0, _number++) { Share = _share, MarkTokens = 16 };
         _tree.Add(entry, chain);
