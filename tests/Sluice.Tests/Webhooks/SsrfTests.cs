@@ -30,7 +30,7 @@ public sealed class SsrfTests
         Console.WriteLine($"SSRF by {route}: {tried} attempts, {matrix.Trapped} connections");
         Assert.True(breaches.Count == 0, string.Join('\n', breaches));
         Assert.Equal(0, matrix.Trapped);
-        Assert.True(tried >= 120, $"Only {tried} attempts.");
+        Assert.True(tried >= (route == "name" ? 360 : 120), $"Only {tried} attempts."); // a name is tried alone, first and last among public answers
     }
 
     /// <summary>The test of the test.</summary>
