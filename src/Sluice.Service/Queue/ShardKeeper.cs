@@ -61,6 +61,10 @@ internal sealed partial class ShardKeeper(
     {
         await topology.EnsureAsync(models.All.SelectMany(model => Enum.GetValues<JobClass>().Select(jobClass => (model.Name, jobClass))), stop);
         HashSet<(string Model, int Shard)> own = topology.Divides ? await OwnAsync(stop) : [];
+        if (own.SetEquals(_open.Keys))
+        {
+            return;
+        }
         foreach ((string Model, int Shard) shard in _open.Keys.Except(own).ToArray())
         {
             await CloseAsync(shard);
@@ -69,6 +73,7 @@ internal sealed partial class ShardKeeper(
         {
             _open[shard] = [.. Enum.GetValues<JobClass>().Select(jobClass => open(names.Shard(shard.Model, jobClass, shard.Shard), names.Divider(shard.Model, jobClass)))];
         }
+        LogOwn(own.Count, models.All.Count * names.Shards);
     }
 
     private async Task<HashSet<(string Model, int Shard)>> OwnAsync(CancellationToken stop)
@@ -81,10 +86,6 @@ internal sealed partial class ShardKeeper(
             own.UnionWith(ShardOwners.Of(incarnation.Name, serving, names.Shards).Select(shard => (model.Name, shard)));
         }
         foreign.Exist = own.Count < models.All.Count * names.Shards;
-        if (!own.SetEquals(_open.Keys))
-        {
-            LogOwn(own.Count, models.All.Count * names.Shards);
-        }
         return own;
     }
 
