@@ -26,7 +26,7 @@ internal sealed record ChaosReport
     public required long Stuck { get; init; }
     public required long StaleDiscarded { get; init; }
 
-    /// <summary>From the kill of a worker to the end of the last job that it held or ran, by the database's clock.</summary>
+    /// <summary>From the kill of a worker to the end of the last job that it ran, by the database's clock. What it only held is in <see cref="Counts"/>.</summary>
     public double? RecoveryP50S { get; init; }
     public double? RecoveryP99S { get; init; }
     public int Recoveries { get; init; }

@@ -33,19 +33,22 @@ internal sealed class MemoryTables(TimeProvider time)
     }
 
     /// <summary>Puts the job's ticket into the outbox.</summary>
-    public void Ticket(MemoryJob job)
-    {
-        job.TicketedAt = Now;
-        Outbox.AddLast(Row(job, OutboxKind.Ticket));
-    }
+    public void Ticket(MemoryJob job) => Ticket(job, job.RunClass);
 
-    /// <summary>Back to queued and held by nobody.</summary>
+    /// <summary>Back to queued and held by nobody. What had begun is told in the interactive queue, whatever its class: it has waited once, and is not to wait behind the backlog again.</summary>
     public void Requeue(MemoryJob job)
     {
+        JobClass queue = job.State == JobState.Running ? JobClass.Interactive : job.RunClass;
         job.State = JobState.Queued;
         job.StartedAt = null;
         job.HeldBy = null;
-        Ticket(job);
+        Ticket(job, queue);
+    }
+
+    private void Ticket(MemoryJob job, JobClass queue)
+    {
+        job.TicketedAt = Now;
+        Outbox.AddLast(Row(job, OutboxKind.Ticket) with { Class = queue });
     }
 
     /// <summary>The one way into a terminal state: result, cache entry, JobFinished or its submission's count, webhooks and the followers.</summary>

@@ -90,13 +90,14 @@ internal static class DispatchSql
         {Ended}, j.claims
         """;
 
+    /// <summary>What had begun is told in the interactive queue, whatever its class: it has waited once, and is not to wait behind the backlog again.</summary>
     private const string Requeued = """
         noted as (
             insert into job_events (job_id, seq, tenant, at, state, reason, worker, claims)
             select id, seq, tenant, now(), 0, reason, $3, claims from requeued where noteworthy),
         ticketed as (
             insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
-            select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from requeued)
+            select 0, id, tenant, model, case when noteworthy then 0 else run_class end, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from requeued)
         """;
 
     private const string Ticketable = "j.id, j.seq, j.tenant, j.claims, j.model, j.run_class, j.prefix_key, j.run_by, j.custom_id, j.idempotency_key, j.trace_parent";

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Sluice.Chaos.Children;
 using Sluice.Jobs;
 
@@ -47,7 +48,7 @@ internal sealed class Callers : IDisposable
             {
                 request.Headers.Add("Prefer", "wait=10");
             }
-            (HttpStatusCode status, JobView? job) = await AskAsync(request, cancellationToken);
+            (HttpStatusCode status, JobView? job) = await AskAsync(request, JobsJson.Default.JobView, cancellationToken);
             if (job is not null && status is HttpStatusCode.OK or HttpStatusCode.Accepted)
             {
                 _log.Accept(spec, job!.Id.ToString());
@@ -66,6 +67,41 @@ internal sealed class Callers : IDisposable
             _log.Ambiguous(spec);
             Again++;
             await Task.Delay(random.Next(100, 800), cancellationToken);
+        }
+        return false;
+    }
+
+    /// <summary>A file of so many jobs: its id once it was taken; null where nobody took it for <see cref="s_patience"/>, or its upload broke off.</summary>
+    public async Task<string?> SubmitFileAsync(string key, int lines, CancellationToken cancellationToken)
+    {
+        string body = string.Join('\n', Enumerable.Range(0, lines).Select(line => $$"""{"custom_id":"{{key}}-{{line}}","prompt":"Line {{line}} of {{key}}","cache":{"mode":"off"} }"""));
+        long start = TimeProvider.System.GetTimestamp();
+        for (int attempt = 0; TimeProvider.System.GetElapsedTime(start) < s_patience; attempt++)
+        {
+            using HttpRequestMessage request = new(HttpMethod.Post, $"http://127.0.0.1:{_ports[attempt % _ports.Length]}/v1/submissions?model=stub") { Content = new StringContent(body, Encoding.UTF8, "application/jsonl") };
+            request.Headers.Add("Idempotency-Key", key);
+            (HttpStatusCode status, SubmissionView? taken) = await AskAsync(request, JobsJson.Default.SubmissionView, cancellationToken);
+            if (taken is not null || status == HttpStatusCode.Conflict)
+            {
+                return taken?.Id;
+            }
+            Again++;
+            await Task.Delay(200, cancellationToken);
+        }
+        return null;
+    }
+
+    /// <summary>Whether the file ends with success of so many jobs, within a minute.</summary>
+    public async Task<bool> FileSucceedsAsync(string id, int lines, CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; attempt < 300; attempt++, await Task.Delay(200, cancellationToken))
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, new Uri($"/v1/submissions/{id}", UriKind.Relative));
+            (_, SubmissionView? view) = await AskAsync(request, JobsJson.Default.SubmissionView, cancellationToken);
+            if (view?.State == SubmissionState.Finished)
+            {
+                return view.Counts.Succeeded == lines && view.Counts.Lines == lines;
+            }
         }
         return false;
     }
@@ -116,19 +152,20 @@ internal sealed class Callers : IDisposable
     private async Task CancelAsync(JobId id, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
-        (_, JobView? job) = await AskAsync(request, cancellationToken);
+        (_, JobView? job) = await AskAsync(request, JobsJson.Default.JobView, cancellationToken);
         if (job is not null)
         {
             Saw(job);
         }
     }
 
-    private async Task<(HttpStatusCode Status, JobView? Job)> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<(HttpStatusCode Status, T? Answer)> AskAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
     {
         try
         {
             using HttpResponseMessage answer = await _http.SendAsync(request, cancellationToken);
-            return (answer.StatusCode, answer.IsSuccessStatusCode ? await JsonSerializer.DeserializeAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), JobsJson.Default.JobView, cancellationToken) : null);
+            return (answer.StatusCode, answer.IsSuccessStatusCode ? await JsonSerializer.DeserializeAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), type, cancellationToken) : null);
         }
         catch (Exception e) when (IsNoAnswer(e, cancellationToken))
         {

@@ -11,6 +11,8 @@ internal static class CrashScenarios
     private const string Killer = "KILLER";
     private const int CrashesPerKiller = 6; // log2(16) + 2
     private const int JobsPerRun = 50;
+    private const int LinesPerFile = 20;
+    private const int Files = 20; // whichever node is first feeds one
 
     public static async Task<ChaosReport> PoisonAsync(ChaosOptions options, CancellationToken cancellationToken)
     {
@@ -67,15 +69,24 @@ internal static class CrashScenarios
         foreach (string point in points)
         {
             int missed = 0;
+            if (point.StartsWith("webhook", StringComparison.Ordinal) && stage.Receiver is null)
+            {
+                Stage.Say($"{point}: left out, for there is no private address to receive at");
+                continue;
+            }
             for (int run = 0; run < options.Seeds; run++, at += JobsPerRun)
             {
-                bool hit = await RunAsync(stage, point, new Random(options.Seed + at), specs[at..(at + JobsPerRun)], cancellationToken);
+                bool hit = await RunAsync(stage, point, new Random(options.Seed + at), specs[at..(at + JobsPerRun)], faults, cancellationToken);
                 hits += hit ? 1 : 0;
                 missed += hit ? 0 : 1;
             }
             if (missed > 0)
             {
                 stage.Count($"missed_{point}", missed);
+            }
+            if (missed == options.Seeds)
+            {
+                faults.Add($"{point} was never reached");
             }
             await Stage.AwaitNoneAsync(stage.Ledger.UnsentAsync, TimeSpan.FromSeconds(60), cancellationToken);
             CheckReport check = await stage.CheckAsync(cancellationToken);
@@ -89,13 +100,20 @@ internal static class CrashScenarios
     }
 
     /// <summary>Whether the process ended at the point.</summary>
-    private static async Task<bool> RunAsync(Stage stage, string point, Random random, JobSpec[] specs, CancellationToken cancellationToken)
+    private static async Task<bool> RunAsync(Stage stage, string point, Random random, JobSpec[] specs, List<string> faults, CancellationToken cancellationToken)
     {
-        bool drains = point.StartsWith("drain", StringComparison.Ordinal);
+        bool feeds = point.StartsWith("feed", StringComparison.Ordinal), drains = point.StartsWith("drain", StringComparison.Ordinal);
         int nth = random.Next(1, 1 + Most(point));
         using Child extra = stage.Fleet.StartExtra($"{point}:{nth}", out int port);
         await Fleet.AwaitReadyAsync(port, extra, cancellationToken);
         await stage.LoadSomeAsync(specs, port, cancellationToken);
+        for (int file = 0; feeds && file < Files && !extra.HasExited; file++)
+        {
+            if (await stage.LoadFileAsync($"{specs[0].Key}-file{file}", LinesPerFile, port, cancellationToken) is { } fault)
+            {
+                faults.Add($"{point}: {fault}");
+            }
+        }
         if (drains)
         {
             await extra.SignalAsync("TERM");

@@ -25,8 +25,8 @@ internal sealed class Ledger(Servers servers)
         try
         {
             return await ReadAsync(
-                $"select now(), coalesce(array_agg(j.id), '{{}}'), count(*) filter (where j.state = 1) from jobs j join workers w on w.id = j.held_by where j.live and w.name = '{worker}'",
-                reader => new Hand(reader.GetFieldValue<DateTimeOffset>(0), reader.GetFieldValue<Guid[]>(1), reader.GetInt64(2)));
+                $"select now(), coalesce(array_agg(j.id) filter (where j.state = 0), '{{}}'), coalesce(array_agg(j.id) filter (where j.state = 1), '{{}}') from jobs j join workers w on w.id = j.held_by where j.live and w.name = '{worker}'",
+                reader => new Hand(reader.GetFieldValue<DateTimeOffset>(0), reader.GetFieldValue<Guid[]>(1), reader.GetFieldValue<Guid[]>(2)));
         }
         catch (Exception e) when (IsAway(e))
         {
@@ -35,10 +35,10 @@ internal sealed class Ledger(Servers servers)
     }
 
     /// <summary>Seconds from then to the end of the last of these jobs.</summary>
-    public async Task<double> RecoveryAsync(Hand hand)
+    public async Task<double> RecoveryAsync(DateTimeOffset from, Guid[] jobs)
     {
-        string ids = string.Join(',', hand.Jobs.Select(id => $"'{id}'"));
-        return await ReadAsync($"select extract(epoch from coalesce(max(finished_at), now()))::float8 from jobs where id in ({ids})", reader => reader.GetDouble(0)) - (hand.At.ToUnixTimeMilliseconds() / 1000.0);
+        string ids = string.Join(',', jobs.Select(id => $"'{id}'"));
+        return await ReadAsync($"select extract(epoch from coalesce(max(finished_at), now()))::float8 from jobs where id in ({ids})", reader => reader.GetDouble(0)) - (from.ToUnixTimeMilliseconds() / 1000.0);
     }
 
     /// <summary>Jobs by how they ended, <c>failed:poison</c>.</summary>
@@ -80,6 +80,6 @@ internal sealed class Ledger(Servers servers)
 
 /// <summary>What a worker had in hand.</summary>
 /// <param name="At">By the database's clock.</param>
-/// <param name="Jobs">Held and running.</param>
-/// <param name="Running">How many of these ran.</param>
-internal sealed record Hand(DateTimeOffset At, Guid[] Jobs, long Running);
+/// <param name="Held">Reserved for it, not begun.</param>
+/// <param name="Running">Begun.</param>
+internal sealed record Hand(DateTimeOffset At, Guid[] Held, Guid[] Running);

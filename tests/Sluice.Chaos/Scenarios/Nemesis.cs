@@ -121,7 +121,7 @@ internal sealed class Nemesis(Stage stage, int seed)
     /// <summary>A kill that finds nothing running proves little: waits for something to lose, for a few seconds.</summary>
     private async Task AwaitWorkAsync(int worker, CancellationToken cancellationToken)
     {
-        for (int attempt = 0; attempt < 40 && await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running: > 0 }; attempt++)
+        for (int attempt = 0; attempt < 40 && await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running.Length: > 0 }; attempt++)
         {
             await Task.Delay(50, cancellationToken);
         }

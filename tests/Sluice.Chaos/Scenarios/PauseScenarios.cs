@@ -37,11 +37,11 @@ internal static class PauseScenarios
         await child.SignalAsync("STOP");
         try
         {
-            if (await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running: > 0 } hand)
+            if (await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running.Length: > 0 } hand)
             {
                 return false;
             }
-            stage.Count("running_when_stopped", hand.Running);
+            stage.Count("running_when_stopped", hand.Running.Length);
             await Task.Delay(s_pause, cancellationToken);
             return true;
         }

@@ -108,10 +108,18 @@ internal sealed class Stage : IAsyncDisposable
         _unsubmitted += accepted.Count(one => !one);
     }
 
+    /// <summary>Sends a file of jobs, first to a node that may be gone any moment, then to the other, and waits for its end; what is wrong with it, or null.</summary>
+    public async Task<string?> LoadFileAsync(string key, int lines, int port, CancellationToken cancellationToken)
+    {
+        using Callers callers = new([port, Fleet.Front.Port], Log, null);
+        string? id = await callers.SubmitFileAsync(key, lines, cancellationToken);
+        return id is null || await callers.FileSucceedsAsync(id, lines, cancellationToken) ? null : $"{lines} jobs of {id} did not succeed";
+    }
+
     /// <summary>What a worker that was just killed had in hand counts for the recovery figures.</summary>
     public async Task NoteKillAsync(int worker)
     {
-        if (await Ledger.HandOfAsync(Fleet.WorkerName(worker)) is { Jobs.Length: > 0 } hand)
+        if (await Ledger.HandOfAsync(Fleet.WorkerName(worker)) is { } hand)
         {
             lock (_hands)
             {
@@ -141,11 +149,16 @@ internal sealed class Stage : IAsyncDisposable
         Say("healed; waiting for the end of all jobs");
         long stuck = await AwaitNoneAsync(Ledger.LiveAsync, s_settle, cancellationToken);
         long unsent = await AwaitNoneAsync(Ledger.UnsentAsync, s_settle, cancellationToken);
-        await _callers.ReadAllAsync(cancellationToken);
+        if (!await _callers.ReadAllAsync(cancellationToken))
+        {
+            faults = [.. faults, "what callers can see could not all be read"];
+        }
         await Task.Delay(200, cancellationToken);
         CheckReport check = await CheckAsync(cancellationToken);
         Dictionary<string, long> ends = await Ledger.EndsAsync();
-        double[] recoveries = [.. (await Task.WhenAll(_hands.Select(Ledger.RecoveryAsync))).Order()];
+        double[] recoveries = await RecoveriesAsync(hand => hand.Running), held = await RecoveriesAsync(hand => hand.Held);
+        Count("held_ended_p50_s", Percentile(held, 0.5) ?? 0);
+        Count("held_ended_p99_s", Percentile(held, 0.99) ?? 0);
         long failed = ends.Where(end => end.Key.StartsWith("failed", StringComparison.Ordinal)).Sum(end => end.Value);
         long innocent = Math.Max(0, failed - innocents);
         string[] broken = [.. check.Invariants.SelectMany(i => i.Broken.Select(rule => $"{i.Id}:{rule.Rule}={rule.Violations} {string.Join(' ', rule.Examples.Take(3))}").Concat(i.NotChecked.Select(rule => $"{i.Id}? {rule}"))), .. faults];
@@ -230,6 +243,10 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     private static long Sum(CheckReport check, params string[] rules) => check.Invariants.SelectMany(i => i.Broken).Where(rule => rules.Contains(rule.Rule)).Sum(rule => rule.Violations);
+
+    /// <summary>Seconds to the end of the last of these jobs, for each kill that had some, in order.</summary>
+    private async Task<double[]> RecoveriesAsync(Func<Hand, Guid[]> jobs) =>
+        [.. (await Task.WhenAll(_hands.Where(hand => jobs(hand).Length > 0).Select(hand => Ledger.RecoveryAsync(hand.At, jobs(hand))))).Order()];
 
     private static double? Percentile(double[] sorted, double share) =>
         sorted.Length == 0 ? null : Math.Round(sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(share * sorted.Length) - 1)], 2);
