@@ -64,12 +64,12 @@ internal static class CacheAudit
             }
         }
 
-        CheckPins(cache);
+        CheckPins(cache, held);
         foreach (PrefixNode node in cache.Tree.Nodes)
             Require(node.Children == children.GetValueOrDefault(node), $"page {node.Page} counts {node.Children} children and has {children.GetValueOrDefault(node)}");
     }
 
-    private static void CheckPins(PrefixCache cache)
+    private static void CheckPins(PrefixCache cache, bool[] held)
     {
         Dictionary<PrefixNode, int> pins = [];
         foreach (PrefixNode tip in cache.Conversations.Tips)
@@ -83,6 +83,8 @@ internal static class CacheAudit
 
         foreach (PrefixNode node in cache.Tree.Nodes)
             Require(node.Pins == pins.GetValueOrDefault(node), $"page {node.Page} counts {node.Pins} conversations and has {pins.GetValueOrDefault(node)}");
+        int idle = pins.Keys.Count(node => !held[node.Page]);
+        Require(cache.Conversations.Idle == idle, $"{cache.Conversations.Idle} pinned pages count as idle, {idle} are");
         Require(cache.Conversations.Pages == pins.Count, $"{cache.Conversations.Pages} pages count as pinned, {pins.Count} are");
         Require(pins.Count <= cache.Conversations.MostPages, $"{pins.Count} pages are pinned, at most {cache.Conversations.MostPages} may be");
     }

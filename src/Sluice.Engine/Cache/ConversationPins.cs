@@ -18,6 +18,9 @@ internal sealed class ConversationPins(PrefixTree tree, PagePool pool)
     /// <summary>Pages that one conversation or more has pinned.</summary>
     public int Pages { get; private set; }
 
+    /// <summary>Those of them that nobody holds: to reclaim one, a conversation must be let go of. <see cref="PrefixCache"/> counts holders that come and go.</summary>
+    public int Idle { get; internal set; }
+
     public int MostPages => pool.Total / 2;
 
     /// <summary>Last pinned pages, for the audit.</summary>
@@ -55,6 +58,7 @@ internal sealed class ConversationPins(PrefixTree tree, PagePool pool)
             if (--node.Pins > 0)
                 continue;
             Pages--;
+            Idle -= IsIdle(node) ? 1 : 0;
             tree.Offer(node, pool);
         }
     }
@@ -63,10 +67,14 @@ internal sealed class ConversationPins(PrefixTree tree, PagePool pool)
     {
         for (; node?.Parent is not null; node = node.Parent)
         {
-            if (node.Pins++ == 0)
-                Pages++;
+            if (node.Pins++ > 0)
+                continue;
+            Pages++;
+            Idle += IsIdle(node) ? 1 : 0;
         }
     }
+
+    private bool IsIdle(PrefixNode node) => pool.References(node.Page) == 1;
 
     // The node, or the one before it up to which the path alone is no longer than may be pinned.
     private PrefixNode? Within(PrefixNode? tip)

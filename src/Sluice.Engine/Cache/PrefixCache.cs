@@ -35,14 +35,29 @@ internal sealed class PrefixCache(PagePool pool, bool share)
     public int Available => pool.Free + Reclaimable;
 
     /// <summary>Full pages of these tokens, at most <paramref name="maxPages"/>, that are in the tree; takes nothing.</summary>
-    public int CountMatch(CacheScope scope, ReadOnlySpan<int> tokens, int maxPages)
+    public int CountMatch(CacheScope scope, ReadOnlySpan<int> tokens, int maxPages) => CountMatch(scope, tokens, maxPages, default, out _);
+
+    /// <summary>The same, and how many of them come for nothing: the others, which nobody holds, are <see cref="Available"/> pages that it takes.</summary>
+    /// <param name="scope">Of the tokens.</param>
+    /// <param name="tokens">(at least maxPages x 16) from position 0.</param>
+    /// <param name="maxPages">Most to look at.</param>
+    /// <param name="leaving">(pages) references of each that do not count, or empty.</param>
+    /// <param name="held">Of those in the tree: held by somebody.</param>
+    public int CountMatch(CacheScope scope, ReadOnlySpan<int> tokens, int maxPages, ReadOnlySpan<int> leaving, out int held)
     {
-        int count = 0;
+        int count = held = 0;
         PrefixNode? node = _tree.FindRoot(scope);
         while (count < maxPages && (node = _tree.Find(node, tokens.Slice(count * PageTokens, PageTokens))) is not null)
+        {
+            held += Holders(node.Page) > (leaving.IsEmpty ? 0 : leaving[node.Page]) ? 1 : 0;
             count++;
+        }
+
         return count;
     }
+
+    /// <summary>Leases that have the page.</summary>
+    public int Holders(int page) => pool.References(page) - (_tree.OfPage(page) is null ? 0 : 1);
 
     /// <summary>Takes the longest prefix of full pages, at most <paramref name="maxPages"/>, into an empty lease; returns how many.</summary>
     public int Match(PrefixLease lease, ReadOnlySpan<int> tokens, int maxPages)
@@ -60,9 +75,12 @@ internal sealed class PrefixCache(PagePool pool, bool share)
     }
 
     /// <summary>Adds pages until the lease has <paramref name="pages"/>, reclaiming what is needed; all or nothing.</summary>
-    public bool TryGrow(PrefixLease lease, int pages)
+    /// <param name="lease">Gets them.</param>
+    /// <param name="pages">It has then at least.</param>
+    /// <param name="forget">For these a conversation may lose its pins; false fails rather.</param>
+    public bool TryGrow(PrefixLease lease, int pages, bool forget = true)
     {
-        if (pages - lease.Count > Available)
+        if (pages - lease.Count > Available - (forget ? 0 : _conversations?.Idle ?? 0))
             return false;
         lease.Reserve(pages);
         while (lease.Count < pages)
@@ -138,6 +156,8 @@ internal sealed class PrefixCache(PagePool pool, bool share)
             if (pool.Release(page) != 1 || _tree.OfPage(page) is not { } node)
                 continue;
             Reclaimable++;
+            if (node.Pins > 0)
+                Conversations.Idle++;
             _tree.Offer(node, pool);
         }
 
@@ -146,8 +166,11 @@ internal sealed class PrefixCache(PagePool pool, bool share)
 
     private void Reference(int page)
     {
-        if (pool.Reference(page) == 2 && _tree.OfPage(page) is not null)
-            Reclaimable--;
+        if (pool.Reference(page) != 2 || _tree.OfPage(page) is not { } node)
+            return;
+        Reclaimable--;
+        if (node.Pins > 0)
+            Conversations.Idle--;
     }
 
     private int Take()

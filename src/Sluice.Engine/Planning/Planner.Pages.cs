@@ -19,12 +19,12 @@ internal sealed partial class Planner
     /// <summary>Gives back the pages of guesses that fell.</summary>
     public void DropGuesses(Lane lane) => _cache.Shrink(lane.Lease, Math.Min(lane.Lease.Count, Step.Pages(lane.Length)));
 
-    // As many as there are rows and pages for; nobody gives way for a guess.
+    // As many as there are rows and pages for; nobody gives way for a guess, and no conversation is forgotten.
     private int TakeGuesses(Sequence sequence, int spare)
     {
         Lane lane = sequence.Trunk;
         int most = Math.Min(sequence.Draft?.Count ?? 0, spare);
-        if (most > 0 && !_cache.TryGrow(lane.Lease, Step.Pages(lane.Length + most)))
+        if (most > 0 && !_cache.TryGrow(lane.Lease, Step.Pages(lane.Length + most), forget: false))
             most = Math.Min(most, (lane.Lease.Count * PageTokens) - lane.Length);
         return lane.Drafted = Math.Max(0, most);
     }
@@ -134,23 +134,23 @@ internal sealed partial class Planner
             sequence.HeldBackIn = _step.Number;
         if (sequence.HeldBackIn == _step.Number)
             return false;
-        int pages = _cache.Available;
+        _leavers.Clear();
         int stay = 0;
         foreach (Sequence running in _running)
         {
-            bool yields = running.Request.Class > sequence.Request.Class && running.Order > sequence.Order;
-            stay += yields ? 0 : 1;
-            pages += yields ? PagesOf(running) : 0;
+            if (running.Request.Class <= sequence.Request.Class || running.Order < sequence.Order)
+            {
+                stay++;
+                continue;
+            }
+
+            _leavers.Add(running.Trunk.Lease);
+            foreach (Lane choice in running.Choices)
+                _leavers.Add(choice.Lease);
         }
 
-        return Step.Pages(sequence.Trunk.Length) + stay <= pages;
-    }
-
-    private static int PagesOf(Sequence sequence)
-    {
-        int pages = sequence.Trunk.Lease.Count;
-        foreach (Lane choice in sequence.Choices)
-            pages += choice.Lease.Count;
-        return pages;
+        Lane trunk = sequence.Trunk;
+        int held = _leavers.CountHeld(sequence.Request.Scope, trunk.Tokens, ShareablePages(sequence)); // by those that stay
+        return Step.Pages(trunk.Length) - held + stay <= _cache.Available + _leavers.Gained;
     }
 }

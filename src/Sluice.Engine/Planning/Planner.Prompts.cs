@@ -70,19 +70,24 @@ internal sealed partial class Planner
         return next;
     }
 
-    // The first that need not wait for a prefix; before it one of the group that started last, if it came soon after.
+    // The first that need not wait for a prefix; before it one of the group that started last, if it came soon after and goes before nobody of a lower class.
     private Sequence? NextToStart()
     {
         Sequence? first = null;
+        int lowest = int.MaxValue; // class of those that a mate would go before
         int left = Math.Max(LookAhead, _limits.MaxSequences);
         for (Sequence? next = _waiting.First; next is not null && left > 0; next = next.Next, left--)
         {
-            bool mate = next.Request.Group == _lastGroup && (first is null || next.Arrival - first.Arrival <= Sequence.ClassDistance);
+            EngineRequest request = next.Request;
+            bool mate = request.Group == _lastGroup && (first is null || (request.Class <= lowest && next.Arrival - first.Arrival <= Sequence.ClassDistance));
+            if (first is not null && !mate)
+                lowest = Math.Min(lowest, request.Class);
             if ((first is not null && !mate) || Awaits(next))
                 continue;
             if (mate || _lastGroup is null)
                 return next;
             first = next;
+            lowest = request.Class;
         }
 
         return first;

@@ -16,6 +16,7 @@ internal sealed partial class Planner
 {
     private readonly PlannerLimits _limits;
     private readonly PrefixCache _cache;
+    private readonly Leavers _leavers;
     private readonly Step _step;
     private readonly SequenceQueue _waiting = new();
     private readonly List<Sequence> _running; // in their order
@@ -36,6 +37,7 @@ internal sealed partial class Planner
         ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxOutputs, limits.MaxSequences);
         _limits = limits;
         _cache = cache;
+        _leavers = new Leavers(cache);
         _step = new Step(limits);
         _running = new List<Sequence>(limits.MaxSequences);
     }

@@ -11,16 +11,16 @@ public sealed class CacheModelTests
 {
     private const int Pages = 14;
 
-    // Start, grow, compute, share, fork, preempt, end: more that take than that give, so that the pool is often full.
-    private static readonly int[] s_operations = [0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5, 6];
+    // Start, grow, compute, share, fork, preempt, end, guess: more that take than that give, so that the pool is often full.
+    private static readonly int[] s_operations = [0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7];
 
     private readonly PrefixCache _cache = new(new PagePool(Pages), share: true);
     private readonly PlainCache _plain = new(Pages);
     private readonly List<Holder> _holders = [];
     private readonly List<Holder> _preempted = [];
     private readonly int[] _holdersOf = new int[Pages];
-    private readonly long[] _done = new long[7];
-    private long _matched, _refused;
+    private readonly long[] _done = new long[8];
+    private long _matched, _refused, _kept;
 
     [Theory]
     [InlineData(1)]
@@ -59,6 +59,9 @@ public sealed class CacheModelTests
                 case 6:
                     End(holder, random);
                     break;
+                case 7:
+                    Guess(holder, random.Next(1, 3));
+                    break;
             }
 
             if (i % 50 == 0)
@@ -70,6 +73,7 @@ public sealed class CacheModelTests
         Compare();
         Assert.Equal(Pages, _cache.Available);
         Assert.All(_done, count => Assert.True(count > 10_000, $"operations of each kind: {string.Join(' ', _done)}"));
+        Assert.True(_kept > 100, $"{_kept} guesses got no page for a conversation's sake");
         Assert.True(_matched > 10_000 && _refused > 500 && _plain.Evictions > 5_000, $"{_matched} matched pages, {_refused} refusals, {_plain.Evictions} evictions");
     }
 
@@ -97,17 +101,44 @@ public sealed class CacheModelTests
         return holder;
     }
 
-    private bool Grow(Holder holder, int by)
+    // Pages for guesses: a conversation is worth more. What falls is written all the same, and the pages behind what is known go back.
+    private void Guess(Holder holder, int by)
+    {
+        if (Grow(holder, by, forget: false))
+        {
+            for (int position = holder.Computed; position < holder.Lease.Count * PlainCache.PageTokens; position++)
+            {
+                (int page, int slot) = Math.DivRem(position, PlainCache.PageTokens);
+                _plain.Write(holder.Lease.Pages[page], slot, holder.Key(page), holder.Tokens[position] ^ 1);
+            }
+        }
+
+        int pages = (holder.Computed + PlainCache.PageTokens - 1) / PlainCache.PageTokens;
+        int[] fallen = holder.Lease.Pages[pages..].ToArray();
+        _cache.Shrink(holder.Lease, pages);
+        Assert.Equal(pages, holder.Lease.Count);
+        foreach (int page in fallen)
+        {
+            _holdersOf[page]--;
+            Assert.Equal((0, 0), (_holdersOf[page], _cache.Pool.References(page)));
+        }
+
+        Read(holder);
+    }
+
+    private bool Grow(Holder holder, int by, bool forget = true)
     {
         int had = holder.Lease.Count;
         int pages = Math.Min(PlainCache.Depth, had + by);
         int held = _holdersOf.Count(holders => holders > 0);
         int free = Pages - held - _plain.KeptPages.Count(page => _holdersOf[page] == 0);
-        bool fits = pages - had <= Pages - held;
-        Assert.Equal(fits, _cache.TryGrow(holder.Lease, pages));
+        int kept = forget ? 0 : _plain.PinnedPages.Count(page => _holdersOf[page] == 0);
+        bool fits = pages - had <= Pages - held - kept;
+        Assert.Equal(fits, _cache.TryGrow(holder.Lease, pages, forget));
         if (!fits)
         {
             _refused++;
+            _kept += pages - had <= Pages - held ? 1 : 0;
             return false;
         }
 

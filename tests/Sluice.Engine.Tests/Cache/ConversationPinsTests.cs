@@ -37,6 +37,27 @@ public sealed class ConversationPinsTests
     }
 
     [Fact]
+    public void Who_may_not_make_it_forget_is_refused_and_takes_what_is_left()
+    {
+        Keep(s_scope, 1, 3, "talk");
+        Keep(s_scope, 2, 3);
+        PrefixLease lease = new(s_scope);
+        Assert.False(_cache.TryGrow(lease, 14, forget: false));
+        Assert.Equal((0, 3, 3), (lease.Count, Matches(s_scope, 1), Matches(s_scope, 2)));
+        Assert.True(_cache.TryGrow(lease, 13, forget: false));
+        Assert.Equal((3, 0), (Matches(s_scope, 1), Matches(s_scope, 2)));
+        PrefixLease user = new(s_scope);
+        _cache.Match(user, Tokens(1), 3);
+        CacheAudit.Check(_cache, [lease, user]);
+        Assert.False(_cache.TryGrow(user, 4, forget: false));
+        _cache.Release(user);
+        CacheAudit.Check(_cache, [lease]);
+        Assert.True(_cache.TryGrow(lease, 14));
+        Assert.Equal(0, _cache.Conversations.Idle);
+        CacheAudit.Check(_cache, [lease]);
+    }
+
+    [Fact]
     public void The_next_turn_takes_the_place_of_the_last_and_a_new_beginning_lets_go_of_it()
     {
         Keep(s_scope, 1, 2, "talk");

@@ -46,6 +46,8 @@ internal sealed class PlainCache
 
     public IEnumerable<int> KeptPages => _page.Where(page => page >= 0);
 
+    public IEnumerable<int> PinnedPages => Enumerable.Range(0, _page.Length).Where(key => _pins[key] > 0).Select(key => _page[key]);
+
     public void Keep(int key, int page) => _page[key] = page;
 
     public void Touch(int scope, int[] digits, int pages)

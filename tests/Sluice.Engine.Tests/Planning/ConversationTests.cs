@@ -52,6 +52,27 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void For_a_guess_no_conversation_is_forgotten()
+    {
+        KnownAnswersDrafter drafter = new(1);
+        PlannerRig rig = new(pages: 8, drafter: drafter);
+        int[] first = Prompt(1, 40);
+        drafter.Add(first, rig.Model.Greedy(first, 21));
+        rig.Add(Generate(first, 21) with { Conversation = "talk" });
+        rig.RunToEnd();
+        Assert.Equal(3, rig.Cache.Conversations.Pages);
+        int[] second = Prompt(2, 70);
+        drafter.Add(second, rig.Model.Greedy(second, 30));
+        Sequence other = rig.Add(Generate(second, 30));
+        while (other.Trunk.Length <= 5 * 16)
+            rig.Step();
+        Assert.Equal((81, 3), (other.Trunk.Length, rig.Cache.Conversations.Pages)); // five pages are left; what is known needs no more
+        rig.RunToEnd();
+        Assert.Equal(rig.Model.Greedy(second, 30), Generated(other));
+        Assert.Equal(0, rig.Cache.Conversations.Pages);
+    }
+
+    [Fact]
     public void Many_conversations_in_a_small_pool_stay_right_and_clean()
     {
         Random random = new(5);

@@ -35,6 +35,40 @@ public sealed class HintTests
     }
 
     [Fact]
+    public void A_group_goes_before_nobody_of_a_lower_class()
+    {
+        PlannerRig rig = new(sequences: 1);
+        RunMember();
+        Sequence mate = Add(2, 1);
+        Sequence urgent = Add(0, null);
+        Assert.Equal([urgent.Arrival, mate.Arrival], Starts(rig, [mate, urgent]));
+
+        // One that has waited for long stands before an interactive one; its mates do not.
+        RunMember();
+        Sequence old = Add(2, 2);
+        Pass(100);
+        mate = Add(2, 1);
+        Pass(450);
+        urgent = Add(0, null);
+        Assert.Equal([old.Arrival, urgent.Arrival, mate.Arrival], Starts(rig, [old, mate, urgent]));
+
+        Sequence Add(int lesser, int? group) => rig.Add(Generate(Prompt(3, 8), 1) with { Class = lesser, Group = group });
+
+        void RunMember()
+        {
+            Sequence member = Add(2, 1);
+            rig.Step();
+            Assert.True(member.Ended);
+        }
+
+        void Pass(int arrivals)
+        {
+            for (int i = 0; i < arrivals; i++)
+                rig.Planner.Retire(Add(0, null), keep: false);
+        }
+    }
+
+    [Fact]
     public void A_group_without_end_does_not_hold_up_the_others()
     {
         PlannerRig rig = new(sequences: 2);

@@ -69,6 +69,46 @@ public sealed class PlannerInteractiveTests
     }
 
     [Fact]
+    public void Pages_that_stay_in_use_are_no_room_so_nobody_gives_way_for_them()
+    {
+        PlannerRig rig = new(pages: 64, stepTokens: 1024, context: 1024);
+        int[] prefix = Prompt(1, 50 * 16);
+        Sequence first = rig.Add(Generate([.. prefix, .. Prompt(2, 20)], 10));
+        rig.Step();
+        Sequence[] bulk = [.. Enumerable.Range(3, 4).Select(i => rig.Add(Generate([.. prefix, .. Prompt(i, 20)], 10) with { Class = 2 }))];
+        rig.Step();
+        Assert.Equal(4, rig.Cache.Available);
+        Sequence urgent = rig.Add(Generate(Prompt(9, 20 * 16), 2) with { Class = 0 });
+        while (!first.Ended)
+        {
+            Assert.Equal((false, 5), (urgent.Running, rig.Planner.Running.Count)); // 8 pages more are not 20
+            rig.Step();
+        }
+
+        rig.RunToEnd();
+        Assert.All(bulk.Prepend(first), s => Assert.Equal(rig.Model.Greedy(s.Request.Prompt, 10), Generated(s)));
+    }
+
+    [Fact]
+    public void Pages_that_those_who_stay_share_with_it_are_no_need()
+    {
+        PlannerRig rig = new(pages: 64, stepTokens: 1024, context: 1024);
+        int[] prefix = Prompt(1, 50 * 16);
+        Sequence first = rig.Add(Generate([.. prefix, .. Prompt(2, 20)], 100));
+        Sequence bulk = rig.Add(Generate(Prompt(3, 11 * 16), 10) with { Class = 2 });
+        rig.Step();
+        Assert.Equal(1, rig.Cache.Available); // 50 + 2 and 11 are taken
+        int[] prompt = [.. prefix, .. Prompt(4, 20)];
+        Sequence urgent = rig.Add(Generate(prompt, 2));
+        rig.Step();
+        rig.Step();
+        Assert.Equal((true, true, false), (first.Running, urgent.Running, bulk.Running));
+        rig.RunToEnd();
+        Assert.Equal(rig.Model.Greedy(prompt, 2), Generated(urgent));
+        Assert.Equal(rig.Model.Greedy(bulk.Request.Prompt, 10), Generated(bulk));
+    }
+
+    [Fact]
     public void Nobody_gives_way_to_its_own_class_to_a_lesser_one_or_for_too_little()
     {
         foreach ((int runs, int comes) in new[] { (0, 0), (2, 1) })
