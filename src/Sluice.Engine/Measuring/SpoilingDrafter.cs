@@ -9,9 +9,9 @@ internal sealed class SpoilingDrafter(IDrafter? inner, int vocabulary) : IDrafte
 {
     public int Behind(Draft draft) => inner?.Behind(draft) ?? 0;
 
-    public void Guess(ReadOnlySpan<Draft> drafts)
+    public int Guess(ReadOnlySpan<Draft> drafts)
     {
-        inner?.Guess(drafts);
+        int computed = inner?.Guess(drafts) ?? 0;
         foreach (Draft draft in drafts)
         {
             if (inner is null)
@@ -22,6 +22,8 @@ internal sealed class SpoilingDrafter(IDrafter? inner, int vocabulary) : IDrafte
                 guess = ((inner is null ? draft.Tokens[draft.Length + i - 1] : guess) + 1) % vocabulary;
             }
         }
+
+        return computed;
     }
 
     public void Settle(Draft draft, int accepted) => inner?.Settle(draft, 0);

@@ -33,22 +33,15 @@ internal sealed class Speculator(IDrafter drafter, PlannerLimits limits, int mos
             _controller.Choose(drafts, drafter, room);
         }
 
-        int behind = 0;
         bool any = false;
         foreach (Draft draft in drafts)
-        {
-            if (draft.Wanted == 0)
-                continue;
-            any = true;
-            behind += drafter.Behind(draft);
-        }
-
+            any |= draft.Wanted > 0;
         if (!any)
             return;
         long start = clock.GetTimestamp();
-        drafter.Guess(drafts);
+        int computed = drafter.Guess(drafts);
         _drafting = clock.GetTimestamp() - start;
-        _controller.ObserveDraft(drafts, behind, _drafting);
+        _controller.ObserveDraft(drafts, computed, _drafting);
     }
 
     /// <summary>A sequence's guesses were looked at.</summary>

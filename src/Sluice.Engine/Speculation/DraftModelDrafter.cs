@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Sluice.Engine.Cache;
 using Sluice.Engine.Models;
 using Sluice.Engine.Sampling;
@@ -35,11 +36,21 @@ internal sealed class DraftModelDrafter : IDrafter
     /// <summary>For the audit.</summary>
     internal PrefixCache Cache { get; }
 
-    public int Behind(Draft draft) => draft.Length - (draft.State is State state ? state.Computed : 0);
+    public int Behind(Draft draft)
+    {
+        int length = draft.Length;
+        if (length > _model.Config.ContextLength)
+            return int.MaxValue;
+        if (draft.State is State state)
+            return Pages(length) - state.Lease.Count > Cache.Available ? int.MaxValue : length - Math.Min(state.Computed, length - 1);
+        int matched = Cache.CountMatch(draft.Scope, draft.Tokens, (length - 1) / PageTokens, default, out int held);
+        return Pages(length) - held > Cache.Available ? int.MaxValue : length - (matched * PageTokens);
+    }
 
-    public void Guess(ReadOnlySpan<Draft> drafts)
+    public int Guess(ReadOnlySpan<Draft> drafts)
     {
         CatchUp(drafts);
+        int computed = _plan.Rows;
         while (_count > 0)
         {
             ReadGuesses();
@@ -54,6 +65,8 @@ internal sealed class DraftModelDrafter : IDrafter
 
             _model.Forward(_plan);
         }
+
+        return computed;
     }
 
     public void Settle(Draft draft, int accepted)
@@ -84,7 +97,7 @@ internal sealed class DraftModelDrafter : IDrafter
         {
             draft.Count = 0;
             int room = _model.Options.MaxStepTokens - _plan.Rows;
-            if (draft.Wanted == 0 || room == 0 || _plan.Segments == _guessing.Length || !TryPrepare(draft, out State state))
+            if (draft.Wanted == 0 || room == 0 || _plan.Segments == _guessing.Length || !TryPrepare(draft, out State? state))
                 continue;
             int behind = draft.Length - state.Computed;
             int rows = Math.Min(behind, room);
@@ -146,23 +159,29 @@ internal sealed class DraftModelDrafter : IDrafter
         return id;
     }
 
-    private bool TryPrepare(Draft draft, out State state)
+    private bool TryPrepare(Draft draft, [NotNullWhen(true)] out State? state)
     {
-        state = draft.State as State ?? new State(new PrefixLease(draft.Scope));
-        int wanted = Math.Min(draft.Wanted, _model.Config.ContextLength - draft.Length + 1);
-        if (wanted < 1)
+        state = draft.State as State;
+        if (Behind(draft) == int.MaxValue)
             return false;
-        if (draft.State is null)
+        if (state is null)
         {
             draft.NoteChances();
-            draft.State = state;
+            draft.State = state = new State(new PrefixLease(draft.Scope));
             state.Lease.Reserve(Pages(Math.Min(draft.Length + draft.TokensLeft, _model.Config.ContextLength)));
             state.Computed = Cache.Match(state.Lease, draft.Tokens, (draft.Length - 1) / PageTokens) * PageTokens;
         }
 
-        draft.Wanted = wanted;
         state.Computed = Math.Min(state.Computed, draft.Length - 1); // the last known token's row says what comes next
-        return Cache.TryGrow(state.Lease, Pages(draft.Length + wanted - 1));
+        int wanted = Math.Min(draft.Wanted, _model.Config.ContextLength - draft.Length + 1);
+        if (!Cache.TryGrow(state.Lease, Pages(draft.Length + wanted - 1)))
+        {
+            Cache.TryGrow(state.Lease, Pages(draft.Length));
+            wanted = Math.Min(wanted, (state.Lease.Count * PageTokens) - draft.Length + 1); // the last guess is never computed
+        }
+
+        draft.Wanted = wanted;
+        return true;
     }
 
     private void Add(Draft draft, State state, int rows, bool output)

@@ -6,14 +6,15 @@ namespace Sluice.Engine.Speculation;
 /// </summary>
 internal interface IDrafter : IDisposable
 {
-    /// <summary>Known tokens of the sequence that must be computed before the first guess; 0 where nothing is computed.</summary>
+    /// <summary>Known tokens of the sequence that must be computed before the first guess: 0 where nothing is computed, <see cref="int.MaxValue"/> where it cannot be guessed for now.</summary>
     int Behind(Draft draft);
 
     /// <summary>
     /// Writes up to <see cref="Draft.Wanted"/> guesses behind the known tokens of each draft and says in <see cref="Draft.Count"/> how many; that may be none.
     /// What one gets does not depend on the others, but for room: a drafter short of it guesses fewer.
     /// </summary>
-    void Guess(ReadOnlySpan<Draft> drafts);
+    /// <returns>Known tokens that it computed for that, of all drafts together.</returns>
+    int Guess(ReadOnlySpan<Draft> drafts);
 
     /// <summary>The first <paramref name="accepted"/> guesses became known tokens, the others did not. Called once after guesses were made.</summary>
     void Settle(Draft draft, int accepted);

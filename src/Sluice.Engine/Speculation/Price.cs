@@ -17,7 +17,7 @@ internal struct Price
         if (_count < Few)
             _value = _count++ == 0 ? sample : Math.Min(_value, sample);
         else
-            _value += Rate * (Math.Min(sample, (Most * _value) + double.Epsilon) - _value);
+            _value += Rate * ((_value > 0 ? Math.Min(sample, Most * _value) : sample) - _value);
     }
 
     public readonly double Or(double prior) => Known ? _value : prior;

@@ -12,7 +12,7 @@ internal sealed class PromptLookupDrafter : IDrafter
 
     public int Behind(Draft draft) => 0;
 
-    public void Guess(ReadOnlySpan<Draft> drafts)
+    public int Guess(ReadOnlySpan<Draft> drafts)
     {
         foreach (Draft draft in drafts)
         {
@@ -25,6 +25,8 @@ internal sealed class PromptLookupDrafter : IDrafter
                 tokens[draft.Length + i] = tokens[next + i]; // may be a guess of its own
             draft.Count = draft.Wanted;
         }
+
+        return 0;
     }
 
     public void Settle(Draft draft, int accepted)

@@ -14,7 +14,7 @@ internal sealed class SpeculationController
     private const double ProbeShare = 0.005;
     private const double Margin = 1.03; // better by less is no better
     private const int ReferenceEvery = 64;
-    private const int ProbeTokens = 2;
+    private const int MostProbeTokens = 2;
     private const double SequenceWeight = 3; // tries that what is known of the workload counts for
     private const int FewBehind = 2; // known tokens that every draft computes
     private const double LeastProbe = 0.25; // of a step: what a try is taken to cost before it is known
@@ -24,10 +24,11 @@ internal sealed class SpeculationController
     private readonly StepTimes _times;
     private readonly Workloads _workloads = new();
     private readonly GuessTable _table;
+    private readonly int _probeTokens;
     private readonly double[] _shares; // (drafts): of guesses that stand; 0 for one that gets none
     private double _budget; // ticks for trying
     private int _sinceReference;
-    private int _turn;
+    private int _turn; // whose the next try is
     private double _probe; // ticks of a plain step, where the step has a try in it; 0 where not
 
     /// <param name="maxSequences">Most drafts at once.</param>
@@ -37,6 +38,7 @@ internal sealed class SpeculationController
         _times = new StepTimes(maxSequences);
         _table = new GuessTable(mostTokens, _floors);
         _shares = new double[maxSequences];
+        _probeTokens = Math.Min(MostProbeTokens, mostTokens);
     }
 
     /// <summary>Sets what each draft may want in a step that decodes all of them and nothing else.</summary>
@@ -55,17 +57,23 @@ internal sealed class SpeculationController
 
         double plain = _times.Plain(drafts.Length);
         for (int i = 0; i < drafts.Length; i++)
-            _shares[i] = Worth(drafts[i], drafter, drafts.Length, plain) ? Share(drafts[i]) : 0;
-        int best = BestFloor(drafts.Length, room, plain);
-        bool any = false;
+        {
+            double share = Share(drafts[i]);
+            bool any = _table.Tokens(share, _floors.Length - 1) > 0; // the lowest floor
+            _shares[i] = any && Worth(drafts[i], drafter, drafts.Length, plain) ? share : 0;
+        }
+
+        int best = BestFloor(drafts, room, plain);
+        bool guesses = false;
         for (int i = 0; best >= 0 && i < drafts.Length; i++)
         {
             drafts[i].Wanted = Math.Min(drafts[i].Room, _table.Tokens(_shares[i], best));
-            any |= drafts[i].Wanted > 0;
+            guesses |= drafts[i].Wanted > 0;
         }
 
-        _sinceReference = any ? _sinceReference + 1 : 0;
-        Probe(drafts[_turn++ % drafts.Length], drafter, drafts.Length, plain);
+        _sinceReference = guesses ? _sinceReference + 1 : 0;
+        _turn = _turn < drafts.Length ? _turn : 0;
+        Probe(drafts[_turn++], drafter, drafts.Length, plain);
     }
 
     /// <summary>What came of one sequence's guesses.</summary>
@@ -91,33 +99,33 @@ internal sealed class SpeculationController
         if (pure && sequences > 0)
             _times.Observe(sequences, guesses, ticks);
         if (_probe > 0)
-            _budget -= Math.Max(LeastProbe * _probe, ProbeTokens * _probe * _times.Row(sequences, ProbeTokens)); // what it cost, not what was thought
+            _budget -= Math.Max(LeastProbe * _probe, _probeTokens * _probe * _times.Row(sequences, _probeTokens)); // what it cost, not what was thought
         _probe = 0;
         if (_budget < 20 * ticks)
             _budget += ProbeShare * ticks;
     }
 
     /// <summary>A draft is over.</summary>
-    /// <param name="drafts">All, with what they wanted.</param>
-    /// <param name="behind">Known tokens that it had to compute.</param>
+    /// <param name="drafts">All, with what they got.</param>
+    /// <param name="computed">Known tokens that were computed for it.</param>
     /// <param name="ticks">It took.</param>
-    public void ObserveDraft(ReadOnlySpan<Draft> drafts, int behind, double ticks)
+    public void ObserveDraft(ReadOnlySpan<Draft> drafts, int computed, double ticks)
     {
         int count = 0, depth = 0;
         foreach (Draft draft in drafts)
         {
-            count += draft.Wanted > 0 ? 1 : 0;
-            depth = Math.Max(depth, draft.Wanted);
+            count += draft.Count > 0 ? 1 : 0;
+            depth = Math.Max(depth, draft.Count);
         }
 
         if (_probe > 0)
             _budget -= ticks;
-        if (depth > 0)
-            _times.ObserveDraft(count, depth, Math.Max(0, behind - (count * FewBehind)), ticks);
+        _times.ObserveDraft(count, depth, Math.Max(0, computed - (count * FewBehind)), ticks);
     }
 
-    private int BestFloor(int sequences, int room, double plain)
+    private int BestFloor(ReadOnlySpan<Draft> drafts, int room, double plain)
     {
+        int sequences = drafts.Length;
         int best = -1;
         double most = Margin;
         for (int floor = 0; floor < _floors.Length; floor++)
@@ -126,12 +134,12 @@ internal sealed class SpeculationController
             double gained = 0;
             for (int i = 0; i < sequences; i++)
             {
-                int tokens = _table.Tokens(_shares[i], floor);
-                if (tokens == 0)
+                int tokens = Math.Min(drafts[i].Room, _table.Tokens(_shares[i], floor));
+                if (tokens <= 0)
                     continue;
                 rows += tokens;
                 depth = Math.Max(depth, tokens);
-                gained += _table.Gain(_shares[i], floor);
+                gained += _table.Gain(_shares[i], tokens);
                 guessing++;
             }
 
@@ -151,19 +159,21 @@ internal sealed class SpeculationController
     // To catch up with a long prompt for a few tokens is a loss whatever is guessed.
     private bool Worth(Draft draft, IDrafter drafter, int sequences, double plain)
     {
-        int behind = draft.Room > 0 ? drafter.Behind(draft) : 0;
-        return draft.Room > 0
-            && (behind <= FewBehind || _times.Draft(sequences, 0, behind) < 0.2 * _workloads.TokensLeft(draft) * plain / sequences);
+        if (draft.Room <= 0)
+            return false;
+        int behind = drafter.Behind(draft);
+        return behind <= FewBehind
+            || (behind < int.MaxValue && _times.Draft(sequences, 0, behind) < 0.2 * _workloads.TokensLeft(draft) * plain / sequences);
     }
 
     private void Probe(Draft draft, IDrafter drafter, int sequences, double plain)
     {
-        if (draft.Wanted > 0 || draft.Room < ProbeTokens)
+        if (draft.Wanted > 0 || draft.Room < _probeTokens)
             return;
-        double cost = (LeastProbe * plain) + _times.Draft(1, 0, drafter.Behind(draft));
-        if (cost > _budget)
+        int behind = drafter.Behind(draft);
+        if (behind == int.MaxValue || (LeastProbe * plain) + _times.Draft(1, 0, behind) > _budget)
             return;
-        draft.Wanted = ProbeTokens;
+        draft.Wanted = _probeTokens;
         _probe = plain;
     }
 }

@@ -102,11 +102,22 @@ internal sealed class StepTimes
         }
     }
 
-    /// <summary>A draft took so long.</summary>
+    /// <summary>A draft took so long. One that did nothing has no price.</summary>
+    /// <param name="sequences">That were guessed for.</param>
+    /// <param name="depth">Most guesses that one of them got; 0 where all were still catching up.</param>
+    /// <param name="behind">Tokens that were caught up with.</param>
+    /// <param name="ticks">For all of it.</param>
     public void ObserveDraft(int sequences, int depth, int behind, double ticks)
     {
-        ref Price known = ref _depth[Bucket(sequences)];
         double each = ticks / _speed;
+        if (depth == 0)
+        {
+            if (behind > 0)
+                _catchUp.Add(each / behind);
+            return;
+        }
+
+        ref Price known = ref _depth[Bucket(sequences)];
         if (behind == 0)
         {
             known.Add(each / depth);
@@ -116,7 +127,8 @@ internal sealed class StepTimes
         double guess = known.Or(each / (depth + (behind / TokensPerDepth)));
         if (!known.Known)
             known.Add(guess);
-        _catchUp.Add(Math.Max(0, each - (depth * guess)) / behind);
+        if (behind >= TokensPerDepth) // of fewer the price drowns in how much drafts differ
+            _catchUp.Add(Math.Max(0, each - (depth * guess)) / behind);
     }
 
     private bool Seen(int sequences, int rows, out double row)

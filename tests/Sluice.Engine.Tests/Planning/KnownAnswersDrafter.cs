@@ -18,7 +18,7 @@ internal sealed class KnownAnswersDrafter(double rightShare) : IDrafter
 
     public int Behind(Draft draft) => 0;
 
-    public void Guess(ReadOnlySpan<Draft> drafts)
+    public int Guess(ReadOnlySpan<Draft> drafts)
     {
         foreach (Draft draft in drafts)
         {
@@ -35,6 +35,8 @@ internal sealed class KnownAnswersDrafter(double rightShare) : IDrafter
                 draft.Count++;
             }
         }
+
+        return 0;
     }
 
     public void Settle(Draft draft, int accepted) => Settled++;

@@ -13,14 +13,17 @@ internal sealed class PlannerRig
     public const int Vocabulary = 61;
 
     private readonly PlannerLimits _limits;
+    private readonly TimeProvider _clock;
     private readonly List<Sequence> _finished = [];
+    private long _start;
 
     public PlannerRig(int pages = 64, int stepTokens = 64, int sequences = 8, bool share = true, int context = 512, int[]? endIds = null, int? outputs = null,
-        IDrafter? drafter = null, int mostTokens = 8)
+        IDrafter? drafter = null, int mostTokens = 8, bool adaptive = false, TimeProvider? clock = null)
     {
+        _clock = clock ?? TimeProvider.System;
         _limits = new PlannerLimits(sequences, stepTokens, outputs ?? Math.Max(sequences, 16), context);
         Cache = new PrefixCache(new PagePool(pages), share);
-        Speculator = drafter is null ? null : new Speculator(drafter, _limits, mostTokens, adaptive: false, TimeProvider.System);
+        Speculator = drafter is null ? null : new Speculator(drafter, _limits, mostTokens, adaptive, _clock);
         Planner = new Planner(_limits, Cache) { Speculator = Speculator };
         Model = new FakeModel(Vocabulary, pages, stepTokens);
         Reader = new StepReader(Model.Steps, Planner, Vocabulary, endIds ?? []);
@@ -34,7 +37,7 @@ internal sealed class PlannerRig
 
     public StepReader Reader { get; }
 
-    /// <summary>Guesses as much as there is room for; null without a drafter.</summary>
+    /// <summary>Guesses as much as there is room for, unless it was asked to adapt; null without a drafter.</summary>
     public Speculator? Speculator { get; }
 
     /// <summary>Called with every step that was planned.</summary>
@@ -104,6 +107,7 @@ internal sealed class PlannerRig
 
     public Step Next()
     {
+        _start = _clock.GetTimestamp();
         Speculator?.Guess(Planner.Running, Planner.Waiting > 0);
         return Planner.Next();
     }
@@ -114,7 +118,7 @@ internal sealed class PlannerRig
         Model.Steps.Run(step);
         Planner.Commit();
         Reader.Read(step, _finished);
-        Speculator?.Observe(step, 1);
+        Speculator?.Observe(step, _clock.GetTimestamp() - _start);
         foreach (Sequence sequence in _finished)
             Planner.Retire(sequence, keep: true);
         _finished.Clear();

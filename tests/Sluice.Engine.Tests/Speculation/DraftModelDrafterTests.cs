@@ -30,9 +30,10 @@ public sealed class DraftModelDrafterTests : DrafterContractTests
         Draft first = New(Text(50), 4);
         Draft second = New(Text(30), 4);
         List<(int, int)> counts = [];
+        List<int> computed = [];
         for (int step = 0; step < 5; step++)
         {
-            drafter.Guess([first, second]);
+            computed.Add(drafter.Guess([first, second]));
             counts.Add((first.Count, second.Count));
             drafter.Settle(first, 0);
             drafter.Settle(second, 0);
@@ -40,6 +41,7 @@ public sealed class DraftModelDrafterTests : DrafterContractTests
 
         // The second finds the first's page of the prompt that both begin with.
         Assert.Equal([(0, 0), (0, 0), (4, 0), (4, 4), (4, 4)], counts);
+        Assert.Equal([20, 20, 10 + 10, 1 + 4, 1 + 1], computed);
         using IDrafter whole = Create();
         Draft other = New(Text(50), 4);
         whole.Guess([other]);
@@ -84,9 +86,12 @@ public sealed class DraftModelDrafterTests : DrafterContractTests
         using DraftModelDrafter drafter = New(new ModelOptions { Threads = 1, KvBytes = 5 * page, MaxSequences = 4 });
         Draft fits = New(Text(60), 4);
         Draft doesNot = New(Text(60), 4);
-        drafter.Guess([fits, doesNot]);
+        Assert.Equal(60, drafter.Guess([fits, doesNot]));
         Assert.Equal((4, 0), (fits.Count, doesNot.Count));
+        Assert.Null(doesNot.State);
+        Assert.Equal(int.MaxValue, drafter.Behind(doesNot));
         drafter.Release(fits);
+        Assert.Equal(60 - 16, drafter.Behind(doesNot)); // the first page of the prompt is still there
         drafter.Guess([doesNot]);
         Assert.Equal(4, doesNot.Count);
         drafter.Release(doesNot);
@@ -98,8 +103,39 @@ public sealed class DraftModelDrafterTests : DrafterContractTests
         Assert.Equal(3, longest.Count); // of 512 positions the last two; the third guess is never computed
         roomy.Settle(longest, 0);
         (longest.Length, longest.Wanted) = (513, 8);
-        roomy.Guess([longest]);
+        Assert.Equal(int.MaxValue, roomy.Behind(longest));
+        Assert.Equal(0, roomy.Guess([longest]));
         Assert.Equal(0, longest.Count);
+        Draft longer = new(request, 1, 1000, 8) { Tokens = longest.Tokens, Length = 600, Wanted = 8 };
+        Assert.Equal(int.MaxValue, roomy.Behind(longer));
+        Assert.Equal(0, roomy.Guess([longer]));
+        Assert.Null(longer.State);
+    }
+
+    [Fact]
+    public void What_a_prefix_of_another_holds_is_not_behind()
+    {
+        using IDrafter drafter = Create();
+        EngineRequest request = new() { Scope = default, Kind = SequenceKind.Generate, Prompt = Text(220), MaxTokens = 100 };
+        Draft first = new(request, 1, 320, 8) { Tokens = [.. Text(221), .. new int[99]], Length = 221, Wanted = 3 };
+        Draft second = new(request, 2, 320, 8) { Tokens = [.. Text(221), .. new int[99]], Length = 221, Wanted = 3 };
+        Draft stranger = new(request with { Scope = new CacheScope(1, 2) }, 3, 320, 8) { Tokens = second.Tokens, Length = 221, Wanted = 3 };
+        Assert.Equal(221, drafter.Behind(second));
+        Assert.Equal(221, drafter.Guess([first]));
+        Assert.Equal(221 - 208, drafter.Behind(second));
+        Assert.Equal(221, drafter.Behind(stranger));
+        Assert.Equal(221 - 208, drafter.Guess([second]));
+        Assert.Equal(Guesses(first), Guesses(second));
+    }
+
+    [Fact]
+    public void The_last_page_holds_fewer_guesses_than_were_wanted()
+    {
+        long page = ModelInspection.Read(DemoFolders.Draft, new ModelOptions()).Memory.KvBytesPerPage;
+        using DraftModelDrafter drafter = New(new ModelOptions { Threads = 1, KvBytes = 4 * page, MaxSequences = 4 });
+        Draft draft = New(Text(62), 6);
+        drafter.Guess([draft]);
+        Assert.Equal(3, draft.Count); // at 62 and 63, and one that is never computed
     }
 
     [Fact]

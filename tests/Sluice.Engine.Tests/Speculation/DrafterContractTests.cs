@@ -20,7 +20,8 @@ public abstract class DrafterContractTests
         for (int wanted = 1; wanted <= Most; wanted++)
         {
             draft.Wanted = wanted;
-            drafter.Guess([draft]);
+            int behind = drafter.Behind(draft);
+            Assert.Equal(behind, drafter.Guess([draft]));
             Assert.InRange(draft.Count, 0, wanted);
             Assert.Equal(Text[..60], draft.Tokens[..60]);
             Assert.All(draft.Tokens[60..(60 + draft.Count)], id => Assert.InRange(id, 0, 1023));
@@ -39,7 +40,7 @@ public abstract class DrafterContractTests
         drafter.Guess([wantsNone, wants]);
         Assert.Equal(0, wantsNone.Count);
         Assert.True(wants.Count > 0);
-        drafter.Guess([]);
+        Assert.Equal(0, drafter.Guess([]));
     }
 
     [Fact]

@@ -88,6 +88,28 @@ public sealed class SpeculationControllerTests
     }
 
     [Fact]
+    public void With_one_guess_a_step_what_was_off_comes_back_too()
+    {
+        World world = new(4, 0.05, 0.05, most: 1);
+        world.Run(1000, _ => 0);
+        world.Reset();
+        world.Run(2000, _ => 0.95);
+        Assert.True(world.Speedup > 1.3, $"{world.Speedup:0.00} times");
+    }
+
+    [Fact]
+    public void Guesses_that_no_sequence_has_room_for_are_not_counted()
+    {
+        World world = new(4, 0.05, 0.02);
+        world.Run(100, _ => 0.95);
+        world.Capacity = 13; // one guess, and the step's own token
+        world.Room = 4;
+        world.Reset(freshSequences: true);
+        world.Run(1, _ => 0.95);
+        Assert.All(world.Drafts, d => Assert.Equal(1, d.Wanted));
+    }
+
+    [Fact]
     public void Load_on_the_machine_does_not_look_like_a_price()
     {
         World world = new(1, 0.05, 0) { Noise = step => step / 50 % 2 == 0 ? 1 : 2.5 };
@@ -102,18 +124,21 @@ public sealed class SpeculationControllerTests
         private readonly int _sequences;
         private readonly double _row;
         private readonly double _draft;
+        private readonly int _most;
         private readonly Dictionary<Draft, long> _guesses = [];
         private double _time, _plainTime;
         private long _tokens, _plainTokens;
         private int _step;
 
-        public World(int sequences, double row, double draft)
+        public World(int sequences, double row, double draft, int most = 8)
         {
-            (_sequences, _row, _draft) = (sequences, row, draft);
-            _controller = new SpeculationController(sequences, 8);
+            (_sequences, _row, _draft, _most) = (sequences, row, draft, most);
+            _controller = new SpeculationController(sequences, most);
         }
 
-        public int Capacity { get; init; } = 1 << 20;
+        public int Capacity { get; set; } = 1 << 20;
+
+        public int Room { get; set; } = 64;
 
         public int Behind { get; init; } = 1;
 
@@ -146,9 +171,7 @@ public sealed class SpeculationControllerTests
 
         int IDrafter.Behind(Draft draft) => Behind;
 
-        void IDrafter.Guess(ReadOnlySpan<Draft> drafts)
-        {
-        }
+        int IDrafter.Guess(ReadOnlySpan<Draft> drafts) => 0;
 
         void IDrafter.Settle(Draft draft, int accepted)
         {
@@ -165,7 +188,7 @@ public sealed class SpeculationControllerTests
         private Draft New(int i)
         {
             EngineRequest request = new() { Scope = new CacheScope(0, Workload(i)), Kind = SequenceKind.Generate, Prompt = new int[10] };
-            return new Draft(request, i, Capacity, 8) { Length = 11 };
+            return new Draft(request, i, Capacity, _most) { Length = 11 };
         }
 
         private void Step(Func<int, double> right)
@@ -173,10 +196,12 @@ public sealed class SpeculationControllerTests
             double speed = 1e6 * Noise(_step++);
             foreach (Draft draft in Drafts)
                 draft.Wanted = 0;
-            _controller.Choose(Drafts, this, room: 64);
+            _controller.Choose(Drafts, this, Room);
             int rows = Drafts.Sum(d => d.Wanted);
             int depth = Drafts.Max(d => d.Wanted);
             double drafting = depth * _draft * speed;
+            foreach (Draft draft in Drafts)
+                draft.Count = draft.Wanted;
             if (depth > 0)
                 _controller.ObserveDraft(Drafts, 0, drafting);
             double step = (1 + (rows * _row)) * speed;
