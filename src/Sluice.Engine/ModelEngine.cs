@@ -72,7 +72,7 @@ public sealed partial class ModelEngine : IEngine
         speculation.Check();
         ModelOptions? small = null;
         if (speculation.Kind == SpeculationKind.DraftModel)
-            (limits, small) = DraftPair.Share(folder, speculation.DraftFolder!, limits);
+            (limits, small) = DraftPair.Share(folder, tokenizer, speculation.DraftFolder!, limits);
         Model model = Model.Load(folder, limits);
         IDrafter? drafter = Drafter(speculation, small, options.SharePrefixes, model);
         if (Backends.Cpu.Assembled.TileSet.Refusal is { } refusal && Interlocked.Exchange(ref _refusalLogged, 1) == 0)

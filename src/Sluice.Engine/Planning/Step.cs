@@ -40,7 +40,7 @@ internal sealed class Step
     public long KvTokens { get; private set; }
 
     /// <summary>Pages that hold this many positions.</summary>
-    public static int Pages(int positions) => (positions + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
+    public static int Pages(int positions) => StepPlan.PagesOf(positions);
 
     public void Clear()
     {
@@ -56,23 +56,9 @@ internal sealed class Step
     /// <summary>Adds the lane's next rows, its guesses included; its pages must reach that far.</summary>
     public void Add(Lane lane, int rows)
     {
-        StepPlan plan = Plan;
-        int segment = plan.Segments++;
-        int row = plan.Rows;
         int context = lane.Computed;
-        _lanes[segment] = lane;
-        lane.Tokens.AsSpan(context - lane.Start, rows).CopyTo(plan.Tokens.AsSpan(row));
-        for (int i = 0; i < rows; i++)
-            plan.Positions[row + i] = context + i;
-        plan.SegmentRow[segment] = row;
-        plan.SegmentRow[segment + 1] = row + rows;
-        plan.SegmentContext[segment] = context;
-        if (segment == 0)
-            plan.PageStart[0] = 0;
-        ReadOnlySpan<int> pages = lane.Lease.Pages[..Pages(context + rows)];
-        pages.CopyTo(plan.Pages.AsSpan(plan.PageStart[segment]));
-        plan.PageStart[segment + 1] = plan.PageStart[segment] + pages.Length;
-        plan.Rows += rows;
+        _lanes[Plan.Segments] = lane;
+        int row = Plan.Add(lane.Tokens.AsSpan(context - lane.Start, rows), context, lane.Lease.Pages);
         Want(lane, row, rows);
         if (lane.Owner.Decoding)
             DecodeTokens += rows - lane.Drafted;

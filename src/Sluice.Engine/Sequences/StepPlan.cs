@@ -49,5 +49,31 @@ public sealed class StepPlan
     public int[] PageStart { get; } // (segments + 1)
     public int[] Pages { get; } // (PageStart[segments])
 
+    /// <summary>Pages that hold so many positions.</summary>
+    public static int PagesOf(int positions) => (positions + PageTokens - 1) / PageTokens;
+
+    /// <summary>Adds a segment without outputs; returns its first row.</summary>
+    /// <param name="tokens">(rows) that follow one another.</param>
+    /// <param name="context">Positions before them, which are in the pages.</param>
+    /// <param name="pages">The sequence's, as many as its positions need or more.</param>
+    internal int Add(ReadOnlySpan<int> tokens, int context, ReadOnlySpan<int> pages)
+    {
+        int segment = Segments++;
+        int row = Rows;
+        tokens.CopyTo(Tokens.AsSpan(row));
+        for (int i = 0; i < tokens.Length; i++)
+            Positions[row + i] = context + i;
+        SegmentRow[segment] = row;
+        SegmentRow[segment + 1] = row + tokens.Length;
+        SegmentContext[segment] = context;
+        if (segment == 0)
+            PageStart[0] = 0;
+        pages = pages[..PagesOf(context + tokens.Length)];
+        pages.CopyTo(Pages.AsSpan(PageStart[segment]));
+        PageStart[segment + 1] = PageStart[segment] + pages.Length;
+        Rows += tokens.Length;
+        return row;
+    }
+
     public void Clear() => Rows = Segments = Outputs = Hiddens = 0;
 }

@@ -186,29 +186,14 @@ internal sealed class DraftModelDrafter : IDrafter
 
     private void Add(Draft draft, State state, int rows, bool output)
     {
-        StepPlan plan = _plan;
-        int segment = plan.Segments++;
-        int row = plan.Rows;
-        draft.Tokens.AsSpan(state.Computed, rows).CopyTo(plan.Tokens.AsSpan(row));
-        for (int i = 0; i < rows; i++)
-            plan.Positions[row + i] = state.Computed + i;
-        plan.SegmentRow[segment] = row;
-        plan.SegmentRow[segment + 1] = row + rows;
-        plan.SegmentContext[segment] = state.Computed;
-        if (segment == 0)
-            plan.PageStart[0] = 0;
-        ReadOnlySpan<int> pages = state.Lease.Pages[..Pages(state.Computed + rows)];
-        pages.CopyTo(plan.Pages.AsSpan(plan.PageStart[segment]));
-        plan.PageStart[segment + 1] = plan.PageStart[segment] + pages.Length;
-        plan.Rows += rows;
-        if (output)
-        {
-            plan.OutputRows[plan.Outputs] = row + rows - 1;
-            plan.LargestOnly[plan.Outputs++] = draft.PicksLargest;
-        }
+        int row = _plan.Add(draft.Tokens.AsSpan(state.Computed, rows), state.Computed, state.Lease.Pages);
+        if (!output)
+            return;
+        _plan.OutputRows[_plan.Outputs] = row + rows - 1;
+        _plan.LargestOnly[_plan.Outputs++] = draft.PicksLargest;
     }
 
-    private static int Pages(int positions) => (positions + PageTokens - 1) / PageTokens;
+    private static int Pages(int positions) => StepPlan.PagesOf(positions);
 
     private sealed class State(PrefixLease lease)
     {

@@ -9,9 +9,9 @@ public static class DraftPair
     /// <summary>The options of both: as many KV pages each as fit together into the bytes that the model's options give to one.</summary>
     /// <exception cref="ArgumentException">The two speak different tokens, or not a page of each fits.</exception>
     /// <exception cref="InsufficientMemoryException">The two together do not fit.</exception>
-    internal static (ModelOptions Target, ModelOptions Draft) Share(string folder, string draftFolder, ModelOptions options)
+    internal static (ModelOptions Target, ModelOptions Draft) Share(string folder, Tokenizer tokens, string draftFolder, ModelOptions options)
     {
-        RequireSameTokens(folder, draftFolder);
+        RequireSameTokens(folder, tokens, draftFolder);
         MemoryPlan target = ModelInspection.Read(folder, options).Memory;
         MemoryPlan draft = ModelInspection.Read(draftFolder, options with { KvBytes = long.MaxValue }).Memory;
         long pages = options.KvBytes / (target.KvBytesPerPage + draft.KvBytesPerPage);
@@ -25,14 +25,16 @@ public static class DraftPair
     }
 
     /// <summary>Ids mean the same to both.</summary>
+    /// <param name="folder">Of the model.</param>
+    /// <param name="tokens">Its tokenizer.</param>
+    /// <param name="draftFolder">Of the small one.</param>
     /// <exception cref="ArgumentException">They do not; both folders are named.</exception>
-    public static void RequireSameTokens(string folder, string draftFolder)
+    public static void RequireSameTokens(string folder, Tokenizer tokens, string draftFolder)
     {
         int own = ModelConfig.Read(folder).VocabularySize;
         int other = ModelConfig.Read(draftFolder).VocabularySize;
         if (own != other)
             throw new ArgumentException($"Draft model: expected the vocabulary of '{folder}' ({own} tokens), found that of '{draftFolder}' ({other} tokens).");
-        Tokenizer tokens = Tokenizer.Load(folder);
         Tokenizer others = Tokenizer.Load(draftFolder);
         for (int id = 0; id < own; id++)
         {

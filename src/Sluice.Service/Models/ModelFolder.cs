@@ -19,12 +19,12 @@ internal static class ModelFolder
     public static ServedModel Load(
         string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null, KvFormat kv = KvFormat.Float32)
     {
-        if (speculation?.DraftFolder is { } draft)
-        {
-            DraftPair.RequireSameTokens(path, draft);
-        }
         ModelConfig config = ModelConfig.Read(path);
         Tokenizer tokenizer = Tokenizer.Load(path);
+        if (speculation?.DraftFolder is { } draft)
+        {
+            DraftPair.RequireSameTokens(path, tokenizer, draft);
+        }
         int? begin = tokenizer.AddBos ? tokenizer.BosId : null;
         return new ServedModel
         {
