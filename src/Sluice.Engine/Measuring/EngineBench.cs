@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sluice.Engine.Backends;
-using Sluice.Engine.Backends.Cpu.Assembled;
+using Sluice.Engine.Backends.Cpu;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Weights;
@@ -222,11 +222,11 @@ public sealed class EngineBench : IAsyncDisposable
     // The peak of the instructions that products with the weights take here; half bytes are widened to float32 before they are multiplied.
     private double LinearPeak()
     {
-        bool assembled = _engine.Info.Backend.EndsWith("+assembled", StringComparison.Ordinal);
+        string backend = _engine.Info.Backend;
         double peak = _options.Weights switch
         {
-            WeightFormat.Int8 => assembled && _peaks.Vnni512Gops > 0 ? _peaks.Vnni512Gops : _peaks.Vnni256Gops,
-            WeightFormat.Stored => assembled && _storedBFloat16 && TileSet.Pays(TileKind.BFloat16) ? _peaks.BFloat16Gflops : 0,
+            WeightFormat.Int8 => backend.Contains(CpuBackend.Int8Kernels, StringComparison.Ordinal) && _peaks.Vnni512Gops > 0 ? _peaks.Vnni512Gops : _peaks.Vnni256Gops,
+            WeightFormat.Stored => backend.Contains(CpuBackend.BFloat16Kernels, StringComparison.Ordinal) && _storedBFloat16 ? _peaks.BFloat16Gflops : 0,
             _ => 0,
         };
         return peak > 0 ? peak : _peaks.FmaGflops;

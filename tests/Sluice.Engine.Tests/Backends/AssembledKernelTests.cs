@@ -109,13 +109,20 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     }
 
     [Fact]
-    public void The_name_says_whether_kernels_were_assembled()
+    public void The_name_says_which_kernels_were_assembled()
     {
-        bool any = TileSet.HasInstructions(TileKind.BFloat16) || TileSet.HasInstructions(TileKind.Int8);
-        Assert.Equal(any && TileSet.Refusal is null, _cpu.Name.EndsWith("+assembled", StringComparison.Ordinal));
+        Assert.Equal(Name(true), _cpu.Name);
+        using IBackend paying = BackendPicker.Create(null, null, 1, assembled: true);
+        Assert.Equal(Name(TileSet.Pays(TileKind.BFloat16)), paying.Name);
         using IBackend plain = BackendPicker.Create(null, null, 1, BackendPicker.Switch("off", true));
         Assert.DoesNotContain("assembled", plain.Name, StringComparison.Ordinal);
         Assert.Contains("SLUICE_ASSEMBLED", Assert.Throws<ArgumentException>(() => BackendPicker.Switch("yes", true)).Message, StringComparison.Ordinal);
+    }
+
+    private static string Name(bool bfloat16)
+    {
+        bool pairs = bfloat16 && TileSet.Of(TileKind.BFloat16) is not null, bytes = TileSet.Of(TileKind.Int8) is not null;
+        return $"cpu/{Isa.Name}{(pairs || bytes ? "+assembled" : "")}{(pairs ? "-bf16" : "")}{(bytes ? "-int8" : "")}";
     }
 
     private static void RequireTiles(TileKind kind)

@@ -27,13 +27,20 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     private const long SmallestSharedBytes = 200_000, SmallestSharedFloats = 100_000;
     private const int MaxHeadDim = 1024;
 
+    /// <summary>In the name of a backend with assembled kernels for products with bfloat16: its answers may differ from those without in the last bits.</summary>
+    public const string BFloat16Kernels = "-bf16";
+
+    /// <summary>The same for products of bytes, which are exact either way.</summary>
+    public const string Int8Kernels = "-int8";
+
     // Floats per worker: attention and the head take turns.
     private static readonly int _scratchFloats = Math.Max(AttentionWork.ScratchFloats(MaxHeadDim), HeadScratch.Floats);
 
     private readonly RowWorkers _workers = new(threads);
     private readonly NativeBuffer _scratch = new(64 + ((long)threads * _scratchFloats * sizeof(float)), clear: false);
 
-    public string Name => "cpu/" + Isa.Name + (_pairTiles is not null || _byteTiles is not null ? "+assembled" : "");
+    public string Name => "cpu/" + Isa.Name + (_pairTiles is null && _byteTiles is null ? "" : "+assembled")
+        + (_pairTiles is null ? "" : BFloat16Kernels) + (_byteTiles is null ? "" : Int8Kernels);
 
     private readonly TileSet? _pairTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? TileSet.Of(TileKind.BFloat16) : null;
     private readonly TileSet? _byteTiles = assembled ? TileSet.Of(TileKind.Int8) : null;

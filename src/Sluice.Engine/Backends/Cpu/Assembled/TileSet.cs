@@ -48,7 +48,7 @@ internal sealed unsafe class TileSet
     /// They are faster than what intrinsics give. Bytes always are. Pairs of bfloat16 do twice the work of float32 multiply-adds on AMD's processors and half
     /// of it on Intel's (Emerald Rapids, one thread: 80 beside 178 GFLOP/s). Asked of the processor, not timed: two processes on one machine must agree.
     /// </summary>
-    public static bool Pays(TileKind kind) => kind == TileKind.Int8 || X86Base.CpuId(0, 0) is not { Ebx: 0x756E6547, Edx: 0x49656E69, Ecx: 0x6C65746E }; // GenuineIntel
+    public static bool Pays(TileKind kind) => kind == TileKind.Int8 || !X86Base.IsSupported || X86Base.CpuId(0, 0) is not { Ebx: 0x756E6547, Edx: 0x49656E69, Ecx: 0x6C65746E }; // GenuineIntel
 
     /// <summary>Rows 1 to 12 x one panel.</summary>
     public void Single(int rows, TileArguments* arguments) => ((delegate* unmanaged<TileArguments*, void>)_single[rows])(arguments);
