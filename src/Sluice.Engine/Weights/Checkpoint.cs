@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Sluice.Engine.Weights;
@@ -10,7 +11,7 @@ internal sealed unsafe class Checkpoint : IDisposable
 {
     private const string Single = "model.safetensors";
     private const string Index = "model.safetensors.index.json";
-    private const int MaxShardName = 255; // characters; what a file system allows
+    private const int MaxShardName = 255; // bytes; what a file system allows
     private const int MaxShards = 4096;
 
     private readonly List<SafetensorsFile> _files = [];
@@ -120,7 +121,7 @@ internal sealed unsafe class Checkpoint : IDisposable
     {
         string? name = item.Value.ValueKind == JsonValueKind.String ? item.Value.GetString() : null;
         bool plain = name is not null && name.EndsWith(".safetensors", StringComparison.Ordinal) && name.AsSpan().IndexOfAny('/', '\\', '\0') < 0
-            && !Path.IsPathRooted(name) && name[0] != '.' && name.Length <= MaxShardName;
-        return plain ? name! : throw root.Error($"weight_map '{item.Name}'", $"the name of a .safetensors file in this folder, of at most {MaxShardName} characters", name ?? item.Value.ValueKind.ToString());
+            && !Path.IsPathRooted(name) && name[0] != '.' && Encoding.UTF8.GetByteCount(name) <= MaxShardName;
+        return plain ? name! : throw root.Error($"weight_map '{item.Name}'", $"the name of a .safetensors file in this folder, of at most {MaxShardName} bytes", name ?? item.Value.ValueKind.ToString());
     }
 }

@@ -25,6 +25,20 @@ public sealed class CheckpointTests
     }
 
     [Theory]
+    [InlineData("m", 243, true)]
+    [InlineData("m", 244, false)]
+    [InlineData("\u00e9", 121, true)] // two bytes each
+    [InlineData("\u00e9", 122, false)]
+    public void The_name_of_a_shard_is_as_long_as_file_systems_take(string letter, int count, bool fits)
+    {
+        string shard = string.Concat(Enumerable.Repeat(letter, count)) + ".safetensors";
+        using RandomFolder folder = new(RandomFolder.Odd with { Shards = 2 });
+        Write(folder, $$$"""{"weight_map":{"model.norm.weight":"{{{shard}}}"}}""");
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => folder.Load("reference"));
+        Assert.Contains(fits ? "not found" : "255 bytes", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("""{"weight_map":{"a":1}}""", "'a'")]
     [InlineData("""{"weight_map":[]}""", "weight_map")]
     [InlineData("""{}""", "weight_map")]
