@@ -72,7 +72,7 @@ public sealed class GroupedStepsTests : IDisposable
         return (tokens, table, shared * 16);
     }
 
-    // Up to eight sequences: the first by a chunk, others by one row or by a few.
+    // Up to eight sequences: the first by a chunk, others by one row, or by one and guesses of which some fall: their rows are computed again with what came instead.
     private static void Fill(StepPlan plan, Random random, List<(int[] Tokens, int[] Pages, int Computed)> sequences)
     {
         plan.Clear();
@@ -82,11 +82,16 @@ public sealed class GroupedStepsTests : IDisposable
         {
             int at = (start + i) % sequences.Count;
             (int[] tokens, int[] pages, int computed) = sequences[at];
-            int rows = Math.Min(i == 0 ? Math.Max(1, chunk) : random.Next(4) == 0 ? 4 : 1, tokens.Length - computed);
+            bool guesses = i > 0 && random.Next(4) == 0;
+            int rows = Math.Min(i == 0 ? Math.Max(1, chunk) : guesses ? 4 : 1, tokens.Length - computed);
             if (rows == 0)
                 continue;
-            Add(plan, tokens.AsSpan(computed, rows), pages, computed);
-            sequences[at] = (tokens, pages, computed + rows);
+            int[] said = tokens[computed..(computed + rows)];
+            int stand = guesses ? random.Next(rows) + 1 : rows;
+            for (int fallen = stand; fallen < rows; fallen++)
+                said[fallen] = (said[fallen] + 1) % 1000;
+            Add(plan, said, pages, computed);
+            sequences[at] = (tokens, pages, computed + stand);
         }
     }
 

@@ -94,16 +94,18 @@ public sealed class SpeculatorTests
         KnownAnswersDrafter drafter = new(0.5);
         PlannerRig plain = new(pages: 20, stepTokens: 24, sequences: 6, outputs: 8);
         PlannerRig rig = new(pages: 20, stepTokens: 24, sequences: 6, outputs: 8, drafter: drafter);
+        List<(Sequence Plain, Sequence Guessed)> all = [];
         for (int i = 0; i < 6; i++)
         {
             int[] prompt = Prompt(i, 30);
             drafter.Add(prompt, rig.Model.Greedy(prompt, 40));
-            plain.Add(Generate(prompt, 40));
-            rig.Add(Generate(prompt, 40));
+            all.Add((plain.Add(Generate(prompt, 40)), rig.Add(Generate(prompt, 40))));
         }
 
         int without = plain.RunToEnd();
         int with = rig.RunToEnd();
+        Assert.All(all, pair => Assert.Equal(Generated(pair.Plain), Generated(pair.Guessed)));
+        Assert.All(all, pair => Assert.Equal(rig.Model.Greedy(pair.Guessed.Request.Prompt, 40), Generated(pair.Guessed)));
         Assert.True(with < without, $"{with} steps with guesses, {without} without");
         Assert.True(rig.Planner.Preemptions <= plain.Planner.Preemptions, $"{rig.Planner.Preemptions} gave way with guesses, {plain.Planner.Preemptions} without");
     }

@@ -1,4 +1,5 @@
 using Sluice.Engine.Sampling;
+using Sluice.Engine.Speculation;
 using Xunit;
 
 namespace Sluice.Engine.Tests.Speculation;
@@ -55,17 +56,58 @@ public sealed class RejectionRuleTests
         Compare(Probabilities(sampler, target, options, tokens), counts);
     }
 
+    /// <summary>Guesses come from the 32 likeliest of 1,500, and what falls is drawn from all of them, over blocks of weights.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.7f)]
+    [InlineData(6)]
+    public void A_guess_from_a_few_of_many_tokens_keeps_the_distribution_of_all(float distance)
+    {
+        const int Many = 1500;
+        Sampler sampler = new(Many);
+        SamplingOptions options = new() { Temperature = 1 };
+        SamplingOptions drawing = options with { TopK = TokenChances.Most };
+        float[] target = Logits(1, 3, Many);
+        float[] guesser = [.. target.Zip(Logits(2, distance, Many), (a, b) => a + b)];
+        TokenChances chances = new();
+        int[] counts = new int[Many];
+        int stood = 0;
+        for (long seed = 0; seed < Draws; seed++)
+        {
+            int guess = sampler.Guess(guesser, drawing, [1, 2, 3], 3, seed, chances);
+            int id = sampler.Accept(target, options, [1, 2, 3], 3, seed, guess, chances);
+            counts[id]++;
+            stood += id == guess ? 1 : 0;
+        }
+
+        Assert.Equal(TokenChances.Most, chances.Count);
+        Assert.InRange(stood, 100, Draws - 100);
+        double[] weights = [.. target.Select(logit => Math.Exp(logit))];
+        double total = weights.Sum();
+        (double[] expected, int[] found) = Merge([.. weights.Select(weight => weight / total)], counts);
+        Assert.True(expected.Length > 900, $"{expected.Length} bins");
+        Compare(expected, found);
+    }
+
     [Fact]
     public void A_guess_that_was_not_drawn_stands_with_its_own_probability()
     {
         // The token is picked as always, and the guess stands where it is equal: nothing could change the distribution.
         Sampler sampler = new(Vocabulary);
+        DraftVerifier verifier = new(sampler);
         float[] target = Logits(1, 2);
         SamplingOptions options = new() { Temperature = 1 };
-        int[] counts = new int[Vocabulary];
-        for (long seed = 0; seed < Draws; seed++)
-            counts[sampler.Pick(target, options, [1, 2, 3], 3, seed)]++;
-        Compare(Probabilities(sampler, target, options, [1, 2, 3]), counts);
+        EngineRequest request = new() { Scope = default, Kind = SequenceKind.Generate, Prompt = [1, 2, 3], Sampling = options };
+        double[] expected = Probabilities(sampler, target, options, [1, 2, 3]);
+        foreach (int guess in (int[])[LogProbabilities.ArgMax(target), 5])
+        {
+            Draft draft = new(request, seed: 1, capacity: 10, most: 4) { Tokens = [1, 2, 3, guess, 0, 0, 0, 0, 0, 0], Length = 3, Wanted = 1, Count = 1 };
+            int[] counts = new int[Vocabulary];
+            for (long seed = 0; seed < Draws; seed++)
+                counts[verifier.Next(target, options, [1, 2, 3], 3, seed, draft, index: 0, planned: 1)]++;
+            Assert.True(draft.Drawn);
+            Compare(expected, counts);
+        }
     }
 
     [Fact]
@@ -91,8 +133,8 @@ public sealed class RejectionRuleTests
         Assert.All(Enumerable.Range(0, counts.Length), id => Assert.True(expected[id] > 0 || counts[id] == 0, $"id {id} has no probability and came {counts[id]} times"));
     }
 
-    private static float[] Logits(long seed, float scale) =>
-        [.. Enumerable.Range(0, Vocabulary).Select(i => (float)((CounterRandom.Uniform(seed, i) - 0.5) * 2 * scale))];
+    private static float[] Logits(long seed, float scale, int count = Vocabulary) =>
+        [.. Enumerable.Range(0, count).Select(i => (float)((CounterRandom.Uniform(seed, i) - 0.5) * 2 * scale))];
 
     // What the options keep of the vocabulary, all of which fits into chances. That a plain pick draws from the same is a test of its own.
     private static double[] Probabilities(Sampler sampler, float[] logits, SamplingOptions options, int[] tokens)
@@ -103,6 +145,26 @@ public sealed class RejectionRuleTests
         for (int id = 0; id < Vocabulary; id++)
             all[id] = chances.Of(id);
         return all;
+    }
+
+    // Neighbours together until five draws or more are expected of each bin; what is left over goes to the last.
+    private static (double[] Expected, int[] Counts) Merge(double[] expected, int[] counts)
+    {
+        List<double> chances = [0];
+        List<int> found = [0];
+        for (int id = 0; id < counts.Length; id++)
+        {
+            if (chances[^1] * Draws >= 5 && expected[id..].Sum() * Draws >= 5)
+            {
+                chances.Add(0);
+                found.Add(0);
+            }
+
+            chances[^1] += expected[id];
+            found[^1] += counts[id];
+        }
+
+        return ([.. chances], [.. found]);
     }
 
     private static double Statistic(double[] expected, int[] counts)
