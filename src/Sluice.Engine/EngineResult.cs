@@ -36,7 +36,7 @@ public sealed record EngineResult
     /// <summary>Tokens that were guessed ahead and looked at by the model.</summary>
     public int DraftedTokens { get; init; }
 
-    /// <summary>Those of them that became tokens of the answer.</summary>
+    /// <summary>Those of them that stood: they are tokens of the answer, but for an end-of-sequence id that was guessed.</summary>
     public int AcceptedTokens { get; init; }
 
     /// <summary>Steps that this sequence took part in.</summary>

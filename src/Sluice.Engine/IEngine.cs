@@ -23,8 +23,8 @@ public interface IEngine : IAsyncDisposable
 
 /// <summary>A loaded model.</summary>
 /// <param name="Model">Name that the caller gave it.</param>
-/// <param name="Revision">Hex SHA-256 (first 16 digits) over config, tokenizer and weights: two engines of one revision give the same answers.</param>
-/// <param name="Backend">Which backend and instruction set runs it, <c>cpu/avx512</c>.</param>
+/// <param name="Revision">Hex SHA-256 (first 16 digits) over config, tokenizer and weights: two engines of one revision give the same answers, to the last bit where the backend is the same too.</param>
+/// <param name="Backend">Which backend, instruction set and assembled kernels run it, <c>cpu/avx512+assembled-int8</c>.</param>
 /// <param name="ContextLength">Most tokens, prompt and generated, that one sequence may hold.</param>
 /// <param name="HiddenSize">Length of an embedding.</param>
 /// <param name="MaxSequences">Most sequences in one step.</param>
@@ -50,6 +50,6 @@ public readonly record struct EngineLoad(
     /// <summary>Guessed tokens that were rows of steps.</summary>
     public long DraftedTokens { get; init; }
 
-    /// <summary>Those that became tokens.</summary>
+    /// <summary>Those that stood.</summary>
     public long AcceptedTokens { get; init; }
 }

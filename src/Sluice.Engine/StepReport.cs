@@ -11,6 +11,6 @@ public readonly record struct StepReport(int PrefillTokens, int DecodeTokens, lo
     /// <summary>Rows of guessed tokens.</summary>
     public int DraftedTokens { get; init; }
 
-    /// <summary>Guesses that became tokens: a step comes to DecodeTokens and these, and one for each prompt that ended in it.</summary>
+    /// <summary>Guesses that stood: a step comes to DecodeTokens and these, and one for each prompt that ended in it; end-of-sequence ids count.</summary>
     public int AcceptedTokens { get; init; }
 }

@@ -14,13 +14,13 @@ internal sealed class StepReader(StepModel model, Planner planner, int vocabular
     private readonly DraftVerifier _verifier = new(new Sampler(vocabulary));
     private readonly LogProbabilities _logProbabilities = new(vocabulary);
 
-    /// <summary>Tokens picked since the start.</summary>
+    /// <summary>Tokens picked since the start; an id that ends generation is one.</summary>
     public long GeneratedTokens { get; private set; }
 
     /// <summary>Guesses that were rows of steps since the start.</summary>
     public long DraftedTokens { get; private set; }
 
-    /// <summary>Those that became tokens.</summary>
+    /// <summary>Those that stood; a guessed id that ends generation is one.</summary>
     public long AcceptedTokens { get; private set; }
 
     /// <summary>Reads a committed step. A sequence whose own reading fails gets that as its <see cref="Sequence.Failure"/>; the others go on.</summary>

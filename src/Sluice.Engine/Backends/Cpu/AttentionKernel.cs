@@ -11,7 +11,8 @@ namespace Sluice.Engine.Backends.Cpu;
 /// <remarks>
 /// Pages are 16 absolute positions, one vector of scores, and what a page does to a query's fold depends on nothing but the two. So prefill and decode, any
 /// chunks, any batch-mates and any grouping of queries fold the same numbers in the same order. A score is the sum over the first half of the head plus the
-/// sum over the second: two chains, in every form. Slots after the row's position are selected away: they may hold anything.
+/// sum over the second: two chains, in every vector form; <see cref="Scalar"/> has one. Slots after the row's position are selected away, or not looked at: they
+/// may hold anything.
 /// </remarks>
 internal static unsafe partial class AttentionKernel
 {
