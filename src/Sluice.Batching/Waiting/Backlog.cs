@@ -102,7 +102,7 @@ internal sealed partial class Backlog
         Demand(entry, -1);
         _shares[(int)entry.Job.Class].Left(entry.Share);
         entry.Job = entry.Job with { Class = @class, Deadline = deadline };
-        entry.Late = false;
+        entry.Late = entry.Risky = false;
         entry.Share = ShareOf(entry.Job);
         _shares[(int)@class].Came(entry.Share);
         Reckon(entry);
@@ -116,6 +116,7 @@ internal sealed partial class Backlog
         Unlink(entry);
         Demand(entry, -1);
         entry.Late = true;
+        entry.Risky = false;
         Link(entry);
     }
 
@@ -126,8 +127,8 @@ internal sealed partial class Backlog
         Link(entry);
     }
 
-    /// <summary>Recomputes the safe start of the next <paramref name="count"/> jobs with a deadline, so that the order follows what the estimate learns; hands them out.</summary>
-    public List<Entry> Refresh(int count)
+    /// <summary>Recomputes the safe start and the risk of the next <paramref name="count"/> jobs with a deadline, so that the order follows what the estimate learns; hands them out.</summary>
+    public List<Entry> Refresh(int count, long now)
     {
         // Chosen first: an entry that is linked anew moves, and another would be passed by.
         List<Entry> seen = [];
@@ -147,6 +148,7 @@ internal sealed partial class Backlog
                 Demand(entry, 1);
                 if (job.Class == JobClass.Interactive) _interactiveWaits += entry.Work - work;
             }
+            entry.Risky = entry.Risky && IsRisky(entry, now);
             if (Math.Abs(SafeStart(entry) - entry.SafeStart) > TimeSpan.TicksPerMillisecond || entry.Parked != (entry.Risky || IsParked(entry))) Relink(entry);
         }
         return seen;

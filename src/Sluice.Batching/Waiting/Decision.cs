@@ -23,7 +23,7 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
     public HashSet<Entry> FindLate(int refresh, int scan)
     {
         HashSet<Entry> late = [];
-        foreach (Entry entry in waiting.Refresh(refresh).Concat(waiting.Dated.Until(now, scan, out _)))
+        foreach (Entry entry in waiting.Refresh(refresh, now).Concat(waiting.Dated.Until(now, scan, out _)))
         {
             if (waiting.CannotMakeIt(entry, now)) late.Add(entry);
         }
