@@ -26,4 +26,8 @@ public enum CloseReason
 /// <param name="Suspects">True where every job is a suspect; nothing else may run beside them.</param>
 /// <param name="FormedAt">The former's time.</param>
 public sealed record FormedBatch(
-    Guid Id, IReadOnlyList<WaitingJob> Jobs, CloseReason Reason, int PromptTokens, int StepTokens, int Pages, bool Suspects, DateTimeOffset FormedAt);
+    Guid Id, IReadOnlyList<WaitingJob> Jobs, CloseReason Reason, int PromptTokens, int StepTokens, int Pages, bool Suspects, DateTimeOffset FormedAt)
+{
+    /// <summary>Of <see cref="StepTokens"/>, those of interactive jobs.</summary>
+    public int InteractiveStepTokens { get; init; }
+}

@@ -143,6 +143,9 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
         bool suspects = jobs[0].Suspicions > 0;
         if (suspects) _suspectsSince = now.UtcTicks;
         _waiting.GatheringSince = null;
-        return new(Guid.CreateVersion7(now), jobs, reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now);
+        return new(Guid.CreateVersion7(now), jobs, reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now)
+        {
+            InteractiveStepTokens = selection.InteractiveStepTokens,
+        };
     }
 }

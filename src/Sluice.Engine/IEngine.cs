@@ -33,7 +33,11 @@ public interface IEngine : IAsyncDisposable
 /// <param name="TotalPages">KV pages within the byte budget.</param>
 public sealed record EngineInfo(
     string Model, string Revision, string Backend, int ContextLength, int HiddenSize,
-    int MaxSequences, int MaxStepTokens, int PageTokens, int TotalPages);
+    int MaxSequences, int MaxStepTokens, int PageTokens, int TotalPages)
+{
+    /// <summary>Sequences of class 0 take the places and pages of higher classes, which are computed again later.</summary>
+    public bool YieldsToInteractive { get; init; }
+}
 
 /// <summary>What an engine holds now, and counters since its start.</summary>
 /// <param name="Running">Sequences with KV pages.</param>

@@ -81,7 +81,10 @@ public sealed partial class ModelEngine : IEngine
         string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         EngineInfo info = new(
             name, model.Revision, model.BackendName, context, model.Config.HiddenSize,
-            limits.MaxSequences, limits.MaxStepTokens, StepPlan.PageTokens, model.Memory.Pages);
+            limits.MaxSequences, limits.MaxStepTokens, StepPlan.PageTokens, model.Memory.Pages)
+        {
+            YieldsToInteractive = true,
+        };
         StepModel steps = new(model.Forward, model.Logits, model.Largest, model.Hidden, model.CopyPage);
         return new ModelEngine(steps, info, model.Config.VocabularySize, model.Config.EosIds, tokenizer, options with { Model = limits }, model, drafter);
     }

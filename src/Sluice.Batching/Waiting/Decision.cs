@@ -51,7 +51,7 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         return (selection, selection.Picked.Count == 0 ? null : WhyNow(selection));
     }
 
-    /// <summary>When time alone changes the answer: a linger ends, a safe start comes near, a deadline is lost.</summary>
+    /// <summary>When time alone changes the answer: a linger ends, a safe start comes near, a deadline is lost, an interactive job may have what others give back.</summary>
     public long? LookAgainAt(Selection? lingering)
     {
         long at = long.MaxValue;
@@ -62,6 +62,13 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
             at = Math.Min(at, Math.Max(waiting.LastStart(entry) + 1, now + TimeSpan.TicksPerMillisecond));
         }
         at = Math.Min(at, next == _near ? now + _soon : next - options.NearDeadline.Ticks);
+        if (room.InteractiveSequences is not null)
+        {
+            foreach (Entry entry in waiting.Of(JobClass.Interactive).InOrder().Take(WakeScan))
+            {
+                if (!TakesBack(entry)) at = Math.Min(at, entry.AddedAt + options.YieldAfter.Ticks);
+            }
+        }
         return at > long.MaxValue / 2 ? null : at;
     }
 

@@ -1,3 +1,5 @@
+using Sluice.Jobs;
+
 namespace Sluice.Batching.Waiting;
 
 /// <summary>A batch in the making: what was picked, and what room that leaves.</summary>
@@ -37,6 +39,10 @@ internal sealed class Selection(EngineRoom room)
 
     public int PromptTokens { get; private set; }
     public int StepTokens { get; private set; }
+
+    /// <summary>Of <see cref="StepTokens"/>, those of interactive jobs.</summary>
+    public int InteractiveStepTokens { get; private set; }
+
     public int Pages { get; private set; }
 
     /// <summary>
@@ -93,6 +99,7 @@ internal sealed class Selection(EngineRoom room)
         _tokens -= tokens;
         Pages += pages;
         StepTokens += tokens;
+        if (entry.Job.Class == JobClass.Interactive) InteractiveStepTokens += tokens;
         PromptTokens += entry.Job.PromptTokens;
     }
 }

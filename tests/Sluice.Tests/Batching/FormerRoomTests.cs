@@ -59,6 +59,30 @@ public sealed class FormerRoomTests
     }
 
     [Fact]
+    public void An_interactive_job_takes_the_room_of_lesser_ones_when_it_has_waited_and_says_when_that_is()
+    {
+        EngineRoom full = FormerBench.Busy(free: 0, pages: 0) with { FreeStepTokens = 0 };
+        FormerBench bench = new() { Room = full with { InteractiveSequences = 1, InteractivePages = 64, InteractiveStepTokens = 256 } };
+        bench.Add(JobClass.Bulk);
+        bench.Add();
+        bench.Clock.Pass(50);
+        WaitingJob urgent = bench.Add(JobClass.Interactive), next = bench.Add(JobClass.Interactive);
+        FormerDecision early = bench.Next();
+        Assert.Null(early.Batch);
+        Assert.Equal(bench.Clock.Now.AddMilliseconds(200), early.LookAgainAt);
+        bench.Clock.Now = early.LookAgainAt!.Value;
+        Assert.Equal([urgent.Id], bench.Batch());
+
+        bench.Room = full;
+        bench.Clock.Pass(1000);
+        FormerDecision never = bench.Next();
+        Assert.Null(never.Batch);
+        Assert.Null(never.LookAgainAt);
+        bench.Room = full with { InteractiveSequences = 1, InteractivePages = 2, InteractiveStepTokens = 16 };
+        Assert.Equal([next.Id], bench.Batch());
+    }
+
+    [Fact]
     public void Smaller_jobs_pass_one_that_does_not_fit_and_then_room_is_kept_for_it()
     {
         FormerBench bench = new() { Room = FormerBench.Busy(pages: 10) };

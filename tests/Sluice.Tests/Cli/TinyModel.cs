@@ -8,20 +8,22 @@ internal sealed class TinyModel : IDisposable
 {
     public const int Vocabulary = 40;
 
-    public TinyModel()
+    public static readonly ModelShape Shape = new()
     {
-        ModelShape shape = new()
-        {
-            HiddenSize = 32,
-            Layers = 2,
-            Heads = 4,
-            KvHeads = 2,
-            HeadDim = 8,
-            Intermediate = 48,
-            Vocabulary = Vocabulary,
-            ContextLength = 1200,
-        };
-        RandomModel.Write(Folder, shape, seed: 7);
+        HiddenSize = 32,
+        Layers = 2,
+        Heads = 4,
+        KvHeads = 2,
+        HeadDim = 8,
+        Intermediate = 48,
+        Vocabulary = Vocabulary,
+        ContextLength = 1200,
+    };
+
+    /// <param name="shape">Of <see cref="Vocabulary"/> ids; null for <see cref="Shape"/>.</param>
+    public TinyModel(ModelShape? shape = null)
+    {
+        RandomModel.Write(Folder, shape ?? Shape, seed: 7);
         JsonObject vocabulary = [];
         for (int id = 0; id < Vocabulary; id++) vocabulary[((char)('!' + id)).ToString()] = id;
         JsonObject tokenizer = new()
