@@ -48,6 +48,7 @@ internal sealed partial class Backlog
         int[] jobs = new int[3];
         foreach (Entry entry in _entries)
         {
+            if (!entry.Dated) Renew(entry);
             work[(int)entry.Job.Class] += entry.Work;
             jobs[(int)entry.Job.Class]++;
         }

@@ -139,19 +139,27 @@ internal sealed partial class Backlog
         }
         foreach (Entry entry in seen)
         {
-            double density = entry.Density, work = entry.Work;
-            WaitingJob job = entry.Job;
-            Reckon(entry);
-            if (density != entry.Density || work != entry.Work)
-            {
-                _demand.Remove(DeadlineOf(entry), density, work);
-                Demand(entry, 1);
-                if (job.Class == JobClass.Interactive) _interactiveWaits += entry.Work - work;
-            }
+            Renew(entry);
             entry.Risky = entry.Risky && IsRisky(entry, now);
             if (Math.Abs(SafeStart(entry) - entry.SafeStart) > TimeSpan.TicksPerMillisecond || entry.Parked != (entry.Risky || IsParked(entry))) Relink(entry);
         }
         return seen;
+    }
+
+    /// <summary>Reckons a job anew with what the estimate has learned since; its place in the order stays.</summary>
+    public void Renew(Entry entry)
+    {
+        double density = entry.Density, work = entry.Work;
+        Reckon(entry);
+        if (density == entry.Density && work == entry.Work) return;
+        if (entry.Job.Class == JobClass.Interactive) _interactiveWaits += entry.Work - work;
+        if (!entry.Dated)
+        {
+            _undatedWork += entry.Work - work;
+            return;
+        }
+        _demand.Remove(DeadlineOf(entry), density, work);
+        Demand(entry, 1);
     }
 
     private TenantShare ShareOf(WaitingJob job) => _shares[(int)job.Class].Of(job.Tenant);

@@ -88,7 +88,7 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         if (!PickWithMates(waiting.Parked.InOrder().Where(MayRun), selection)) return;
         foreach (Entry entry in Displaced.OrderByDescending(e => e.Density).ThenBy(e => e.Number))
         {
-            if (MayRun(entry) && !selection.Offer(entry, waiting.Prefixes.Cached(entry), Holds, TakesBack(entry))) return;
+            if (MayRun(entry) && !Offer(entry, waiting.Prefixes.Cached(entry), selection, Holds, TakesBack(entry))) return;
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         {
             if (waiting.CannotMakeIt(entry, now) || Displaces(entry)) continue;
             int before = selection.Picked.Count;
-            bool more = selection.Offer(entry, waiting.Prefixes.Cached(entry), Holds);
+            bool more = Offer(entry, waiting.Prefixes.Cached(entry), selection, Holds);
             if (selection.Picked.Count > before)
             {
                 waiting.Passes = 0;
@@ -121,7 +121,7 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         {
             if (waiting.CannotMakeIt(entry, now) || Displaces(entry)) continue;
             int before = selection.Picked.Count;
-            bool more = selection.Offer(entry, waiting.Prefixes.Cached(entry), Holds, TakesBack(entry));
+            bool more = Offer(entry, waiting.Prefixes.Cached(entry), selection, Holds, TakesBack(entry));
             if (!more || (selection.Picked.Count > before && !PickMates(entry, selection))) return false;
         }
         return true;
@@ -135,13 +135,27 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         return true;
     }
 
+    private bool Offer(Entry entry, int cached, Selection selection, Func<Entry, bool> holds, bool takesBack = false)
+    {
+        Renew(entry, selection);
+        return selection.Offer(entry, cached, holds, takesBack);
+    }
+
+    /// <summary>What the job takes is reckoned by what is known now. Those with a deadline have their rounds.</summary>
+    private void Renew(Entry entry, Selection selection)
+    {
+        if (!entry.Dated && !selection.Has(entry)) waiting.Renew(entry);
+    }
+
     private bool TakesBack(Entry entry) => entry.Job.Class == JobClass.Interactive && now - entry.AddedAt >= options.YieldAfter.Ticks;
 
     private void PickSuspects(Selection selection)
     {
         foreach (Entry entry in waiting.Suspects.InOrder())
         {
-            if (!waiting.CannotMakeIt(entry, now) && !selection.OfferSuspect(entry, waiting.Prefixes.Cached(entry), Holds)) return;
+            if (waiting.CannotMakeIt(entry, now)) continue;
+            Renew(entry, selection);
+            if (!selection.OfferSuspect(entry, waiting.Prefixes.Cached(entry), Holds)) return;
         }
     }
 

@@ -26,6 +26,19 @@ public sealed class BacklogReportTests
         Assert.Equal([1, 0, 1], former.Report().Jobs);
     }
 
+    [Fact]
+    public void Work_is_told_as_it_is_reckoned_by_now()
+    {
+        CostEstimate cost = new();
+        Former former = new(new FormerOptions(), cost, new HandClock());
+        WaitingJob job = Job(JobClass.Bulk, 1);
+        former.Add(job);
+        double first = former.Report().Work[(int)JobClass.Bulk];
+        for (int i = 0; i < 20; i++) cost.Ended(job, 0, 2, TimeSpan.FromSeconds(0.01));
+        Assert.Equal(cost.Work(job, 0), former.Report().Work[(int)JobClass.Bulk], 1e-9);
+        Assert.True(cost.Work(job, 0) < first / 2);
+    }
+
     private static WaitingJob Job(JobClass @class, int number) => new()
     {
         Id = new JobId(new Guid(number, 0, 0, new byte[8])),

@@ -26,6 +26,21 @@ public sealed class FormerRoomTests
         Assert.Equal((3, 54, CloseReason.Full), (batch.Jobs.Count, batch.Pages, batch.Reason));
     }
 
+    [Theory]
+    [InlineData(JobClass.Interactive, 0, 0)]
+    [InlineData(JobClass.Standard, 0, 0)]
+    [InlineData(JobClass.Bulk, 7, 0)] // by their prefix
+    [InlineData(JobClass.Bulk, 0, 1)] // as suspects
+    public void Jobs_that_came_before_the_first_answers_take_pages_for_answers_as_long_as_those_were(JobClass @class, long prefix, int suspicions)
+    {
+        FormerBench bench = new() { Room = EngineRoom.Empty(8, 4096, 64) };
+        WaitingJob[] jobs = [.. Enumerable.Range(0, 4).Select(_ => bench.Add(@class, prompt: 16, max: 1000, prefix: prefix, suspicions: suspicions))];
+        for (int i = 0; i < 20; i++) bench.Cost.Ended(jobs[0], 0, 16, TimeSpan.FromSeconds(0.2));
+        FormedBatch batch = bench.Next().Batch!;
+        Assert.Equal((4, 8), (batch.Jobs.Count, batch.Pages));
+        Assert.All(batch.Jobs, job => Assert.Equal(16, job.LikelyNewTokens));
+    }
+
     [Fact]
     public void A_batch_ends_where_the_step_ends()
     {
