@@ -76,8 +76,8 @@ internal sealed partial class Backlog
     private void Demand(Entry entry, int sign)
     {
         if (!entry.Dated) return;
-        if (sign > 0) _demand.Add(DeadlineOf(entry), entry.Density, entry.Work);
-        else _demand.Remove(DeadlineOf(entry), entry.Density, entry.Work);
+        if (sign > 0) entry.Slot = _demand.SlotOf(DeadlineOf(entry));
+        _demand.Add(entry.Slot, entry.Density, sign * entry.Work);
     }
 
     private static long DeadlineOf(Entry entry) => entry.Job.Deadline!.Value.UtcTicks;

@@ -71,7 +71,7 @@ internal sealed partial class Backlog
         Prefixes.Add(entry, chained ? job.Chain.Span : key);
         _shares[(int)job.Class].Came(entry.Share);
         Reckon(entry);
-        _demand.Begin(now);
+        _demand.Advance(now);
         Demand(entry, 1);
         if (job.Class == JobClass.Interactive) _interactiveCame += entry.Work;
         Link(entry);
@@ -151,14 +151,15 @@ internal sealed partial class Backlog
     {
         double density = entry.Density, work = entry.Work;
         Reckon(entry);
-        if (density == entry.Density && work == entry.Work) return;
+        bool moved = entry.Dated && _demand.Moved(entry.Slot) != _demand.SlotOf(DeadlineOf(entry));
+        if (density == entry.Density && work == entry.Work && !moved) return;
         if (entry.Job.Class == JobClass.Interactive) _interactiveWaits += entry.Work - work;
         if (!entry.Dated)
         {
             _undatedWork += entry.Work - work;
             return;
         }
-        _demand.Remove(DeadlineOf(entry), density, work);
+        _demand.Add(entry.Slot, density, -work);
         Demand(entry, 1);
     }
 

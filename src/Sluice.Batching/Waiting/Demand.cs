@@ -17,9 +17,20 @@ internal sealed class Demand
     private readonly double[] _sums = new double[Classes];
     private long _base; // the slot number of the ring's first deadline
 
-    public void Add(long deadline, double density, double work) => Change(deadline, density, work);
+    /// <summary>The slot of a deadline for now: what lies behind the ring's end is in its last slot, and belongs elsewhere when time has passed.</summary>
+    public long SlotOf(long deadline) => Math.Clamp(deadline / _slot, _base, _base + Slots - 1);
 
-    public void Remove(long deadline, double density, double work) => Change(deadline, density, -work);
+    /// <summary>Where work of that slot is by now.</summary>
+    public long Moved(long slot) => Math.Max(slot, _base);
+
+    /// <summary>Adds work, in seconds; less than zero takes away what was added to that slot.</summary>
+    public void Add(long slot, double density, double work)
+    {
+        int ring = (int)(Moved(slot) % Slots), at = ring * Classes + ClassOf(density);
+        double changed = Math.Max(0, _work[at] + work);
+        _bySlot[ring] = Math.Max(0, _bySlot[ring] + changed - _work[at]);
+        _work[at] = changed;
+    }
 
     /// <summary>There was more to do than could be done in time when last weighed.</summary>
     public bool Exceeds { get; private set; }
@@ -27,7 +38,7 @@ internal sealed class Demand
     /// <summary>True where such a job is to give way. <paramref name="number"/> spreads the jobs of one class of density of which only some must.</summary>
     public bool GivesUp(long deadline, double density, long number)
     {
-        double level = _levels[Ring(deadline)];
+        double level = _levels[SlotOf(deadline) % Slots];
         if (level == 0) return false;
         double spread = (ulong)(number * unchecked((long)0x9E3779B97F4A7C15)) / (double)ulong.MaxValue;
         return ClassOf(density) + spread < level;
@@ -49,9 +60,7 @@ internal sealed class Demand
         Array.Clear(_sums);
         double total = 0, cut = 0;
         Exceeds = false;
-        // what has no future belongs to the slot of now; after a ring's length of silence all of it does
-        if (_base < first - Slots) _base = first - Slots;
-        for (; _base < first; _base++) Move((int)(_base % Slots), (int)((_base + 1) % Slots));
+        Advance(now);
         for (int i = 0; i < Slots; i++)
         {
             int slot = (int)((first + i) % Slots);
@@ -81,11 +90,19 @@ internal sealed class Demand
         }
     }
 
-    /// <summary>Starts the ring at a time, before anything is added.</summary>
-    public void Begin(long now) => _base = _base == 0 ? now / _slot : _base;
+    /// <summary>Lets the ring begin now; before anything is added.</summary>
+    public void Advance(long now)
+    {
+        long first = now / _slot;
+        if (_base == 0) _base = first;
+        // what has no future belongs to the slot of now; after a ring's length of silence all of it does
+        if (_base < first - Slots) _base = first - Slots;
+        for (; _base < first; _base++) Move((int)(_base % Slots), (int)((_base + 1) % Slots));
+    }
 
     private void Move(int from, int to)
     {
+        _levels[from] = 0; // it is the last slot from now on, not weighed yet
         if (_bySlot[from] == 0) return;
         for (int c = 0; c < Classes; c++)
         {
@@ -95,16 +112,6 @@ internal sealed class Demand
         _bySlot[to] += _bySlot[from];
         _bySlot[from] = 0;
     }
-
-    private void Change(long deadline, double density, double work)
-    {
-        int slot = Ring(deadline), at = slot * Classes + ClassOf(density);
-        double changed = Math.Max(0, _work[at] + work);
-        _bySlot[slot] = Math.Max(0, _bySlot[slot] + changed - _work[at]);
-        _work[at] = changed;
-    }
-
-    private int Ring(long deadline) => (int)(Math.Clamp(deadline / _slot, _base, _base + Slots - 1) % Slots);
 
     private static int ClassOf(double density) => Math.Clamp((int)((Math.Log2(Math.Max(density, 1)) - LowestOctave) * PerOctave), 0, Classes - 1);
 }
