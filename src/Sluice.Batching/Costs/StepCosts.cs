@@ -65,14 +65,18 @@ internal sealed class StepCosts
         return new(A, B, C, D, Observed, p50, p95);
     }
 
-    /// <summary>Starts from what an earlier process learned, as if a few dozen of its steps had just been seen.</summary>
+    /// <summary>
+    /// Starts from what an earlier process learned, as if a few dozen of its steps had just been seen. A coefficient of zero is left open: relative to itself it would
+    /// be a certainty, which outweighs thousands of steps.
+    /// </summary>
     public void Restore(CostCoefficients known)
     {
         double[] was = [known.A, known.B, known.C, known.D];
         const double weight = 32;
         for (int i = 0; i < 4; i++)
         {
-            double value = double.IsFinite(was[i]) && was[i] > 0 ? was[i] / _scales[i] : 0;
+            if (!double.IsFinite(was[i]) || was[i] <= 0) continue;
+            double value = was[i] / _scales[i];
             double scale = weight / Math.Max(value * value, 1e-12);
             _normal[i * 4 + i] += Math.Min(scale, 1e12);
             _right[i] += Math.Min(scale, 1e12) * value;

@@ -63,6 +63,17 @@ public sealed class StepCostsTests
     }
 
     [Fact]
+    public void A_cost_that_was_nothing_before_a_restart_is_learned_soon_after_it()
+    {
+        StepCosts first = new(), second = new();
+        Teach(first, 2000, 0.005, 20e-6, 0, 0, noise: 0);
+        second.Restore(first.Coefficients() with { C = 0, D = 0 });
+        Teach(second, 1000, 0.005, 20e-6, 50e-6, 1e-9, noise: 0);
+        Assert.Equal(50e-6, second.C, 5e-6);
+        Assert.Equal(1e-9, second.D, 0.1e-9);
+    }
+
+    [Fact]
     public void Before_the_first_step_the_error_is_whole() => Assert.Equal((1.0, 1.0), new StepCosts().Errors());
 
     private static void Teach(StepCosts costs, int steps, double a, double b, double c, double d, double noise)
