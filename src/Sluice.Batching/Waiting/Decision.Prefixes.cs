@@ -22,16 +22,12 @@ internal sealed partial class Decision
             {
                 if (_looks-- <= 0) return true;
                 if (!node.HasTurn && waiting.Passes >= options.MostPasses) continue;
-                List<Entry> found = Find(node, from, _warm);
-                bool waits = node.Waiting > found.Count;
-                foreach (Entry entry in found)
+                foreach (Entry entry in Find(node, from, _warm))
                 {
-                    waits |= entry.Number < node.TurnEnds;
                     int cached = waiting.Prefixes.Cached(entry);
                     if (cached * 2 < entry.Job.PromptTokens || entry.IsAhead) continue;
                     if (!Offer(entry, cached, HasTurn(entry, node), selection)) return false;
                 }
-                node.HasTurn = node.HasTurn && waits;
             }
         }
         return true;
@@ -42,9 +38,7 @@ internal sealed partial class Decision
     {
         for (PrefixNode node = leader.Parent!; !node.IsRoot && PrefixTree.Shared(leader, node) * 2 >= leader.Job.PromptTokens; node = node.Parent!)
         {
-            if (node.HasTurn) continue;
-            node.TurnEnds = waiting.NextNumber;
-            node.HasTurn = true;
+            if (!node.HasTurn) PrefixTree.BeginTurn(node, waiting.NextNumber);
         }
     }
 

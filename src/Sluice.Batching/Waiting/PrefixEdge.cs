@@ -43,13 +43,17 @@ internal sealed class PrefixNode : PrefixEdge
     /// </summary>
     public long TurnEnds { get; set; }
 
-    /// <summary>Some of its turn still wait, as far as the last look showed.</summary>
-    public bool HasTurn { get; set; }
+    /// <summary>Jobs of its turn that wait.</summary>
+    public int TurnWaits { get; set; }
+
+    public bool HasTurn => TurnWaits > 0;
 
     /// <summary>The decision that last looked below it.</summary>
     public long SeenIn { get; set; }
 
     public PrefixEdge? First { get; set; }
+
+    public PrefixEdge? Last { get; set; }
 
     public bool IsRoot => Depth == 0;
 }

@@ -44,7 +44,11 @@ internal sealed partial class PrefixTree
         PrefixNode node = entry.Parent!;
         Detach(entry);
         entry.Marks = [];
-        for (PrefixNode? above = node; above is not null; above = above.Parent) above.Waiting--;
+        for (PrefixNode? above = node; above is not null; above = above.Parent)
+        {
+            above.Waiting--;
+            if (entry.Number < above.TurnEnds) above.TurnWaits--;
+        }
         Tidy(node);
     }
 
@@ -104,7 +108,10 @@ internal sealed partial class PrefixTree
         }
     }
 
-    /// <summary>Adds jobs below the node to the list until that holds so many; those below <paramref name="except"/> are left out.</summary>
+    /// <summary>All that waits below the node has its turn now: jobs whose number is less than <paramref name="ends"/>.</summary>
+    public static void BeginTurn(PrefixNode node, long ends) => (node.TurnEnds, node.TurnWaits) = (ends, node.Waiting);
+
+    /// <summary>Adds jobs below the node to the list, oldest first as far as they are its own, until that holds so many; those below <paramref name="except"/> are left out.</summary>
     public static void Below(PrefixNode node, PrefixEdge? except, List<Entry> into, int most)
     {
         for (PrefixEdge? edge = node.First; edge is not null && into.Count < most; edge = edge.Next)

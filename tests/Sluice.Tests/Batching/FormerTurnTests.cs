@@ -56,6 +56,17 @@ public sealed class FormerTurnTests
     }
 
     [Fact]
+    public void A_turn_goes_on_and_ends_though_more_come_meanwhile_than_are_looked_at()
+    {
+        for (int i = 0; i < 3 * Each; i++) Add(i % 3);
+        Assert.Equal([0], Run(1));
+        for (int i = 0; i < 400; i++) Add(0);
+        Assert.All(Run(Each - 1), prefix => Assert.Equal(0, prefix));
+        long[] order = Run(200);
+        Assert.All([1, 2], prefix => Assert.Equal(Each, order.Count(at => at == prefix)));
+    }
+
+    [Fact]
     public void A_prefix_that_keeps_arriving_has_one_turn_like_any_other()
     {
         for (int i = 0; i < Prefixes * 4; i++) Add(i % Prefixes);

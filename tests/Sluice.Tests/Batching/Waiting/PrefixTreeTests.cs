@@ -25,6 +25,36 @@ public sealed class PrefixTreeTests
     }
 
     [Fact]
+    public void Of_more_jobs_than_are_asked_for_the_oldest_are_given()
+    {
+        Entry[] all = [.. Enumerable.Range(0, 40).Select(i => Add([1, 2, i]))];
+        List<Entry> found = [];
+        PrefixTree.Below(all[0].Parent!, null, found, 10);
+        Assert.Equal(all[..10], found);
+        _tree.Remove(all[3]);
+        Entry below = Add([1, 2, 5, 6]); // the fifth is a prefix now
+        found.Clear();
+        PrefixTree.Below(all[0].Parent!, null, found, 7);
+        Assert.Equal([.. all[..3], all[4], all[5], below, all[6]], found);
+    }
+
+    [Fact]
+    public void A_turn_counts_those_who_waited_when_it_began_until_they_are_gone()
+    {
+        Entry[] first = [.. Enumerable.Range(0, 5).Select(i => Add([1, 2, i]))];
+        PrefixNode node = first[0].Parent!;
+        PrefixTree.BeginTurn(node, _number);
+        Entry later = Add([1, 2, 9]);
+        Add([1, 7]); // the prefix is split, and both parts have the turn
+        PrefixNode above = node.Parent!;
+        foreach (Entry entry in first[1..]) _tree.Remove(entry);
+        _tree.Remove(later);
+        Assert.Equal((1, 1), (node.TurnWaits, above.TurnWaits));
+        Run(first[0]);
+        Assert.Equal((false, false), (node.HasTurn, above.HasTurn));
+    }
+
+    [Fact]
     public void Scopes_share_nothing()
     {
         Entry mine = Add([1, 2]), yours = Add([1, 2], scope: 5);
