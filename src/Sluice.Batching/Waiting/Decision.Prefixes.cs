@@ -73,7 +73,7 @@ internal sealed partial class Decision
         if (!asEqual && (waiting.Passes >= options.MostPasses || cached * 2 < entry.Job.PromptTokens || entry.IsAhead)) return true;
         if (entry.Job.Suspicions > 0 || selection.Has(entry) || !MayRun(entry) || waiting.CannotMakeIt(entry, now)) return true;
         int before = selection.Picked.Count;
-        bool more = Offer(entry, cached, selection, static _ => false, TakesBack(entry));
+        bool more = Offer(entry, cached, selection, holds: null, TakesBack(entry));
         if (!asEqual) waiting.Passes += selection.Picked.Count - before;
         return more;
     }

@@ -135,7 +135,7 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         return true;
     }
 
-    private bool Offer(Entry entry, int cached, Selection selection, Func<Entry, bool> holds, bool takesBack = false)
+    private bool Offer(Entry entry, int cached, Selection selection, Func<Entry, bool>? holds, bool takesBack = false)
     {
         Renew(entry, selection);
         return selection.Offer(entry, cached, holds, takesBack);

@@ -46,11 +46,12 @@ internal sealed class Selection(EngineRoom room)
     public int Pages { get; private set; }
 
     /// <summary>
-    /// Picks the job if it fits. Returns false when nothing after it may be picked: the room is used up, too many were left out, or the first that was left out
-    /// holds the room (<paramref name="holds"/> says whether it does). With <paramref name="takesBack"/> it may have room that the engine takes back from others.
+    /// Picks the job if it fits. Returns false when nothing after it may be picked: the room is used up, too many were left out, or the first in order that was left
+    /// out holds the room. With <paramref name="takesBack"/> it may have room that the engine takes back from others.
     /// </summary>
     /// <param name="cached">Tokens of its prompt that need no computing.</param>
-    public bool Offer(Entry entry, int cached, Func<Entry, bool> holds, bool takesBack = false)
+    /// <param name="holds">Says whether the job holds the room; null for one that is offered before its turn, which never does.</param>
+    public bool Offer(Entry entry, int cached, Func<Entry, bool>? holds, bool takesBack = false)
     {
         const int enoughLeftOut = 256;
         int pages = entry.Job.Pages(room.PageTokens);
@@ -70,8 +71,12 @@ internal sealed class Selection(EngineRoom room)
             return !(yields ? WhollyExhausted : Exhausted);
         }
         Crowded |= room.FreeSequences >= 1 && room.FreePages >= pages && room.FreeStepTokens > 0;
-        _firstLeftOut ??= entry;
-        return !(ReferenceEquals(_firstLeftOut, entry) && holds(entry)) && ++_leftOut < enoughLeftOut;
+        if (holds is not null)
+        {
+            _firstLeftOut ??= entry;
+            if (ReferenceEquals(_firstLeftOut, entry) && holds(entry)) return false;
+        }
+        return ++_leftOut < enoughLeftOut;
     }
 
     /// <summary>As <see cref="Offer"/>, for suspects: at most MaxSequences halved once per suspicion of the most suspected among them.</summary>

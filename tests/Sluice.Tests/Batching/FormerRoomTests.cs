@@ -115,6 +115,42 @@ public sealed class FormerRoomTests
     }
 
     [Fact]
+    public void Room_is_kept_also_where_a_job_whose_prefix_is_warm_does_not_fit_either()
+    {
+        FormerBench bench = new();
+        bench.Add(prompt: 40, chain: [1, 2]);
+        Assert.Single(bench.Batch());
+        bench.Room = FormerBench.Busy(pages: 10);
+        bench.Add(prompt: 320);
+        bench.Clock.Pass(1);
+        bench.Add(JobClass.Bulk, prompt: 40, max: 300, chain: [1, 2]); // last in order
+        WaitingJob small = bench.Add();
+        bench.Clock.Pass(50);
+        Assert.Equal([small.Id], bench.Batch());
+        bench.Add();
+        bench.Clock.Pass(100);
+        Assert.Empty(bench.Batch());
+    }
+
+    [Fact]
+    public void Room_is_kept_also_where_a_mate_of_one_before_it_does_not_fit_either()
+    {
+        FormerBench bench = new() { Room = FormerBench.Busy(pages: 10) };
+        bench.Add(prompt: 320);
+        bench.Clock.Pass(1);
+        bench.Add(JobClass.Bulk, prompt: 40, max: 300, chain: [1, 2]); // last in order
+        WaitingJob leader = Leader(), small = bench.Add();
+        bench.Clock.Pass(50);
+        Assert.Equal([leader.Id, small.Id], bench.Batch());
+        leader = Leader();
+        bench.Add();
+        bench.Clock.Pass(100);
+        Assert.Equal([leader.Id], bench.Batch());
+
+        WaitingJob Leader() => bench.Add(deadline: 60_000, prompt: 40, chain: [1, 2]);
+    }
+
+    [Fact]
     public void A_job_near_its_safe_start_is_not_passed_at_all()
     {
         FormerBench bench = new FormerBench { Room = FormerBench.Busy(pages: 10) }.Taught();

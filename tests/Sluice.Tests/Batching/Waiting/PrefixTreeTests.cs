@@ -32,7 +32,7 @@ public sealed class PrefixTreeTests
         PrefixTree.Below(all[0].Parent!, null, found, 10);
         Assert.Equal(all[..10], found);
         _tree.Remove(all[3]);
-        Entry below = Add([1, 2, 5, 6]); // the fifth is a prefix now
+        Entry below = Add([1, 2, 5, 6]); // all[5] is below a prefix of its own now
         found.Clear();
         PrefixTree.Below(all[0].Parent!, null, found, 7);
         Assert.Equal([.. all[..3], all[4], all[5], below, all[6]], found);
@@ -44,11 +44,10 @@ public sealed class PrefixTreeTests
         Entry[] first = [.. Enumerable.Range(0, 5).Select(i => Add([1, 2, i]))];
         PrefixNode node = first[0].Parent!;
         PrefixTree.BeginTurn(node, _number);
-        Entry later = Add([1, 2, 9]);
+        Add([1, 2, 9]);
         Add([1, 7]); // the prefix is split, and both parts have the turn
         PrefixNode above = node.Parent!;
         foreach (Entry entry in first[1..]) _tree.Remove(entry);
-        _tree.Remove(later);
         Assert.Equal((1, 1), (node.TurnWaits, above.TurnWaits));
         Run(first[0]);
         Assert.Equal((false, false), (node.HasTurn, above.HasTurn));
