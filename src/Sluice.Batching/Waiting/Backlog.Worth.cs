@@ -11,7 +11,6 @@ internal sealed partial class Backlog
     private long _weighedAt = long.MinValue;
     private long _weighedBefore;
     private double _interactiveWaits; // seconds of work
-    private double _undatedWork; // seconds of work of jobs without a deadline to make
     private double _interactiveCame; // seconds of work since the last weighing
     private double _interactiveRate; // seconds of work a second
 
@@ -32,12 +31,12 @@ internal sealed partial class Backlog
     /// <summary>A tenant whose standard or bulk jobs wait has had more than its share.</summary>
     public bool AnyAhead => _shares[(int)JobClass.Standard].AnyAhead || _shares[(int)JobClass.Bulk].AnyAhead;
 
-    /// <summary>How long a job that came now would wait: the work that goes before it, and what interactive jobs bring meanwhile.</summary>
+    /// <summary>How long a job that came now would wait, by the reckoning of <see cref="WorkAhead"/>: for all interactive work and what is due no later, and for what interactive jobs bring meanwhile.</summary>
     public TimeSpan WaitOf(WaitingJob job, long now)
     {
+        _demand.Advance(now);
         double rate = Math.Max(_cost.Efficiency / 4, _cost.Efficiency - (job.Class == JobClass.Interactive ? 0 : _interactiveRate));
-        long due = job.Deadline?.UtcTicks ?? job.CreatedAt.UtcTicks + _options.Patience(job.Class).Ticks;
-        double work = job.Class == JobClass.Interactive ? _interactiveWaits : _demand.UpTo(due, now) + _undatedWork;
+        double work = _interactiveWaits + (job.Class == JobClass.Interactive ? 0 : _demand.LesserUpTo(DueOf(job)));
         return TimeSpan.FromSeconds(Math.Max(0, work) / rate);
     }
 
@@ -73,12 +72,23 @@ internal sealed partial class Backlog
     private bool IsParked(Entry entry) =>
         entry.Dated && entry.Job.Suspicions == 0 && entry.Job.Class != JobClass.Interactive && _demand.GivesUp(DeadlineOf(entry), entry.Density, entry.Number);
 
-    private void Demand(Entry entry, int sign)
+    private void CountIn(Entry entry)
     {
-        if (!entry.Dated) return;
-        if (sign > 0) entry.Slot = _demand.SlotOf(DeadlineOf(entry));
-        _demand.Add(entry.Slot, entry.Density, sign * entry.Work);
+        entry.Slot = _demand.SlotOf(DueOf(entry.Job));
+        CountWork(entry, entry.Density, entry.Work);
     }
+
+    private void CountOut(Entry entry) => CountWork(entry, entry.Density, -entry.Work);
+
+    private void CountWork(Entry entry, double density, double work)
+    {
+        if (entry.Job.Class == JobClass.Interactive) _interactiveWaits += work;
+        else _demand.AddLesser(entry.Slot, work);
+        if (entry.Dated) _demand.Add(entry.Slot, density, work);
+    }
+
+    /// <summary>When a job is due: by its deadline, or as soon as patience with its class is over.</summary>
+    private long DueOf(WaitingJob job) => job.Deadline?.UtcTicks ?? job.CreatedAt.UtcTicks + _options.Patience(job.Class).Ticks;
 
     private static long DeadlineOf(Entry entry) => entry.Job.Deadline!.Value.UtcTicks;
 

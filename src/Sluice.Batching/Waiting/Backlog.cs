@@ -72,7 +72,7 @@ internal sealed partial class Backlog
         _shares[(int)job.Class].Came(entry.Share);
         Reckon(entry);
         _demand.Advance(now);
-        Demand(entry, 1);
+        CountIn(entry);
         if (job.Class == JobClass.Interactive) _interactiveCame += entry.Work;
         Link(entry);
         return true;
@@ -83,7 +83,7 @@ internal sealed partial class Backlog
         Unlink(entry);
         Prefixes.Remove(entry);
         _shares[(int)entry.Job.Class].Left(entry.Share);
-        Demand(entry, -1);
+        CountOut(entry);
         _entries.Remove(entry);
     }
 
@@ -99,14 +99,14 @@ internal sealed partial class Backlog
     public void Replace(Entry entry, JobClass @class, DateTimeOffset? deadline)
     {
         Unlink(entry);
-        Demand(entry, -1);
+        CountOut(entry);
         _shares[(int)entry.Job.Class].Left(entry.Share);
         entry.Job = entry.Job with { Class = @class, Deadline = deadline };
         entry.Late = entry.Risky = false;
         entry.Share = ShareOf(entry.Job);
         _shares[(int)@class].Came(entry.Share);
         Reckon(entry);
-        Demand(entry, 1);
+        CountIn(entry);
         Link(entry);
     }
 
@@ -114,9 +114,10 @@ internal sealed partial class Backlog
     public void RunLate(Entry entry)
     {
         Unlink(entry);
-        Demand(entry, -1);
+        CountOut(entry);
         entry.Late = true;
         entry.Risky = false;
+        CountIn(entry);
         Link(entry);
     }
 
@@ -151,16 +152,10 @@ internal sealed partial class Backlog
     {
         double density = entry.Density, work = entry.Work;
         Reckon(entry);
-        bool moved = entry.Dated && _demand.Moved(entry.Slot) != _demand.SlotOf(DeadlineOf(entry));
+        bool moved = _demand.Moved(entry.Slot) != _demand.SlotOf(DueOf(entry.Job));
         if (density == entry.Density && work == entry.Work && !moved) return;
-        if (entry.Job.Class == JobClass.Interactive) _interactiveWaits += entry.Work - work;
-        if (!entry.Dated)
-        {
-            _undatedWork += entry.Work - work;
-            return;
-        }
-        _demand.Add(entry.Slot, density, -work);
-        Demand(entry, 1);
+        CountWork(entry, density, -work);
+        CountIn(entry);
     }
 
     private TenantShare ShareOf(WaitingJob job) => _shares[(int)job.Class].Of(job.Tenant);
@@ -173,8 +168,6 @@ internal sealed partial class Backlog
         long patient = job.CreatedAt.UtcTicks + _options.Patience(job.Class).Ticks;
         entry.SafeStart = entry.Dated ? SafeStart(entry) : long.MaxValue;
         entry.Due = entry.Dated ? entry.SafeStart : Math.Max(patient, job.Deadline?.UtcTicks ?? 0);
-        if (job.Class == JobClass.Interactive) _interactiveWaits += entry.Work;
-        if (!entry.Dated) _undatedWork += entry.Work;
         entry.Parked = IsParked(entry) || entry.Risky;
         if (entry.Parked) entry.Due = -(long)(entry.Density * 1000);
         LaneOf(entry).Add(entry);
@@ -183,8 +176,6 @@ internal sealed partial class Backlog
 
     private void Unlink(Entry entry)
     {
-        if (entry.Job.Class == JobClass.Interactive) _interactiveWaits -= entry.Work;
-        if (!entry.Dated) _undatedWork -= entry.Work;
         LaneOf(entry).Remove(entry);
         if (entry.Dated) Dated.Remove(entry);
     }

@@ -1,32 +1,41 @@
 namespace Sluice.Batching.Waiting;
 
 /// <summary>
-/// The work that has a deadline, by deadline and by density (value per second of engine work). Tells what to give up when not all of it can be done in time:
-/// up to the deadline where the sum first exceeds the time there is, the least dense goes, and so on from deadline to deadline. Times are UTC ticks.
+/// The work that waits, by when it is due; that with a deadline to make also by density (value per second of engine work). Tells what of the latter to give up when
+/// not all of it can be done in time: up to the deadline where the sum first exceeds the time there is, the least dense goes, and so on from deadline to deadline.
+/// Times are UTC ticks.
 /// </summary>
 internal sealed class Demand
 {
-    private const int Slots = 512; // by deadline, in a ring
+    private const int Slots = 512; // by due time, in a ring
     private const int Classes = 128; // by density
     private const int PerOctave = 6;
     private const double LowestOctave = 4;
     private static readonly long _slot = TimeSpan.FromSeconds(15).Ticks;
     private readonly double[] _work = new double[Slots * Classes]; // seconds
     private readonly double[] _bySlot = new double[Slots];
+    private readonly double[] _lesser = new double[Slots]; // seconds of standard and bulk jobs, with a deadline and without
     private readonly double[] _levels = new double[Slots]; // below this class (with its fraction), work of the slot is given up
     private readonly double[] _sums = new double[Classes];
-    private long _base; // the slot number of the ring's first deadline
+    private long _base; // number of the slot that the ring begins with
 
-    /// <summary>The slot of a deadline for now: what lies behind the ring's end is in its last slot, and belongs elsewhere when time has passed.</summary>
-    public long SlotOf(long deadline) => Math.Clamp(deadline / _slot, _base, _base + Slots - 1);
+    /// <summary>The slot of a due time for now: what lies behind the ring's end is in its last slot, and belongs elsewhere when time has passed.</summary>
+    public long SlotOf(long due) => Math.Clamp(due / _slot, _base, _base + Slots - 1);
 
     /// <summary>Where work of that slot is by now.</summary>
     public long Moved(long slot) => Math.Max(slot, _base);
 
-    /// <summary>Adds work, in seconds; less than zero takes away what was added to that slot.</summary>
+    /// <summary>Adds work of a standard or bulk job, in seconds; less than zero takes away what was added to that slot.</summary>
+    public void AddLesser(long slot, double work)
+    {
+        int ring = RingOf(slot);
+        _lesser[ring] = Math.Max(0, _lesser[ring] + work);
+    }
+
+    /// <summary>Adds work that has a deadline, in seconds; less than zero takes away what was added to that slot.</summary>
     public void Add(long slot, double density, double work)
     {
-        int ring = (int)(Moved(slot) % Slots), at = ring * Classes + ClassOf(density);
+        int ring = RingOf(slot), at = ring * Classes + ClassOf(density);
         double changed = Math.Max(0, _work[at] + work);
         _bySlot[ring] = Math.Max(0, _bySlot[ring] + changed - _work[at]);
         _work[at] = changed;
@@ -38,18 +47,17 @@ internal sealed class Demand
     /// <summary>True where such a job is to give way. <paramref name="number"/> spreads the jobs of one class of density of which only some must.</summary>
     public bool GivesUp(long deadline, double density, long number)
     {
-        double level = _levels[SlotOf(deadline) % Slots];
+        double level = _levels[RingOf(SlotOf(deadline))];
         if (level == 0) return false;
         double spread = (ulong)(number * unchecked((long)0x9E3779B97F4A7C15)) / (double)ulong.MaxValue;
         return ClassOf(density) + spread < level;
     }
 
-    /// <summary>Work with a deadline up to that one, in seconds.</summary>
-    public double UpTo(long deadline, long now)
+    /// <summary>Work of standard and bulk jobs that is due by then, in seconds.</summary>
+    public double LesserUpTo(long due)
     {
-        long last = Math.Clamp(deadline / _slot, now / _slot, now / _slot + Slots - 1);
         double sum = 0;
-        for (long slot = now / _slot; slot <= last; slot++) sum += _bySlot[slot % Slots];
+        for (long slot = _base, last = SlotOf(due); slot <= last; slot++) sum += _lesser[RingOf(slot)];
         return sum;
     }
 
@@ -103,6 +111,8 @@ internal sealed class Demand
     private void Move(int from, int to)
     {
         _levels[from] = 0; // it is the last slot from now on, not weighed yet
+        _lesser[to] += _lesser[from];
+        _lesser[from] = 0;
         if (_bySlot[from] == 0) return;
         for (int c = 0; c < Classes; c++)
         {
@@ -112,6 +122,8 @@ internal sealed class Demand
         _bySlot[to] += _bySlot[from];
         _bySlot[from] = 0;
     }
+
+    private int RingOf(long slot) => (int)(Moved(slot) % Slots);
 
     private static int ClassOf(double density) => Math.Clamp((int)((Math.Log2(Math.Max(density, 1)) - LowestOctave) * PerOctave), 0, Classes - 1);
 }

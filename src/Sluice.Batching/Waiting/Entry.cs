@@ -29,7 +29,7 @@ internal sealed class Entry(WaitingJob job, long addedAt, long number) : PrefixE
     /// <summary>Weighted tokens per second of engine work, as last reckoned.</summary>
     public double Density { get; set; }
 
-    /// <summary>Where <see cref="Demand"/> has its work.</summary>
+    /// <summary>The slot of <see cref="Demand"/> that its work was added to.</summary>
     public long Slot { get; set; }
 
     /// <summary>Of its tenant, in the lane that it is in.</summary>

@@ -29,6 +29,37 @@ public sealed class FormerQuoteTests
         Assert.True(WaitOf(far, 12 * Hour) > TimeSpan.Zero);
     }
 
+    [Theory]
+    [InlineData(JobClass.Interactive, 20.0)]
+    [InlineData(JobClass.Interactive, null)]
+    [InlineData(JobClass.Standard, 20.0)]
+    [InlineData(JobClass.Standard, 150.0)]
+    [InlineData(JobClass.Standard, null)]
+    [InlineData(JobClass.Bulk, 150.0)]
+    [InlineData(JobClass.Bulk, 1500.0)]
+    [InlineData(JobClass.Bulk, null)]
+    public void It_waits_as_long_as_the_service_says_from_counts(JobClass @class, double? seconds)
+    {
+        // due times lie in the middle of spans: the service counts by these, the former by 15 s
+        WorkAhead ahead = new([Seconds(30), Seconds(200), Seconds(500), Seconds(2000)], rate: 1, interactiveRate: 0);
+        double[] patience = [2, 300, 3600];
+        int prompt = 0;
+        WaitingJob? last = null;
+        foreach (JobClass of in Enum.GetValues<JobClass>())
+        {
+            foreach (double? due in new double?[] { 10, 100, 1000, null })
+            {
+                last = _bench.Add(of, deadline: due * 1000, prompt: prompt += 10);
+                ahead.Add(of, Seconds(due ?? patience[(int)of]), _bench.Cost.Work(last, 0));
+            }
+        }
+        WaitingJob asks = last! with { Class = @class, Deadline = seconds is { } s ? _bench.Clock.Now + Seconds(s) : null };
+        TimeSpan expected = ahead.WaitOf(@class, Seconds(seconds ?? patience[(int)@class]), TimeSpan.Zero);
+        Assert.Equal(expected.TotalSeconds, _bench.Former.Quote(asks).Wait.TotalSeconds, 1e-6);
+    }
+
+    private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
+
     private void Wait(double milliseconds)
     {
         _bench.Next();
