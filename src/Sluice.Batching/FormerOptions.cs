@@ -21,13 +21,13 @@ public sealed record FormerOptions
     public TimeSpan SuspectPatience { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Where a job without deadline stands among those of its class that have one: as if its safe start were this long after its creation.</summary>
-    public TimeSpan InteractivePatience { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan InteractivePatience { get; init; } = DueTimes.Patience(JobClass.Interactive);
 
     /// <inheritdoc cref="InteractivePatience"/>
-    public TimeSpan StandardPatience { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan StandardPatience { get; init; } = DueTimes.Patience(JobClass.Standard);
 
     /// <inheritdoc cref="InteractivePatience"/>
-    public TimeSpan BulkPatience { get; init; } = TimeSpan.FromHours(1);
+    public TimeSpan BulkPatience { get; init; } = DueTimes.Patience(JobClass.Bulk);
 
     /// <summary>A prefix counts as still in pages until prompts of this share of all pages have been handed over since; 0 to 1.</summary>
     public double WarmShare { get; init; } = 0.5;

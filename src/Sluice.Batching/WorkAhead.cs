@@ -24,7 +24,7 @@ public sealed class WorkAhead(IReadOnlyList<TimeSpan> bounds, double rate, doubl
     }
 
     /// <summary>Counts work that is due so long after the moment of counting.</summary>
-    public void Add(JobClass @class, TimeSpan due, double seconds) => Add(@class, SpanOf(due), seconds);
+    public void Add(JobClass @class, TimeSpan due, double seconds) => Add(@class, DueTimes.SpanOf(due, bounds), seconds);
 
     /// <summary>
     /// How long a job of that class and due time would wait, <paramref name="since"/> after the moment of counting: for all interactive work, and unless it is interactive
@@ -32,7 +32,7 @@ public sealed class WorkAhead(IReadOnlyList<TimeSpan> bounds, double rate, doubl
     /// </summary>
     public TimeSpan WaitOf(JobClass @class, TimeSpan due, TimeSpan since, double besides = 0)
     {
-        int spans = bounds.Count + 1, last = SpanOf(due);
+        int spans = bounds.Count + 1, last = DueTimes.SpanOf(due, bounds);
         double before = besides;
         lock (_lock)
         {
@@ -45,12 +45,5 @@ public sealed class WorkAhead(IReadOnlyList<TimeSpan> bounds, double rate, doubl
         before = Math.Max(0, before - rate * since.TotalSeconds);
         double mine = @class == JobClass.Interactive ? rate : Math.Max(rate / 4, rate - interactiveRate);
         return TimeSpan.FromSeconds(Math.Min(before / mine, TimeSpan.FromDays(3650).TotalSeconds));
-    }
-
-    private int SpanOf(TimeSpan due)
-    {
-        int span = 0;
-        while (span < bounds.Count && due >= bounds[span]) span++;
-        return span;
     }
 }

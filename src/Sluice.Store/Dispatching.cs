@@ -168,34 +168,11 @@ public sealed record StoreStatistics(
 /// <summary>Queued jobs of one model and class that are due within one span of time.</summary>
 /// <param name="Model">Whose.</param>
 /// <param name="Class">The most urgent of the jobs and their twins.</param>
-/// <param name="Span">From 0: which of <see cref="Bounds"/> their due time is before; as many as those where it is after all.</param>
+/// <param name="Span">Of their due times, by <see cref="DueTimes.Bounds"/>.</param>
 /// <param name="Jobs">How many.</param>
 /// <param name="PromptTokens">All of theirs.</param>
 /// <param name="MaxNewTokens">Most that they may generate together.</param>
-public sealed record WaitingWork(string Model, JobClass Class, int Span, long Jobs, long PromptTokens, long MaxNewTokens)
-{
-    private const int Spans = 24;
-
-    /// <summary>Ends of the spans, from the moment of counting: each half as far again as the one before.</summary>
-    public static IReadOnlyList<TimeSpan> Bounds { get; } = [.. Enumerable.Range(0, Spans).Select(i => TimeSpan.FromSeconds(Math.Round(10 * Math.Pow(1.5, i))))];
-
-    /// <summary>A job without a deadline counts as due so long after its acceptance.</summary>
-    public static TimeSpan Patience(JobClass @class) => @class switch
-    {
-        JobClass.Interactive => TimeSpan.FromSeconds(2),
-        JobClass.Standard => TimeSpan.FromMinutes(5),
-        _ => TimeSpan.FromHours(1),
-    };
-
-    /// <summary>The span of a time that is so far away.</summary>
-    public static int SpanOf(TimeSpan due)
-    {
-        int span = 0;
-        while (span < Bounds.Count && due >= Bounds[span])
-            span++;
-        return span;
-    }
-}
+public sealed record WaitingWork(string Model, JobClass Class, int Span, long Jobs, long PromptTokens, long MaxNewTokens);
 
 /// <summary>The store cannot be reached or does not answer in time; nothing is known of the call's effect.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,4 +1,5 @@
 using Sluice.Batching;
+using Sluice.Jobs;
 using Sluice.Service.Models;
 using Sluice.Store;
 
@@ -57,7 +58,7 @@ internal sealed class ModelBook(ServedModel model)
             _ahead = null;
             return;
         }
-        WorkAhead ahead = new(WaitingWork.Bounds, Math.Max(0.01, mine.Sum(load => load.Backlog.Rate)), mine.Sum(load => load.Backlog.InteractiveRate));
+        WorkAhead ahead = new(DueTimes.Bounds, Math.Max(0.01, mine.Sum(load => load.Backlog.Rate)), mine.Sum(load => load.Backlog.InteractiveRate));
         foreach (WaitingWork work in waiting.Where(work => work.Model == model.Name))
         {
             ahead.Add(work.Class, work.Span, work.Jobs * PerJob(work, mine, at));
@@ -75,7 +76,7 @@ internal sealed class ModelBook(ServedModel model)
     }
 
     /// <summary>When a job is due: by its deadline, or as soon as patience with its class is over.</summary>
-    public static DateTimeOffset DueOf(WaitingJob job, DateTimeOffset now) => job.Deadline ?? now + WaitingWork.Patience(job.Class);
+    public static DateTimeOffset DueOf(WaitingJob job, DateTimeOffset now) => job.Deadline ?? now + DueTimes.Patience(job.Class);
 
     /// <summary>As workers reckon those of the class that they hold; where they hold none, what the average of these would take.</summary>
     private double PerJob(WaitingWork work, ModelLoad[] loads, DateTimeOffset at)

@@ -89,7 +89,7 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
             byTenant.ToDictionary(g => g.Key, g => g.Sum(j => (long)j.PromptTokens + j.MaxNewTokens)))
         {
             Waiting = [.. byTenant.SelectMany(g => g).Where(j => j.WaitsFor is null)
-                .GroupBy(j => (j.Model, j.RunClass, Span: WaitingWork.SpanOf((j.RunBy ?? j.CreatedAt + WaitingWork.Patience(j.RunClass)) - _tables.Now)))
+                .GroupBy(j => (j.Model, j.RunClass, Span: DueTimes.SpanOf((j.RunBy ?? j.CreatedAt + DueTimes.Patience(j.RunClass)) - _tables.Now, DueTimes.Bounds)))
                 .Select(g => new WaitingWork(g.Key.Model, g.Key.RunClass, g.Key.Span, g.LongCount(), g.Sum(j => (long)j.PromptTokens), g.Sum(j => (long)j.MaxNewTokens)))],
         };
     });

@@ -24,8 +24,8 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
         """;
     private const string CountOutbox = "select count(*) from outbox";
 
-    private static readonly double[] s_spans = [.. WaitingWork.Bounds.Select(bound => bound.TotalSeconds)];
-    private static readonly double[] s_patience = [.. Enum.GetValues<JobClass>().Select(c => WaitingWork.Patience(c).TotalSeconds)];
+    private static readonly double[] s_spans = [.. DueTimes.Bounds.Select(bound => bound.TotalSeconds)];
+    private static readonly double[] s_patience = [.. Enum.GetValues<JobClass>().Select(c => DueTimes.Patience(c).TotalSeconds)];
 
     /// <summary>Up to here a submit has a caller's time limit.</summary>
     private const int FewJobs = 100;

@@ -59,7 +59,7 @@ public abstract class CostStoreContract(StoreHost host) : StoreContract(host)
         await Store.SubmitAsync([leader, Twin("a") with { Class = JobClass.Bulk }, Job("c") with { Ttl = TimeSpan.FromSeconds(101) }, Job("d"), running], Token);
         await RunAsync(worker, running.Id);
         List<WaitingWork> waiting = [.. (await Store.StatisticsAsync(Token)).Waiting.OrderBy(w => w.Class).ThenBy(w => w.Span)];
-        int soon = WaitingWork.SpanOf(TimeSpan.FromSeconds(99)), patient = WaitingWork.SpanOf(TimeSpan.FromMinutes(5) - TimeSpan.FromSeconds(1));
+        int soon = DueTimes.SpanOf(TimeSpan.FromSeconds(99), DueTimes.Bounds), patient = DueTimes.SpanOf(TimeSpan.FromMinutes(5) - TimeSpan.FromSeconds(1), DueTimes.Bounds);
         Assert.True(soon < patient);
         Assert.Equal(
             [new(Model, JobClass.Standard, soon, 1, 5, 16), new(Model, JobClass.Standard, patient, 1, 5, 16), new(Model, JobClass.Bulk, soon, 1, 100, 10)],
