@@ -100,6 +100,12 @@ public sealed partial class CostEstimate
         }
     }
 
+    /// <summary>Work done counts beside the time of steps: where none are told of (a stub), it would grow for ever beside nothing.</summary>
+    private void Done(WaitingJob job, int cached, int output)
+    {
+        if (_saturated && _steps.Observed > 0) _workDone += WorkOf(job.PromptTokens - cached, job.PromptTokens, output);
+    }
+
     private double WorkOf(int computed, int prompt, int output)
     {
         if (!Paced) return computed * _perPrompt + output * _perNew / 8;

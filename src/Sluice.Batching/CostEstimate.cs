@@ -83,7 +83,7 @@ public sealed partial class CostEstimate
         {
             if (LengthsAreKnown)
             {
-                if (_saturated) _workDone += WorkOf(job.PromptTokens - cachedTokens, job.PromptTokens, newTokens);
+                Done(job, cachedTokens, newTokens);
                 return;
             }
             if (!_lengths.TryGetValue(job.Workload, out OutputLengths? lengths))
@@ -93,7 +93,7 @@ public sealed partial class CostEstimate
             }
             lengths.Observe(newTokens);
             if (job.MaxNewTokens > 0) _answerShare += ShareWeight * (Math.Min(1, newTokens / (double)job.MaxNewTokens) - _answerShare);
-            if (_saturated) _workDone += WorkOf(job.PromptTokens - cachedTokens, job.PromptTokens, newTokens);
+            Done(job, cachedTokens, newTokens);
         }
     }
 

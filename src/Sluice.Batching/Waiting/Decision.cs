@@ -83,7 +83,7 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         Lane standard = waiting.Of(JobClass.Standard), bulk = waiting.Of(JobClass.Bulk);
         _first = FirstOf(standard, _bulkYields ? null : bulk);
         if (waiting.AnyAhead && !PickWithMates(_bulkYields ? Lane.Entitled(_near, standard) : Lane.Entitled(_near, standard, bulk), selection)) return;
-        if (!PickWarm(selection)) return;
+        if (selection.Exhausted || !PickWarm(selection)) return;
         if (!PickWithMates(_bulkYields ? standard.InOrder() : Lane.Merged(standard, bulk), selection)) return;
         if (!PickWithMates(waiting.Parked.InOrder().Where(MayRun), selection)) return;
         foreach (Entry entry in Displaced.OrderByDescending(e => e.Density).ThenBy(e => e.Number))

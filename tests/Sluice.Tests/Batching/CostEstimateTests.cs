@@ -56,6 +56,16 @@ public sealed class CostEstimateTests
     }
 
     [Fact]
+    public void An_engine_that_tells_of_no_steps_gets_as_much_done_as_before()
+    {
+        CostEstimate first = new(), second = new();
+        second.Restore(first.Learned());
+        second.Saturated(true, EngineRoom.Empty(8, 256, 64));
+        for (int i = 0; i < 1000; i++) second.Ended(_job, 0, 10, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, second.Efficiency);
+    }
+
+    [Fact]
     public void What_took_no_time_or_no_tokens_teaches_nothing()
     {
         CostEstimate cost = new();
