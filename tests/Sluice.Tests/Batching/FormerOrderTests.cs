@@ -65,16 +65,21 @@ public sealed class FormerOrderTests
     [Fact]
     public void A_small_group_is_not_starved_by_a_prefix_that_keeps_arriving()
     {
-        FormerBench bench = new() { Room = EngineRoom.Empty(1, 256, 64) };
-        bench.Add(prefix: 1);
-        WaitingJob lone = bench.Add(prefix: 2);
-        for (int turn = 0; turn < 3; turn++)
+        FormerBench bench = new(new FormerOptions { MostPasses = 4 }) { Room = EngineRoom.Empty(2, 256, 64) };
+        Add(1);
+        Add(1);
+        WaitingJob lone = Add(2);
+        // two batches of the prefix's own turn, two that pass, and then
+        for (int batch = 0; batch < 5; batch++)
         {
             bench.Clock.Pass(10);
-            bench.Add(prefix: 1);
-            if (bench.Batch()[0] == lone.Id) return;
+            Add(1);
+            Add(1);
+            if (bench.Batch().Contains(lone.Id)) return;
         }
         Assert.Fail("the lone prefix never had its turn");
+
+        WaitingJob Add(long prefix) => bench.Add(prompt: 40, chain: [prefix, prefix + 100]);
     }
 
     [Fact]

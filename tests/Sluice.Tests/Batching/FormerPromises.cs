@@ -7,16 +7,20 @@ namespace Sluice.Tests.Batching;
 /// <summary>What must hold of every batch, worked out from the outside.</summary>
 internal static class FormerPromises
 {
-    public static void KeepsItsBudgets(FormedBatch batch, EngineRoom room)
+    /// <param name="patient">Those of the batch for which no room is taken back.</param>
+    public static void KeepsItsBudgets(FormedBatch batch, IReadOnlyCollection<WaitingJob> patient, EngineRoom room)
     {
         Assert.NotEmpty(batch.Jobs);
-        Assert.True(batch.Jobs.Count <= room.FreeSequences);
+        Assert.True(patient.Count <= room.FreeSequences && patient.Sum(Pages) <= room.FreePages);
+        bool takes = patient.Count < batch.Jobs.Count;
+        Assert.True(batch.Jobs.Count <= (takes ? room.InteractiveSequences : room.FreeSequences));
         Assert.Equal(batch.Jobs.Sum(Pages), batch.Pages);
-        Assert.True(batch.Pages <= room.FreePages);
-        int tokens = Math.Min(batch.Jobs.Sum(j => Tokens(j, room)), room.FreeStepTokens); // the last prompt is cut
-        if (batch.Jobs.All(j => j.Chain.IsEmpty)) Assert.Equal(tokens, batch.StepTokens);
+        Assert.True(batch.Pages <= (takes ? room.InteractivePages : room.FreePages));
+        int left = takes ? room.InteractiveStepTokens!.Value : room.FreeStepTokens;
+        int tokens = Math.Min(batch.Jobs.Sum(j => Tokens(j, room)), left); // the last prompt is cut
+        if (!takes && batch.Jobs.All(j => j.Chain.IsEmpty)) Assert.Equal(tokens, batch.StepTokens);
         Assert.InRange(batch.StepTokens, 1, tokens); // what is thought to be in pages need not be computed
-        Assert.True(batch.StepTokens <= room.FreeStepTokens);
+        Assert.InRange(batch.InteractiveStepTokens, 0, Math.Min(batch.StepTokens, batch.Jobs.Where(j => j.Class == JobClass.Interactive).Sum(j => Tokens(j, room))));
         Assert.Equal(batch.Jobs.Sum(j => j.PromptTokens), batch.PromptTokens);
     }
 
@@ -42,7 +46,7 @@ internal static class FormerPromises
         {
             case CloseReason.Full:
                 Assert.True(
-                    batch.Jobs.Count == room.FreeSequences || batch.Pages == room.FreePages || batch.StepTokens == room.FreeStepTokens
+                    batch.Jobs.Count >= room.FreeSequences || batch.Pages >= room.FreePages || batch.StepTokens >= room.FreeStepTokens
                     || rest.Any(j => Fits(j, room, 0, 0, 0) && !Fits(j, room, batch.Jobs.Count, batch.Pages, batch.StepTokens))
                     || (batch.Suspects && rest.Any(j => j.Suspicions > 0 && batch.Jobs.Count + 1 > SuspectLimit([.. batch.Jobs, j], room))));
                 break;
@@ -68,6 +72,18 @@ internal static class FormerPromises
         if (room.RunningSuspects > 0 || all.Any(w => w.Job.Suspicions > 0)) return;
         if (all.Any(w => !Fits(w.Job, room, 0, 0, 0))) return;
         Assert.DoesNotContain(all, w => now - w.Since >= options.Linger);
+    }
+
+    /// <summary>Where an engine takes room back, the former says when to ask again for whoever may not have it yet; of many, for the first.</summary>
+    public static void AsksAgainForInteractive(
+        FormerDecision decision, EngineRoom room, IEnumerable<(WaitingJob Job, DateTimeOffset Since)> waiting, DateTimeOffset now, FormerOptions options)
+    {
+        // what has a deadline may have been given up
+        (WaitingJob Job, DateTimeOffset Since)[] interactive = [.. waiting.Where(w => w.Job is { Class: JobClass.Interactive, Suspicions: 0 })];
+        if (room.InteractiveSequences is null || interactive.Length > 16) return;
+        Assert.All(
+            interactive.Where(w => w.Job.Deadline is null && now - w.Since < options.YieldAfter),
+            w => Assert.True(decision.LookAgainAt <= w.Since + options.YieldAfter, "nobody asks again when it may take room"));
     }
 
     private static bool Fits(WaitingJob job, EngineRoom room, int jobs, int pages, int tokens) =>

@@ -14,9 +14,8 @@ public sealed class FormerShareTests
         for (int i = 0; i < 2000; i++) bench.Add(tenant: "heavy");
         Take(bench, 200);
         bench.Clock.Pass(10_000);
-        WaitingJob[] light = [.. Enumerable.Range(0, 10).Select(_ => bench.Add(tenant: "light"))];
+        for (int i = 0; i < 10; i++) bench.Add(tenant: "light");
         Assert.Equal(10, Take(bench, 12).Count(job => job.Tenant == "light"));
-        Assert.Equal(10, light.Length);
     }
 
     [Theory]

@@ -10,13 +10,16 @@ namespace Sluice.Tests.Batching;
 [Collection(nameof(FormerSpeedTests))]
 public sealed class FormerSpeedTests(ITestOutputHelper output)
 {
+    // ten times what is seen, of the slowest of the cases below: what looks at every job of 100,000 takes longer all the same
+    private const double MostMilliseconds = 5;
+
     [Theory]
-    [InlineData(10_000, true, 8192, 32, 1)]
-    [InlineData(10_000, true, 8192, 0, 1)] // no page is shared: a chain costs most
-    [InlineData(10_000, true, 8, 32, 1)] // next to nobody fits
-    [InlineData(10_000, false, 8192, 32, 1)] // everybody may be in a hurry
-    [InlineData(100_000, true, 8192, 32, 10)]
-    public void A_decision_over_a_large_backlog_is_quick_and_a_job_with_a_chain_of_64_pages_is_small(int backlog, bool taught, int freePages, int shared, double mostMilliseconds)
+    [InlineData(10_000, true, 8192, 32)]
+    [InlineData(10_000, true, 8192, 0)] // no page is shared: a chain costs most
+    [InlineData(10_000, true, 8, 32)] // next to nobody fits
+    [InlineData(10_000, false, 8192, 32)] // everybody may be in a hurry
+    [InlineData(100_000, true, 8192, 32)]
+    public void A_decision_over_a_large_backlog_is_quick_and_a_job_with_a_chain_of_64_pages_is_small(int backlog, bool taught, int freePages, int shared)
     {
         HandClock clock = new();
         CostEstimate cost = new();
@@ -39,7 +42,7 @@ public sealed class FormerSpeedTests(ITestOutputHelper output)
         }
         times.Sort();
         output.WriteLine($"{backlog} waiting, {freePages} pages, taught {taught}, {shared} of 64 pages shared: median {times[200]:F3} ms, p99 {times[396]:F3} ms, {bytes:F0} bytes per job");
-        Assert.True(times[200] < mostMilliseconds, $"median {times[200]:F3} ms");
+        Assert.True(times[200] < MostMilliseconds, $"median {times[200]:F3} ms");
         Assert.InRange(bytes, 0, 1023);
     }
 

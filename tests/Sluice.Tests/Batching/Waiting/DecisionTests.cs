@@ -19,7 +19,6 @@ public sealed class DecisionTests
         Entry ran = Add([1, 2]);
         Entry waits = Add([1, 2, 3]);
         backlog.Run(ran, 0);
-        Add([9]); // before which it would go
         new Decision(backlog, options, room, clock.Now.UtcTicks).Choose(0);
         Assert.Equal(looks, waits.Parent!.SeenIn > 0);
 
