@@ -63,7 +63,8 @@ public interface IJobStore
     /// <summary>
     /// Moves up to <paramref name="max"/> queued jobs of these models from the living worker that holds the most of them to this one: whole prefix groups, those
     /// that do not run there first, never more than half of what that worker holds; a part of a group, two jobs or more, only where no group is small enough.
-    /// With <paramref name="forsaken"/>, jobs that nobody holds though their ticket is older than that count as held by one more worker, and all of them may go.
+    /// With <paramref name="forsaken"/>, jobs that nobody holds though their ticket is older than that count as held by one more worker, and all of them may go; of
+    /// these, the oldest 20 × <paramref name="max"/> are looked at.
     /// </summary>
     Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken);
 

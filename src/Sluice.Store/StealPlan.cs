@@ -10,6 +10,9 @@ internal static class StealPlan
 {
     private const int SmallestPart = 2;
 
+    /// <summary>Of jobs that nobody holds, so many times what the thief has room for are looked at, the oldest tickets first.</summary>
+    public const int Forsaken = 20;
+
     /// <summary>
     /// At most <paramref name="room"/>: the largest prefix groups that fit whole, those whose prefix the holder has in its pages last. Where none fits, the youngest
     /// of the largest, whose holder would reach them last: both compute the prefix then.

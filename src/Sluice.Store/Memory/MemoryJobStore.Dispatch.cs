@@ -52,7 +52,9 @@ internal sealed partial class MemoryJobStore
             if (!_tables.Workers.ContainsKey(worker))
                 return [];
             List<MemoryJob> loot = [.. _tables.Live.Values.Where(j => j.State == JobState.Queued && models.Contains(j.Model)
-                && (j.HeldBy is { } holder ? holder != worker && _tables.Workers.ContainsKey(holder) : j.Free && j.TicketedAt < _tables.Now - forsaken))];
+                && j.HeldBy is { } holder && holder != worker && _tables.Workers.ContainsKey(holder))];
+            loot.AddRange(_tables.Live.Values.Where(j => j.Free && models.Contains(j.Model) && j.TicketedAt < _tables.Now - forsaken)
+                .OrderBy(j => j.TicketedAt).Take(StealPlan.Forsaken * max));
             if (loot.GroupBy(j => j.HeldBy).OrderByDescending(g => g.Count()).ThenBy(g => NameOf(g.Key), StringComparer.Ordinal).FirstOrDefault() is not { } richest)
                 return [];
             HashSet<(string, long)> runs = [.. _tables.Live.Values.Where(j => j.State == JobState.Running && j.HeldBy == richest.Key).Select(j => (j.Model, j.PrefixKey))];

@@ -18,12 +18,23 @@ internal static class DispatchSql
         returning {Reserved}
         """;
 
-    /// <summary>$1 thief, $2 models, $3 age of a ticket whose job is anybody's, null for none.</summary>
+    /// <summary>
+    /// For the statement after it in the same transaction: rows in the order of their index, as many as are asked for. Row security makes the planner expect few rows,
+    /// which it would rather gather and sort, all of them. A column that is null counts as part of the order: it has to be named there.
+    /// </summary>
+    public const string InOrder = "select from set_config('enable_bitmapscan', 'off', true) as s where s is null";
+
+    /// <summary>$1 thief, $2 models, $3 age of a ticket whose job is anybody's, null for none, $4 most of those. <see cref="InOrder"/> before it: both halves go by ix_jobs_held, worker by worker (offset keeps it so).</summary>
     public const string Loot = """
         with loot as (
-            select j.held_by, j.id, j.model, j.prefix_key, j.created_at from jobs j left join workers w on w.id = j.held_by
-            where j.live and j.state = 0 and j.model = any($2) and exists (select from workers where id = $1)
-                and case when j.held_by is null then j.waits_for is null and j.ticketed_at < now() - $3::interval else w.id <> $1 end),
+            select w.id as held_by, h.id, h.model, h.prefix_key, h.created_at from workers w cross join lateral (
+                select j.id, j.model, j.prefix_key, j.created_at from jobs j where j.held_by = w.id and j.live and j.state = 0 and j.model = any($2) offset 0) h
+            where w.id <> $1 and exists (select from workers where id = $1)
+            union all
+            (select j.held_by, j.id, j.model, j.prefix_key, j.created_at from jobs j
+            where $3::interval is not null and j.held_by is null and j.ticketed_at < now() - $3::interval
+                and j.live and j.state = 0 and j.waits_for is null and j.model = any($2) and exists (select from workers where id = $1)
+            order by j.held_by, j.ticketed_at limit $4)),
         richest as (select held_by from loot group by held_by order by count(*) desc, held_by nulls first limit 1),
         running as (select distinct x.model, x.prefix_key from jobs x join richest r on r.held_by = x.held_by where x.live and x.state = 1)
         select l.held_by, l.id, l.model, l.prefix_key, l.created_at, (l.model, l.prefix_key) in (select model, prefix_key from running)

@@ -73,7 +73,7 @@ internal sealed partial class PostgresJobStore
         database.DispatchAsync<IReadOnlyList<ReservedJob>>(async (connection, limit) =>
         {
             List<(Guid? Holder, StealCandidate Job)> loot;
-            await using (Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.Loot, worker, models.ToArray(), forsaken).ReadAsync(limit))
+            await using (Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.InOrder).Add(DispatchSql.Loot, worker, models.ToArray(), forsaken, (long)StealPlan.Forsaken * max).ReadAsync(limit))
             {
                 loot = await rows.ListAsync(r => (r.IsDBNull(0) ? (Guid?)null : r.GetGuid(0),
                     new StealCandidate(new JobId(r.GetGuid(1)), r.GetString(2), r.GetInt64(3), r.Time(4), r.GetBoolean(5))), limit);

@@ -7,6 +7,8 @@ namespace Sluice.Tests.Store;
 /// <summary>Reserve, steal, claim, release: who may run a job.</summary>
 public abstract class DispatchContract(StoreHost host) : StoreContract(host)
 {
+    private static readonly TimeSpan s_instant = TimeSpan.FromMilliseconds(50);
+
     [Fact]
     public async Task A_thousand_jobs_are_reserved_in_one_call_with_all_that_a_former_needs()
     {
@@ -179,6 +181,20 @@ public abstract class DispatchContract(StoreHost host) : StoreContract(host)
         // the follower waits for its leader
         Assert.Equal(3, (await Store.StealAsync(thief, [Model], 100, TimeSpan.FromMilliseconds(1), Token)).Count);
         Assert.Empty(await Store.StealAsync(thief, [Model], 100, TimeSpan.FromMilliseconds(1), Token));
+    }
+
+    [Fact]
+    public async Task Of_what_nobody_holds_only_the_oldest_tickets_are_looked_at()
+    {
+        Guid thief = await WorkerAsync();
+        await Store.SubmitAsync([.. Enumerable.Range(0, 40).Select(i => Job() with { PrefixKey = 100 + i })], Token);
+        await PassAsync(s_instant);
+        // a group that a thief would rather have, were it among the first 20 times its room
+        await Store.SubmitAsync([.. Enumerable.Range(0, 2).Select(_ => Job() with { PrefixKey = 1 })], Token);
+        await PassAsync(s_instant);
+        IReadOnlyList<ReservedJob> got = await Store.StealAsync(thief, [Model], 2, TimeSpan.FromMilliseconds(1), Token);
+        Assert.Equal([100, 101], got.Select(j => j.PrefixKey).Order());
+        Assert.Equal([1, 1], (await Store.StealAsync(thief, [Model], 2, TimeSpan.FromMilliseconds(1), Token)).Select(j => j.PrefixKey));
     }
 
     [Fact]
