@@ -30,6 +30,10 @@ internal sealed class LinePreparer(ServedModel model, FolderTemplate templates, 
         {
             errors.Range("body.max_tokens", request.Parameters.MaxTokens, 1, model.ContextLength);
         }
+        if (request.Parameters?.LogitBias is { } biases)
+        {
+            ParameterRules.CheckIds("body.logit_bias", biases, model, errors);
+        }
         if (errors.All.Count > 0 || Tokens(request, errors) is not { } prompt)
         {
             return null;

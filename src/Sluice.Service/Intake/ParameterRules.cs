@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sluice.Jobs;
 using Sluice.Service.Cache;
+using Sluice.Service.Models;
 
 namespace Sluice.Service.Intake;
 
@@ -97,6 +98,18 @@ internal static class ParameterRules
                 continue;
             }
             errors.Range($"{field}.{id}", bias, -100, 100);
+        }
+    }
+
+    /// <summary>Of what <see cref="CheckBiases"/> lets pass, the ids that this model does not have.</summary>
+    public static void CheckIds(string field, IReadOnlyDictionary<string, double> biases, ServedModel model, RequestErrors errors)
+    {
+        foreach (string id in biases.Keys.Take(MaxBiases))
+        {
+            if (int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= model.VocabularySize)
+            {
+                errors.Add($"{field}.{id}", $"{field}.{id} must be named by a token id of model '{model.Name}', from 0 to {model.VocabularySize - 1}; got {id}.");
+            }
         }
     }
 

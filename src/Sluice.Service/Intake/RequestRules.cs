@@ -58,6 +58,10 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, Q
         {
             _errors.Range("parameters.max_tokens", request.Parameters?.MaxTokens, 1, int.MaxValue);
         }
+            if (request.Parameters?.LogitBias is { } biases)
+            {
+                ParameterRules.CheckIds("parameters.logit_bias", biases, model, _errors);
+            }
         if (model is not null && readable)
         {
             accepted = Measure(request, model);

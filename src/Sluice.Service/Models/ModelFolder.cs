@@ -35,6 +35,7 @@ internal static class ModelFolder
             Speculation = speculation ?? new SpeculationOptions(),
             Kv = kv,
             ContextLength = config.ContextLength,
+            VocabularySize = config.VocabularySize,
             Tokenizer = tokenizer,
             Template = ChatTemplate.Load(path) is { } template ? new ServedTemplate(template, tokenizer, time) : null,
             EncodePrompt = text => begin is int id ? [id, .. tokenizer.Encode(text)] : tokenizer.Encode(text),

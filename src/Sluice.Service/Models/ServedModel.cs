@@ -30,6 +30,9 @@ internal sealed class ServedModel
     /// <summary>Most tokens, prompt and generated, that one sequence may hold.</summary>
     public required int ContextLength { get; init; }
 
+    /// <summary>Token ids are below this.</summary>
+    public required int VocabularySize { get; init; }
+
     /// <summary>Null for a stub.</summary>
     public Tokenizer? Tokenizer { get; init; }
 

@@ -8,12 +8,14 @@ internal static class StubModel
     public const string Name = "stub";
     public const int ContextLength = 32_768;
     public const int BeginId = 0;
+    public const int VocabularySize = 257;
 
     public static ServedModel Create() => new()
     {
         Name = Name,
         Revision = "stub-v1",
         ContextLength = ContextLength,
+        VocabularySize = VocabularySize,
         EncodePrompt = text => Encode(text, begin: 1),
         EncodeChoice = text => Encode(text, begin: 0),
     };

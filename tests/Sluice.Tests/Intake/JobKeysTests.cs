@@ -60,7 +60,7 @@ public sealed class JobKeysTests
     [Fact]
     public void Tenant_namespace_and_model_are_in_every_key()
     {
-        ServedModel other = new() { Name = "stub", Revision = "stub-v2", ContextLength = 10, EncodePrompt = s_model.EncodePrompt, EncodeChoice = s_model.EncodeChoice };
+        ServedModel other = new() { Name = "stub", Revision = "stub-v2", ContextLength = 10, VocabularySize = 257, EncodePrompt = s_model.EncodePrompt, EncodeChoice = s_model.EncodeChoice };
         (string Tenant, string Namespace, ServedModel Model)[] places = [("a", "b", s_model), ("ab", "", s_model), ("", "ab", s_model), ("a", "c", s_model), ("a", "b", other)];
         int[] tokens = [1, 2, 3];
         Assert.Equal(places.Length, places.Select(place => Convert.ToHexString(JobKeys.Of(place.Tenant, place.Namespace, place.Model, s_request).Exact)).Distinct().Count());

@@ -21,6 +21,7 @@ public sealed class EngineFeedTests : IDisposable
         Name = "stub",
         Revision = "0",
         ContextLength = 8192,
+        VocabularySize = 257,
         EncodePrompt = text => [.. Encoding.UTF8.GetBytes(text)],
         EncodeChoice = text => [.. Encoding.UTF8.GetBytes(text)],
     };

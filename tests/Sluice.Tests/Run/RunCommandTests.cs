@@ -70,18 +70,20 @@ public sealed class RunCommandTests : IDisposable
             RunBench.Line("model", "/v1/completions", """{"model":"gpt-9","prompt":"x"}"""),
             RunBench.Line("long", "/v1/completions", $$"""{"prompt":"{{new string('x', 600)}}"}"""),
             RunBench.Line("tokens", "/v1/completions", """{"prompt":"x","max_tokens":513}"""),
-            RunBench.Completion("b"));
+            RunBench.Completion("b"),
+            RunBench.Line("bias", "/v1/completions", """{"prompt":"x","logit_bias":{"261":1,"262":1}}"""));
         CliRun run = await _bench.RunAsync();
         Assert.Equal(1, run.ExitCode);
         JsonElement report = RunBench.Report(run);
-        Assert.Equal((6, 2, 4), (report.GetProperty("lines").GetInt32(), report.GetProperty("succeeded").GetInt32(), report.GetProperty("failed").GetInt32()));
+        Assert.Equal((7, 2, 5), (report.GetProperty("lines").GetInt32(), report.GetProperty("succeeded").GetInt32(), report.GetProperty("failed").GetInt32()));
         SortedDictionary<long, JsonElement> answers = _bench.Answers();
-        Assert.Equal([1, 2, 4, 5, 6, 7], answers.Keys);
+        Assert.Equal([1, 2, 4, 5, 6, 7, 8], answers.Keys);
         Assert.Equal(JsonValueKind.Null, answers[2].GetProperty("custom_id").ValueKind);
         Assert.Equal(("invalid_json", 2), (Code(2), answers[2].GetProperty("error").GetProperty("line").GetInt32()));
         Assert.Equal(("unknown_model", "body.model", "model"), (Code(4), answers[4].GetProperty("error").GetProperty("param").GetString(), answers[4].GetProperty("custom_id").GetString()));
         Assert.Contains("600 tokens", answers[5].GetProperty("error").GetProperty("message").GetString()!, StringComparison.Ordinal);
         Assert.Equal(("too_long", "invalid"), (Code(5), Code(6)));
+        Assert.Equal("body.logit_bias.262", answers[8].GetProperty("error").GetProperty("param").GetString());
 
         string Code(long line) => answers[line].GetProperty("error").GetProperty("code").GetString()!;
     }
