@@ -81,7 +81,7 @@ public sealed record SubmissionView
     public DateTimeOffset? FinishedAt { get; init; }
     public DateTimeOffset? FinishBy { get; init; }
 
-    /// <summary>When the last line is likely to have ended, as of now; null once it has, and while nothing is known.</summary>
+    /// <summary>When the last line is likely to have ended, as of now; null once it has, while nothing is known, and where its lines are for several models.</summary>
     public DateTimeOffset? Eta { get; init; }
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 }

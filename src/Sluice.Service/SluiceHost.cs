@@ -24,7 +24,11 @@ public static class SluiceHost
     private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(25);
 
     /// <summary>A host that is composed and not yet started. Throws <see cref="ArgumentException"/> for roles that are not built.</summary>
-    public static WebApplication Build(SluiceHostOptions options)
+    public static WebApplication Build(SluiceHostOptions options) => Build(options, null);
+
+    /// <param name="options">What the process is to be.</param>
+    /// <param name="others">Registers parts before the service's own: hosted ones start first, and a store or clock of theirs is the service's.</param>
+    internal static WebApplication Build(SluiceHostOptions options, Action<IServiceCollection>? others)
     {
         ArgumentNullException.ThrowIfNull(options);
         HostRoles.Require(options.Roles ?? HostRoles.Built.ToHashSet());
@@ -34,6 +38,7 @@ public static class SluiceHost
         builder.Services.AddSingleton(options.Time);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
 
+        others?.Invoke(builder.Services);
         builder.AddLog();
         builder.AddTelemetry();
         builder.AddModels(options);

@@ -40,9 +40,10 @@ public interface ISubmissionStore
 
     /// <summary>
     /// Stores the jobs as <see cref="IJobStore.SubmitAsync"/> does (answers from the cache, twins, tickets), the error rows, and how far the submission is fed.
-    /// False, with nothing stored, where another was faster or it was cancelled.
+    /// What became of each job, in their order: one that is <see cref="SubmitOutcome.TooLate"/> is its row of <see cref="FedChunk.Late"/>.
+    /// Null, with nothing stored, where another was faster or it was cancelled.
     /// </summary>
-    Task<bool> FeedAsync(FedChunk chunk, CancellationToken cancellationToken);
+    Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken);
 
     /// <summary>
     /// Brings counts up to date, finishes submissions whose lines have all ended (with the rows of their webhooks), gives up uploads whose node is gone and cancels

@@ -38,6 +38,16 @@ public sealed record FedChunk
 
     /// <summary>Lines that cannot become jobs; <see cref="StagedLine.Errors"/> set.</summary>
     public required IReadOnlyList<StagedLine> Invalid { get; init; }
+
+    /// <summary>For each of <see cref="Jobs"/> that is <see cref="NewJob.TooLate"/>, the error row in its place where neither the cache nor an equal job answers it in time.</summary>
+    public IReadOnlyList<StagedLine> Late { get; init; } = [];
+
+    /// <summary>The lines that become error rows where this became of <see cref="Jobs"/>.</summary>
+    internal IReadOnlyList<StagedLine> Refused(IReadOnlyList<SubmitOutcome> outcomes)
+    {
+        HashSet<int> late = [.. Jobs.Where((_, i) => outcomes[i] == SubmitOutcome.TooLate).Select(job => SubmissionJobs.LineOf(job.Id))];
+        return late.Count == 0 ? Invalid : [.. Invalid, .. Late.Where(line => late.Contains(line.Number))];
+    }
 }
 
 /// <summary>Limits of a round of tending.</summary>

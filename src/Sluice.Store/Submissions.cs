@@ -40,17 +40,17 @@ public readonly record struct SubmissionCounts(int Lines, int Invalid, int Fed, 
 }
 
 /// <summary>What the fed lines of a submission brought to be computed; lines that the cache or a twin answered bring nothing.</summary>
-/// <param name="Model">Of the first of them.</param>
+/// <param name="Model">Theirs; empty where they are of several.</param>
 /// <param name="PromptTokens">All of theirs.</param>
 /// <param name="MaxNewTokens">Most that they may generate together.</param>
 public sealed record SubmissionWork(string Model, long PromptTokens, long MaxNewTokens)
 {
     /// <summary>Of jobs that were stored.</summary>
     internal static SubmissionWork? Of(IReadOnlyList<NewJob> jobs, Func<int, bool> isQueued) => jobs.Count == 0 ? null
-        : new(jobs[0].Model, jobs.Where((_, i) => isQueued(i)).Sum(job => (long)job.PromptTokens), jobs.Where((_, i) => isQueued(i)).Sum(job => (long)job.MaxNewTokens));
+        : new(jobs.All(job => job.Model == jobs[0].Model) ? jobs[0].Model : "", jobs.Where((_, i) => isQueued(i)).Sum(job => (long)job.PromptTokens), jobs.Where((_, i) => isQueued(i)).Sum(job => (long)job.MaxNewTokens));
 
     internal static SubmissionWork? Sum(SubmissionWork? one, SubmissionWork? other) =>
-        one is null ? other : other is null ? one : one with { PromptTokens = one.PromptTokens + other.PromptTokens, MaxNewTokens = one.MaxNewTokens + other.MaxNewTokens };
+        one is null ? other : other is null ? one : one with { Model = one.Model == other.Model ? one.Model : "", PromptTokens = one.PromptTokens + other.PromptTokens, MaxNewTokens = one.MaxNewTokens + other.MaxNewTokens };
 }
 
 /// <summary>A submission as it stands.</summary>

@@ -39,7 +39,11 @@ internal static class Problems
     { RetryAfter = 5 };
 
     public static Problem TooLate(IntakeResult.TooLate late) =>
-        new(StatusCodes.Status422UnprocessableEntity, IntakeResult.TooLate.Code, late.Detail) { Errors = [new FieldError("deadline", late.Detail, IntakeResult.TooLate.Code)], Eta = late.Eta };
+        new(StatusCodes.Status422UnprocessableEntity, IntakeResult.TooLate.Code, late.Detail) { Errors = [new FieldError(late.Field, late.Detail, IntakeResult.TooLate.Code)], Eta = late.Eta };
+
+    public static Problem NoEstimatesYet() => new(
+        StatusCodes.Status503ServiceUnavailable, "no_estimates_yet", "This node has just started and has not read yet how long jobs take; on_late 'reject' needs that. Nothing was stored.")
+    { RetryAfter = 1 };
 
     public static Problem Unavailable() => new(
         StatusCodes.Status503ServiceUnavailable, "store_unavailable", "The store cannot be reached. Nothing is known of the request's effect: repeat it with the same Idempotency-Key.")

@@ -99,6 +99,7 @@ internal sealed class SubmitEndpoint(JobIntake intake, JobWaiters waiters, IJobS
         IntakeResult.Invalid invalid => Problems.Invalid(invalid.Errors),
         IntakeResult.KeyReused reused => Problems.KeyReused(reused.Key),
         IntakeResult.TooLate late => Problems.TooLate(late),
+        IntakeResult.NotYet => Problems.NoEstimatesYet(),
         IntakeResult.Full full => Problems.Full(full.What, full.Bound),
         _ => throw new InvalidOperationException($"Unknown intake result {result.GetType().Name}."),
     };

@@ -19,10 +19,16 @@ internal abstract record IntakeResult
     /// <summary>The idempotency key belongs to another request; nothing stored.</summary>
     public sealed record KeyReused(string Key) : IntakeResult;
 
+    /// <summary>It is to be refused where it would be late, and what jobs cost has not been read since the start: the same request may be sent again in a second; nothing stored.</summary>
+    public sealed record NotYet : IntakeResult;
+
     /// <summary>It would end after its deadline, and was not to be stored then. <paramref name="Eta"/> is null where no worker runs its model.</summary>
     public sealed record TooLate(DateTimeOffset? Eta, DateTimeOffset Deadline) : IntakeResult
     {
         public const string Code = "deadline_cannot_be_met";
+
+        /// <summary>The member that set the deadline: <c>deadline</c> or <c>ttl</c>.</summary>
+        public string Field { get; init; } = "deadline";
 
         /// <summary>For people.</summary>
         public string Detail => Eta is { } eta

@@ -24,11 +24,17 @@ internal sealed class JobIntake(
     public async Task<IntakeResult> SubmitAsync(Caller caller, JobRequest request, SubmitOptions submit, CancellationToken cancellationToken)
     {
         using Activity? activity = SluiceActivity.Start("submit job", SluiceActivity.CurrentTraceParent ?? submit.TraceParent);
-        RequestRules rules = new(models, webhooks, quotes, time.GetUtcNow(), _options.Horizon);
+        bool estimates = quotes.IsRead;
+        RequestRules rules = new(models, webhooks, estimates ? quotes : null, time.GetUtcNow(), _options.Horizon);
         if (!rules.Accept(request, submit, out AcceptedRequest? accepted))
         {
             metrics.Refused("invalid");
             return new IntakeResult.Invalid(rules.Errors);
+        }
+        if (!estimates && RequestRules.RejectsLate(request))
+        {
+            metrics.Refused("no_estimates_yet");
+            return new IntakeResult.NotYet();
         }
         NewJob job = Quoted(MakeJob(caller.Tenant, accepted, submit));
         activity?.SetTag("sluice.job.id", job.Id.ToString());
@@ -43,11 +49,11 @@ internal sealed class JobIntake(
 
     /// <summary>
     /// The job of a line, ready to be stored with others; null, and every fault, where it cannot be accepted. <paramref name="now"/> is when it was accepted:
-    /// deadlines are held against that.
+    /// deadlines are held against that. It may want an estimate that is not known: see <see cref="Quoted"/>.
     /// </summary>
     public NewJob? Make(string tenant, JobRequest request, SubmitOptions submit, DateTimeOffset now, out IReadOnlyList<FieldError> faults)
     {
-        RequestRules rules = new(models, webhooks, quotes, now, _options.Horizon);
+        RequestRules rules = new(models, webhooks, null, now, _options.Horizon);
         bool good = rules.Accept(request, submit, out AcceptedRequest? accepted);
         faults = rules.Errors;
         return good ? MakeJob(tenant, accepted!, submit) : null;
@@ -59,7 +65,7 @@ internal sealed class JobIntake(
     /// </summary>
     public IReadOnlyList<FieldError> Check(JobRequest request, SubmitOptions submit, IReadOnlyList<FieldError> unreadable)
     {
-        RequestRules rules = new(models, webhooks, quotes, time.GetUtcNow(), _options.Horizon);
+        RequestRules rules = new(models, webhooks, quotes.IsRead ? quotes : null, time.GetUtcNow(), _options.Horizon);
         rules.Accept(request, submit, out _);
         HashSet<string> named = [.. unreadable.Select(error => error.Field)];
         if (named.Contains("kind"))
@@ -82,7 +88,7 @@ internal sealed class JobIntake(
     }
 
     /// <summary>Why a job that is <see cref="NewJob.TooLate"/> is.</summary>
-    public IntakeResult.TooLate Late(NewJob job) => new(quotes.Now + job.Quote?.In, job.Deadline ?? quotes.Now + job.Ttl!.Value);
+    public IntakeResult.TooLate Late(NewJob job) => new(quotes.Now + job.Quote?.In, job.Deadline ?? quotes.Now + job.Ttl!.Value) { Field = job.Request.Ttl is null ? "deadline" : "ttl" };
 
     private NewJob MakeJob(string tenant, AcceptedRequest accepted, SubmitOptions submit)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sluice.Service.Quotes;
 using Sluice.Store;
@@ -11,7 +12,7 @@ namespace Sluice.Service.Intake;
 /// <see cref="IntakeOptions.CountEvery"/>; in between this process adds what it accepts, so several nodes may overshoot by what they accept within that time.
 /// A tenant's number of jobs is bounded exactly, by the store. Accepted work is never shed.
 /// </summary>
-internal sealed class QueueBounds(IJobStore store, QuoteBook quotes, IOptions<IntakeOptions> options, TimeProvider time) : BackgroundService
+internal sealed partial class QueueBounds(IJobStore store, QuoteBook quotes, IOptions<IntakeOptions> options, TimeProvider time, ILogger<QueueBounds> logger) : BackgroundService
 {
     public const string TenantJobs = "queued jobs of one tenant", TenantTokens = "queued tokens of one tenant", AllJobs = "queued jobs", AllTokens = "queued tokens";
 
@@ -68,6 +69,7 @@ internal sealed class QueueBounds(IJobStore store, QuoteBook quotes, IOptions<In
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer rounds = new(_options.CountEvery, time);
+        bool failed = false;
         try
         {
             do
@@ -78,10 +80,16 @@ internal sealed class QueueBounds(IJobStore store, QuoteBook quotes, IOptions<In
                     StoreStatistics statistics = await store.StatisticsAsync(stoppingToken);
                     _count = new Count(statistics.QueuedTokensByTenant, statistics.QueuedByTenant, statistics.Queued);
                     quotes.Count(statistics, began);
+                    failed = false;
                 }
-                catch (StoreUnavailableException)
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
                 {
-                    // The count before goes on; submits meet the same store and say so.
+                    // the count before goes on
+                    if (!failed)
+                    {
+                        LogFailed(e.Message);
+                    }
+                    failed = true;
                 }
             }
             while (await rounds.WaitForNextTickAsync(stoppingToken));
@@ -91,6 +99,9 @@ internal sealed class QueueBounds(IJobStore store, QuoteBook quotes, IOptions<In
             // A host that fails to start ends its services without stopping them: that is no failure of this one.
         }
     }
+
+    [LoggerMessage(1301, LogLevel.Warning, "What waits could not be counted and is tried again: {Reason}")]
+    private partial void LogFailed(string reason);
 
     private static long TokensOf(NewJob job) => (long)job.PromptTokens + job.MaxNewTokens;
 

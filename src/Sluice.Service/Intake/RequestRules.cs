@@ -8,7 +8,12 @@ using Sluice.Service.Webhooks;
 namespace Sluice.Service.Intake;
 
 /// <summary>Every rule that a request must keep. Checks all of them, so that a caller learns of all faults at once.</summary>
-internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, QuoteBook quotes, DateTimeOffset now, TimeSpan horizon)
+/// <param name="models">Those that are served.</param>
+/// <param name="webhooks">Where a job may be told.</param>
+/// <param name="quotes">Null where a job is not refused for want of an estimate: one from a line, and any before the estimates are read.</param>
+/// <param name="now">Deadlines are held against this.</param>
+/// <param name="horizon">How far off a deadline may be.</param>
+internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, QuoteBook? quotes, DateTimeOffset now, TimeSpan horizon)
 {
     public const int MaxChoices = 256;
 
@@ -45,7 +50,7 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, Q
             webhooks.Check(webhook, "webhook", _errors);
         }
         ServedModel? model = FindModel(request.Model);
-        if (model is not null && request.OnLate == OnLate.Reject && (request.Deadline is not null || request.Ttl is not null) && !quotes.Knows(model.Name))
+        if (model is not null && RejectsLate(request) && quotes?.Knows(model.Name) == false)
         {
             _errors.Add("on_late", $"'reject' needs an estimate of when a job of model '{model.Name}' ends, and there is none until some have ended; use 'expire' or 'run' until then.", "no_estimate");
         }
@@ -53,21 +58,24 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, Q
         if (model is not null)
         {
             _errors.Range("parameters.max_tokens", request.Parameters?.MaxTokens, 1, model.ContextLength);
+            if (request.Parameters?.LogitBias is { } biases)
+            {
+                ParameterRules.CheckIds("parameters.logit_bias", biases, model, _errors);
+            }
         }
         else
         {
             _errors.Range("parameters.max_tokens", request.Parameters?.MaxTokens, 1, int.MaxValue);
         }
-            if (request.Parameters?.LogitBias is { } biases)
-            {
-                ParameterRules.CheckIds("parameters.logit_bias", biases, model, _errors);
-            }
         if (model is not null && readable)
         {
             accepted = Measure(request, model);
         }
         return _errors.All.Count == 0 && accepted is not null;
     }
+
+    /// <summary>It is to be refused where it would end after its deadline.</summary>
+    public static bool RejectsLate(JobRequest request) => request.OnLate == OnLate.Reject && (request.Deadline is not null || request.Ttl is not null);
 
     private void CheckKey(string? key)
     {

@@ -12,7 +12,8 @@ namespace Sluice.Service.Queue;
 
 /// <summary>
 /// Stores what producers send over the bus, then acknowledges. The tenant is the broker-validated user-id. What cannot be accepted is answered with
-/// <see cref="JobRejected"/> on its exchange, never to an address that the message names. While the store is away the message waits, unacknowledged.
+/// <see cref="JobRejected"/> on its exchange, never to an address that the message names. While the store is away, or an estimate that it needs is not read yet, the
+/// message waits, unacknowledged.
 /// </summary>
 internal sealed partial class SubmitConsumer(
     JobIntake intake, IOptions<QueueOptions> options, TimeProvider time, ILogger<SubmitConsumer> logger) : IConsumer<SubmitMessage>
@@ -98,12 +99,17 @@ internal sealed partial class SubmitConsumer(
             try
             {
                 IntakeResult result = await intake.SubmitAsync(new Caller(tenant, KeyScopes.Submit), job, submit, cancellationToken);
+                if (result is IntakeResult.NotYet)
+                {
+                    await Task.Delay(Retry, time, cancellationToken);
+                    continue;
+                }
                 return result switch
                 {
                     IntakeResult.Accepted => ([], null),
                     IntakeResult.Invalid invalid => (invalid.Errors, null),
                     IntakeResult.KeyReused reused => ([new FieldError("idempotency_key", $"'{reused.Key}' belongs to another request.", "key_reused")], null),
-                    IntakeResult.TooLate late => ([new FieldError("deadline", late.Detail, IntakeResult.TooLate.Code)], late.Eta),
+                    IntakeResult.TooLate late => ([new FieldError(late.Field, late.Detail, IntakeResult.TooLate.Code)], late.Eta),
                     IntakeResult.Full full => ([new FieldError("job", $"There may be at most {full.Bound} {full.What}.", "queue_full")], null),
                     _ => throw new System.Diagnostics.UnreachableException($"Unknown result {result}."),
                 };

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sluice.Batching;
 using Sluice.Jobs;
@@ -14,7 +15,7 @@ namespace Sluice.Service.Quotes;
 /// Says when a job that comes now would end, without an engine and without a look into the store: from the store's counts of what waits (every second), what workers
 /// say of their pace (every second), the cost models that they save, and what this process has accepted since. Of other nodes it sees what they accept a second late.
 /// </summary>
-internal sealed class QuoteBook : BackgroundService
+internal sealed partial class QuoteBook : BackgroundService
 {
     /// <summary>From acceptance to the former and from the engine to the end's being stored, beside the waiting and the work: what is usual, and what is promised with.</summary>
     private static readonly TimeSpan s_way = TimeSpan.FromMilliseconds(30), s_longWay = TimeSpan.FromMilliseconds(500);
@@ -22,22 +23,28 @@ internal sealed class QuoteBook : BackgroundService
     private readonly ICostStore _store;
     private readonly IntakeOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger<QuoteBook> _logger;
     private readonly Lazy<IReadOnlyDictionary<string, ModelBook>> _books;
     private readonly ConcurrentQueue<(long Stamp, string Model, WaitingJob Job)> _fresh = new();
     private volatile IReadOnlyList<ModelLoad> _loads = [];
     private TimeSpan _ahead; // of the store's clock before this one's
     private DateTimeOffset? _newsAt;
+    private volatile bool _hasNews, _isRead;
 
-    public QuoteBook(ICostStore store, Lazy<ModelCatalog> catalog, IOptions<IntakeOptions> options, TimeProvider time)
+    public QuoteBook(ICostStore store, Lazy<ModelCatalog> catalog, IOptions<IntakeOptions> options, TimeProvider time, ILogger<QuoteBook> logger)
     {
         _store = store;
         _options = options.Value;
         _time = time;
+        _logger = logger;
         _books = new(() => catalog.Value.All.ToDictionary(model => model.Name, model => new ModelBook(model), StringComparer.Ordinal));
     }
 
     /// <summary>About the store's time.</summary>
     public DateTimeOffset Now => _time.GetUtcNow() + _ahead;
+
+    /// <summary>What the store keeps has been read and counted once. Until then nothing is known here, whatever others have learned.</summary>
+    public bool IsRead => _isRead;
 
     /// <summary>Enough is known of the model for an estimate of when its jobs end.</summary>
     public bool Knows(string model) => Find(model)?.Cost is not null;
@@ -59,7 +66,7 @@ internal sealed class QuoteBook : BackgroundService
         return new JobQuote(quote.Eta - now + s_way, waiting.Deadline is null ? null : quote.WillMeetDeadline);
     }
 
-    /// <summary>When the last of a submission's lines is likely to end; null once it has ended, before its first lines are fed, and where nothing is known.</summary>
+    /// <summary>When the last of a submission's lines is likely to end; null once it has ended, before its first lines are fed, where nothing is known, and where its lines are for several models.</summary>
     public DateTimeOffset? EtaOf(SubmissionRecord submission)
     {
         SubmissionCounts counts = submission.Counts;
@@ -78,6 +85,7 @@ internal sealed class QuoteBook : BackgroundService
     /// <summary>The store has counted, beginning at <paramref name="stamp"/>.</summary>
     public void Count(StoreStatistics statistics, long stamp)
     {
+        bool hasNews = _hasNews;
         while (_fresh.TryPeek(out (long Stamp, string Model, WaitingJob Job) first) && first.Stamp < stamp && _fresh.TryDequeue(out _))
         {
             // counted with the rest
@@ -91,6 +99,7 @@ internal sealed class QuoteBook : BackgroundService
         {
             Find(model)?.Add(job, job.CreatedAt);
         }
+        _isRead |= hasNews;
     }
 
     /// <summary>The job was queued.</summary>
@@ -107,6 +116,7 @@ internal sealed class QuoteBook : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer rounds = new(_options.CountEvery, _time);
+        bool failed = false;
         try
         {
             do
@@ -114,10 +124,16 @@ internal sealed class QuoteBook : BackgroundService
                 try
                 {
                     await ReadAsync(stoppingToken);
+                    failed = false;
                 }
-                catch (StoreUnavailableException)
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
                 {
-                    // What was known goes on; submits meet the same store and say so.
+                    // what was known goes on
+                    if (!failed)
+                    {
+                        LogFailed(e.Message);
+                    }
+                    failed = true;
                 }
             }
             while (await rounds.WaitForNextTickAsync(stoppingToken));
@@ -138,7 +154,11 @@ internal sealed class QuoteBook : BackgroundService
         {
             Find(saved.Model)?.Take(saved);
         }
+        _hasNews = true;
     }
 
     private ModelBook? Find(string model) => _books.Value.GetValueOrDefault(model);
+
+    [LoggerMessage(1302, LogLevel.Warning, "What jobs cost could not be read and is tried again: {Reason}")]
+    private partial void LogFailed(string reason);
 }

@@ -4,14 +4,13 @@ using Microsoft.Extensions.Options;
 using Sluice.Jobs;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
-using Sluice.Service.Quotes;
 using Sluice.Service.Webhooks;
 using Sluice.Store;
 
 namespace Sluice.Service.Schedules;
 
 /// <summary>What a schedule must keep when it is handed in. Everything is checked, so that its owner learns of all faults at once.</summary>
-internal sealed class ScheduleRules(ModelCatalog models, WebhookRules webhooks, QuoteBook quotes, NamedConnections connections, IOptions<ScheduleOptions> options, IOptions<IntakeOptions> intake, TimeProvider time)
+internal sealed class ScheduleRules(ModelCatalog models, WebhookRules webhooks, NamedConnections connections, IOptions<ScheduleOptions> options, IOptions<IntakeOptions> intake, TimeProvider time)
 {
     private static readonly string[] s_times = ["HH:mm", "HH:mm:ss"];
     private static readonly TimeSpan s_leastFinish = TimeSpan.FromSeconds(1);
@@ -129,7 +128,7 @@ internal sealed class ScheduleRules(ModelCatalog models, WebhookRules webhooks, 
             inner.Add(request.Deadline is not null ? "deadline" : "ttl", "a schedule's jobs are finished by finish_by or finish_within.");
         }
         LineWriter.Of(request, inner);
-        RequestRules rules = new(models, webhooks, quotes, now, intake.Value.Horizon);
+        RequestRules rules = new(models, webhooks, null, now, intake.Value.Horizon);
         rules.Accept(request with { Deadline = null, Ttl = null }, SubmitOptions.None, out _);
         foreach (FieldError error in inner.All.Concat(rules.Errors))
         {

@@ -12,7 +12,7 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic)
     {
         LineDefaults defaults = LineDefaults.Of(work.Submission);
         List<NewJob> jobs = new(work.Lines.Count);
-        List<StagedLine> invalid = [];
+        List<StagedLine> invalid = [], late = [];
         foreach (FeedLine line in work.Lines)
         {
             RequestErrors errors = new();
@@ -21,13 +21,17 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic)
             if (read is not null && Make(work.Submission, line.Number, read, defaults, out faults) is { } job)
             {
                 jobs.Add(job);
+                if (job.TooLate)
+                {
+                    late.Add(Late(work.Submission, line.Number, job));
+                }
             }
             else
             {
                 invalid.Add(new StagedLine(line.Number, null, customId ?? read?.CustomId, faults));
             }
         }
-        return new FedChunk { Work = work, Jobs = await semantic.MatchAsync(jobs, cancellationToken), Invalid = invalid };
+        return new FedChunk { Work = work, Jobs = await semantic.MatchAsync(jobs, cancellationToken), Invalid = invalid, Late = late };
     }
 
     private NewJob? Make(SubmissionRecord submission, int number, SubmissionLine line, LineDefaults defaults, out IReadOnlyList<FieldError> faults)
@@ -40,16 +44,19 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic)
             faults = line.Shape == LineShape.Job ? faults : [.. faults.Select(InBody)];
             return null;
         }
-        // a line has nobody to be told at once: what would be rejected becomes an error row
         DateTimeOffset? deadline = job.Deadline ?? submission.CreatedAt + job.Ttl;
         deadline = submission.FinishBy is { } latest && !(deadline < latest) ? latest : deadline;
         job = intake.Quoted(job with { Deadline = deadline, Ttl = null, TenantBound = null, TraceParent = null, Shape = line.Shape });
-        if (!job.TooLate || job.Quote is null)
-        {
-            return job with { TooLate = false };
-        }
-        faults = [new FieldError("on_late", intake.Late(job).Detail, IntakeResult.TooLate.Code)];
-        return null;
+        // where no worker runs the model now, one may before the deadline
+        return job with { TooLate = job.TooLate && job.Quote is not null };
+    }
+
+    /// <summary>A line has nobody to be told at once: where it would be rejected it becomes an error row.</summary>
+    private StagedLine Late(SubmissionRecord submission, int number, NewJob job)
+    {
+        IntakeResult.TooLate late = intake.Late(job);
+        bool whole = job.Deadline == submission.FinishBy;
+        return new StagedLine(number, null, job.CustomId, [new FieldError(whole ? "finish_by" : late.Field, late.Detail, IntakeResult.TooLate.Code)]);
     }
 
     /// <summary>A fault of an OpenAI line is named as it stands there.</summary>

@@ -12,7 +12,7 @@ namespace Sluice.Service.Submissions;
 /// when its lease ends. A line is a job exactly once whatever dies in between, for its job's id is its own and how far a submission is fed moves with the jobs.
 /// </summary>
 internal sealed partial class SubmissionFeeder(
-    ISubmissionStore store, FedJobs jobs, QueueBounds bounds, OutboxSignal outbox, SubmissionSignal signal, SluiceMetrics metrics, IOptions<SubmissionOptions> options, TimeProvider time,
+    ISubmissionStore store, FedJobs fed, QueueBounds bounds, OutboxSignal outbox, SubmissionSignal signal, SluiceMetrics metrics, IOptions<SubmissionOptions> options, TimeProvider time,
     ILogger<SubmissionFeeder> logger) : BackgroundService
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
@@ -64,13 +64,14 @@ internal sealed partial class SubmissionFeeder(
             await signal.WaitAsync(_open ? _options.TendEvery / 4 : _options.LookEvery, cancellationToken);
             return;
         }
-        FedChunk chunk = await jobs.MakeAsync(work, cancellationToken);
-        if (await store.FeedAsync(chunk, cancellationToken))
+        FedChunk chunk = await fed.MakeAsync(work, cancellationToken);
+        if (await store.FeedAsync(chunk, cancellationToken) is { } outcomes)
         {
             outbox.Pulse();
-            bounds.Add(chunk.Jobs);
-            metrics.Fed(chunk.Jobs.Count, chunk.Invalid.Count);
-            LogFed(chunk.Jobs.Count, chunk.Invalid.Count, SubmissionIds.Text(work.Submission.Id), chunk.Work.To);
+            bounds.Add([.. chunk.Jobs.Where((_, i) => outcomes[i] == SubmitOutcome.Queued)]);
+            int late = outcomes.Count(outcome => outcome == SubmitOutcome.TooLate), jobs = outcomes.Count - late, refused = chunk.Invalid.Count + late;
+            metrics.Fed(jobs, refused);
+            LogFed(jobs, refused, SubmissionIds.Text(work.Submission.Id), chunk.Work.To);
         }
     }
 

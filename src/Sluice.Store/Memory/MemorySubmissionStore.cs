@@ -109,29 +109,26 @@ internal sealed class MemorySubmissionStore(MemoryJobStore store) : ISubmissionS
         return new FeedWork(submission.Record, lines, to);
     });
 
-    public Task<bool> FeedAsync(FedChunk chunk, CancellationToken cancellationToken) => store.LockedAsync(tables =>
+    public Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken) => store.LockedAsync<IReadOnlyList<SubmitOutcome>?>(tables =>
     {
         SubmissionRecord known = chunk.Work.Submission;
         if (Find(tables, known.Tenant, known.Id) is not { Terminal: false } submission || submission.Record.FedTo != known.FedTo)
-            return false;
-        foreach (StagedLine invalid in chunk.Invalid)
-            submission.Lines[invalid.Number] = invalid with { Request = null };
+            return null;
+        SubmitOutcome[] outcomes = [.. chunk.Jobs.Select(job => MemorySubmit.Submit(tables, job).Outcome)];
+        foreach (NewJob job in chunk.Jobs)
+            submission.Lines.Remove(SubmissionJobs.LineOf(job.Id));
+        IReadOnlyList<StagedLine> refused = chunk.Refused(outcomes);
+        foreach (StagedLine line in refused)
+            submission.Lines[line.Number] = line with { Request = null };
         SubmissionCounts counts = submission.Record.Counts;
+        SubmissionWork? work = SubmissionWork.Of(chunk.Jobs, i => outcomes[i] == SubmitOutcome.Queued);
         submission.Record = submission.Record with
         {
             FedTo = chunk.Work.To,
-            Counts = counts with { Fed = counts.Fed + chunk.Jobs.Count, Invalid = counts.Invalid + chunk.Invalid.Count },
+            Counts = counts with { Fed = counts.Fed + outcomes.Count(outcome => outcome != SubmitOutcome.TooLate), Invalid = counts.Invalid + refused.Count },
+            Work = SubmissionWork.Sum(submission.Record.Work, work),
         };
-        HashSet<JobId> queued = [];
-        foreach (NewJob job in chunk.Jobs)
-        {
-            submission.Lines.Remove(SubmissionJobs.LineOf(job.Id));
-            if (MemorySubmit.Submit(tables, job).Outcome == SubmitOutcome.Queued)
-                queued.Add(job.Id);
-        }
-        SubmissionWork? work = SubmissionWork.Of(chunk.Jobs, i => queued.Contains(chunk.Jobs[i].Id));
-        submission.Record = submission.Record with { Work = SubmissionWork.Sum(submission.Record.Work, work) };
-        return true;
+        return outcomes;
     });
 
     public Task<TendReport> TendAsync(TendOptions options, CancellationToken cancellationToken) => store.LockedAsync(tables =>

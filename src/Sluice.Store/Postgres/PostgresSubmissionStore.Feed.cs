@@ -33,7 +33,7 @@ internal sealed partial class PostgresSubmissionStore
             return new FeedWork(submission, lines, more ? lines[^1].Number : submission.LastLine);
         }, cancellationToken);
 
-    public async Task<bool> FeedAsync(FedChunk chunk, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken)
     {
         try
         {
@@ -41,7 +41,7 @@ internal sealed partial class PostgresSubmissionStore
         }
         catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "pk_jobs" })
         {
-            return false; // another feeder stored these very lines between this one's look and its insert
+            return null; // another feeder stored these very lines between this one's look and its insert
         }
     }
 
@@ -61,34 +61,36 @@ internal sealed partial class PostgresSubmissionStore
         return sum;
     }
 
-    private async Task<bool> FeedAsync(NpgsqlConnection connection, FedChunk chunk, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(NpgsqlConnection connection, FedChunk chunk, CancellationToken cancellationToken)
     {
         SubmissionRecord submission = chunk.Work.Submission;
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (Rows rows = await new Commands(connection).For(Scope.All).Add(SubmissionSql.FedTo, submission.Id).ReadAsync(cancellationToken))
         {
             if (await rows.ListAsync(r => r.GetInt32(0), cancellationToken) is not [int fedTo] || fedTo != submission.FedTo)
-                return false;
+                return null;
         }
         IReadOnlyList<SubmitResult> stored = chunk.Jobs.Count > 0 ? await new SubmitTransaction(connection, _backlog, cancellationToken).RunAsync(chunk.Jobs) : [];
-        SubmissionWork? work = SubmissionWork.Of(chunk.Jobs, i => stored[i].Outcome == SubmitOutcome.Queued);
+        SubmitOutcome[] outcomes = [.. stored.Select(result => result.Outcome)];
+        SubmissionWork? work = SubmissionWork.Of(chunk.Jobs, i => outcomes[i] == SubmitOutcome.Queued);
+        IReadOnlyList<StagedLine> refused = chunk.Refused(outcomes);
         Commands commands = new Commands(connection).For(Scope.All);
-        if (chunk.Invalid.Count > 0)
+        if (refused.Count > 0)
         {
-            commands.Add(SubmissionSql.Refuse, submission.Id, chunk.Invalid.Select(l => l.Number).ToArray(), chunk.Invalid.Select(l => l.CustomId).ToArray(),
-                chunk.Invalid.Select(l => SubmissionRows.Write(l.Errors!)).ToArray());
+            commands.Add(SubmissionSql.Refuse, submission.Id, refused.Select(l => l.Number).ToArray(), refused.Select(l => l.CustomId).ToArray(),
+                refused.Select(l => SubmissionRows.Write(l.Errors!)).ToArray());
         }
-        commands.Add(SubmissionSql.Fed, submission.Id, submission.FedTo, chunk.Work.To, chunk.Jobs.Count, chunk.Invalid.Count,
+        commands.Add(SubmissionSql.Fed, submission.Id, submission.FedTo, chunk.Work.To, outcomes.Count(outcome => outcome != SubmitOutcome.TooLate), refused.Count,
             work?.Model, work?.PromptTokens ?? 0, work?.MaxNewTokens ?? 0);
         await using (Rows rows = await commands.ReadAsync(cancellationToken))
         {
             if ((await rows.ListAsync(r => r.GetGuid(0), cancellationToken)).Count == 0)
-                return false;
+                return null;
         }
         Crash.At("feed_before_commit");
         await transaction.CommitAsync(cancellationToken);
         Crash.At("feed_after_commit");
-        return true;
+        return outcomes;
     }
 
     private Task<TendReport> TendOneAsync(Guid id, TendOptions options, CancellationToken cancellationToken) =>

@@ -111,10 +111,10 @@ internal static class SubmissionSql
     /// <summary>$1 id.</summary>
     public const string FedTo = "select fed_to from submissions where id = $1 and state < 2";
 
-    /// <summary>$1 id, $2 fed to before, $3 fed to now, $4 jobs, $5 invalid, $6 model, $7 prompt tokens and $8 most new tokens of those that were queued.</summary>
+    /// <summary>$1 id, $2 fed to before, $3 fed to now, $4 jobs, $5 invalid, $6 model (empty for several, null for no jobs), $7 prompt tokens and $8 most new tokens of those that were queued.</summary>
     public const string Fed = """
         update submissions set fed_to = $3, fed = fed + $4, invalid = invalid + $5,
-            model = coalesce(model, $6::text), fed_prompt_tokens = fed_prompt_tokens + $7, fed_new_tokens = fed_new_tokens + $8
+            model = case when $6::text is null or model = $6 then model when model is null then $6 else '' end, fed_prompt_tokens = fed_prompt_tokens + $7, fed_new_tokens = fed_new_tokens + $8
         where id = $1 and fed_to = $2 and state < 2 returning id
         """;
 

@@ -118,7 +118,7 @@ internal static class SubmitSql
         with stored as (
             insert into jobs ({JobColumns}) select {JobValues}, null, l.id,
                 least(now() + n.quote, case when l.eta > now() then l.eta end),
-                n.will_meet or (l.will_meet and l.deadline <= coalesce(n.deadline, now() + n.ttl)) {JobArrays}
+                n.will_meet or coalesce(l.will_meet and l.deadline <= coalesce(n.deadline, now() + n.ttl), false) {JobArrays}
             join jobs l on l.tenant = n.tenant and l.namespace = n.namespace and l.exact_key = n.exact_key
             where l.live and l.waits_for is null and l.exact_key is not null
             returning *),

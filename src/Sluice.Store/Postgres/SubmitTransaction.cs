@@ -186,6 +186,9 @@ internal sealed class SubmitTransaction(NpgsqlConnection connection, TenantBackl
             }
         }
         await FollowAsync([.. stored.Where(s => s.Outcome is null)]);
+        // taken for the sake of an equal job that would end in time, and that one has ended since, without an answer
+        if (stored.Any(s => s is { Job.TooLate: true, Answer: null } && (s.Outcome != SubmitOutcome.Twin || !(s.Eta <= s.Deadline))))
+            throw new StaleReadException();
         await TerminalTransaction.RecordAsync(connection, null,
             [.. stored.Where(s => s.Answer is not null).Select(s => new EndedJob(s.Job.Id.Value, s.Job.Tenant, JobState.Succeeded, false, s.Job.Submission, s.Answer))], cancellationToken);
     }

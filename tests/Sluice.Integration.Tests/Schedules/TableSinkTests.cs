@@ -113,7 +113,7 @@ public sealed class TableSinkTests(PostgresDatabase database) : SubmissionStepsC
         await StageAsync(submission.Id, 0, [.. Enumerable.Range(1, lines).Select(n => Line(n))]);
         await Submissions.CloseAsync(Tenant, submission.Id, UploadEnd.Complete, null, Token);
         FeedWork work = (await TakeAsync())!;
-        Assert.True(await Submissions.FeedAsync(
+        Assert.NotNull(await Submissions.FeedAsync(
             new FedChunk { Work = work, Jobs = [.. work.Lines.Select(l => Fed(submission.Id, l.Number) with { CustomId = $"{l.Number}" })], Invalid = [] }, Token));
         await EndAsync(submission.Id, [.. Enumerable.Range(1, lines)]);
         return submission.Id;

@@ -60,6 +60,28 @@ public sealed class PostgresFaultTests(PostgresDatabase database) : StoreContrac
     }
 
     [Fact]
+    public async Task A_late_job_whose_equal_ends_without_an_answer_while_it_is_stored_is_refused()
+    {
+        NewJob leader = Twin() with { Quote = new JobQuote(TimeSpan.FromMinutes(5), null) };
+        await SubmitAsync(leader);
+        await using NpgsqlConnection other = new(database.AdminConnectionString);
+        await other.OpenAsync(Token);
+        await using NpgsqlTransaction held = await other.BeginTransactionAsync(Token);
+        await ExecuteAsync(other, "lock table job_inputs in share mode");
+        // it has seen its equal, and waits to store its input
+        Task<SubmitResult> late = Task.Run(() => SubmitAsync(Twin() with { Ttl = TimeSpan.FromMinutes(10), Quote = new JobQuote(TimeSpan.FromHours(1), false), TooLate = true }), Token);
+        while (await ExecuteAsync(other, "select count(*) from pg_locks where relation = 'job_inputs'::regclass and not granted") == 0)
+        {
+            Assert.False(late.IsCompleted);
+            await Task.Delay(10, Token);
+        }
+        Assert.True((await Store.CancelAsync(Tenant, leader.Id, Token))!.Cancelled);
+        await held.CommitAsync(Token);
+        Assert.Equal(SubmitOutcome.TooLate, (await late).Outcome);
+        Assert.Single(await Store.ListAsync(Tenant, new JobQuery(), Token));
+    }
+
+    [Fact]
     public async Task Two_workers_never_hold_or_run_the_same_job()
     {
         Guid[] workers = [await WorkerAsync(), await WorkerAsync("w2"), await WorkerAsync("w3")];
@@ -130,6 +152,12 @@ public sealed class PostgresFaultTests(PostgresDatabase database) : StoreContrac
         }
         Assert.InRange(failures, 0, 5);
         Assert.Equal(SubmitOutcome.Queued, (await SubmitAsync(Job())).Outcome);
+    }
+
+    private static async Task<long> ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using NpgsqlCommand command = new(sql, connection);
+        return await command.ExecuteScalarAsync(Token) as long? ?? 0;
     }
 
     private static async Task Unavailable(int port)

@@ -37,7 +37,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IJobStore Store => _app.Services.GetRequiredService<IJobStore>();
 
-    public static async Task<ApiHost> StartAsync(Dictionary<string, string?>? settings = null, IReadOnlyList<string>? models = null, bool worker = false, bool stub = true, ILoggerProvider? log = null)
+    public static async Task<ApiHost> StartAsync(Dictionary<string, string?>? settings = null, IReadOnlyList<string>? models = null, bool worker = false, bool stub = true, ILoggerProvider? log = null, Action<IServiceCollection>? parts = null)
     {
         (string text, _) = ApiKeyText.Create("default", KeyScopes.All, null, TimeProvider.System.GetUtcNow());
         Dictionary<string, string?> all = new(settings ?? [])
@@ -55,7 +55,7 @@ internal sealed class ApiHost : IAsyncDisposable
             Urls = "http://127.0.0.1:0",
             Settings = all,
         };
-        WebApplication app = SluiceHost.Build(options);
+        WebApplication app = SluiceHost.Build(options, parts);
         if (log is not null)
         {
             app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);

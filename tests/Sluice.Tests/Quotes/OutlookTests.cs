@@ -36,18 +36,23 @@ public sealed class OutlookTests : IDisposable
     }
 
     [Fact]
-    public async Task A_line_that_cannot_be_in_time_and_is_not_wanted_late_is_an_error_row_that_says_when()
+    public async Task A_line_that_cannot_be_in_time_and_is_not_wanted_late_is_an_error_row_that_says_when_unless_its_answer_is_known()
     {
         await using ApiHost host = await StartAsync();
+        await host.SubmitAsync("""{"model":"stub","prompt":"known"}""", ("Prefer", "wait=20"));
         using HttpResponseMessage sent = await host.Client.PostAsync("/v1/submissions?model=stub", new StringContent("""
             {"custom_id":"late","prompt":"late","ttl":0.01,"on_late":"reject"}
             {"custom_id":"good","prompt":"good","ttl":600,"on_late":"reject"}
+            {"custom_id":"known","prompt":"known","ttl":0.01,"on_late":"reject"}
             """, System.Text.Encoding.UTF8, "application/jsonl"));
         string id = (await ApiHost.JsonAsync(sent)).GetProperty("id").GetString()!;
         await WorkerRig.EventuallyAsync(async () => (await ReadAsync(host, $"/v1/submissions/{id}")).GetProperty("state").GetString() == "finished", "it ends");
         using JsonDocument error = JsonDocument.Parse(await host.Client.GetStringAsync($"/v1/submissions/{id}/errors"));
-        Assert.Equal(("late", "deadline_cannot_be_met"), (error.RootElement.GetProperty("custom_id").GetString(), error.RootElement.GetProperty("error").GetProperty("code").GetString()));
-        Assert.Contains("would end at about", error.RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        JsonElement why = error.RootElement.GetProperty("error");
+        Assert.Equal(("late", "deadline_cannot_be_met", "ttl"), (error.RootElement.GetProperty("custom_id").GetString(), why.GetProperty("code").GetString(), why.GetProperty("param").GetString()));
+        JsonElement counts = (await ReadAsync(host, $"/v1/submissions/{id}")).GetProperty("counts");
+        Assert.Equal((2, 1, 2), (counts.GetProperty("fed").GetInt32(), counts.GetProperty("invalid").GetInt32(), counts.GetProperty("succeeded").GetInt32()));
+        Assert.Contains("would end at about", why.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.False((await ReadAsync(host, $"/v1/submissions/{id}")).TryGetProperty("eta", out _));
     }
 

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Sluice.Jobs;
+using Sluice.Service.Intake;
+using Sluice.Service.Quotes;
 using Sluice.Tests.Api;
 using Sluice.Tests.Inference;
 using Xunit;
@@ -24,6 +27,7 @@ public sealed class QuoteEndpointTests
     public async Task Until_some_jobs_have_ended_nothing_is_quoted_and_reject_is_refused_only_beside_a_deadline()
     {
         await using ApiHost host = await ApiHost.StartAsync(s_quick);
+        await WorkerRig.EventuallyAsync(() => host.Parts.GetRequiredService<QuoteBook>().IsRead, "what is known is read");
         JobView job = await host.SubmitAsync("""{"model":"stub","prompt":"a","ttl":60}""");
         Assert.Equal(((DateTimeOffset?)null, (bool?)null), (job.Eta, job.WillMeetDeadline));
         await host.SubmitAsync("""{"model":"stub","prompt":"b","on_late":"reject"}""");
@@ -49,11 +53,21 @@ public sealed class QuoteEndpointTests
         JsonElement body = await ApiHost.JsonAsync(rejected);
         Assert.Equal("urn:sluice:problem:deadline_cannot_be_met", body.GetProperty("type").GetString());
         Assert.True(body.GetProperty("eta").GetDateTimeOffset() > job.CreatedAt);
-        Assert.Equal("deadline", body.GetProperty("error").GetProperty("param").GetString());
+        Assert.Equal("ttl", body.GetProperty("error").GetProperty("param").GetString());
 
         JobView late = await host.SubmitAsync("""{"model":"stub","prompt":"never in time","ttl":0.02,"on_late":"run"}""", ("Idempotency-Key", "late"), ("Prefer", "wait=20"));
         Assert.Equal((JobState.Succeeded, false), (late.State, late.WillMeetDeadline));
         Assert.True(late.FinishedAt > late.Deadline);
+    }
+
+    [Fact]
+    public async Task What_sets_the_deadline_of_a_job_is_named()
+    {
+        await using ApiHost host = await ApiHost.StartAsync(s_quick);
+        JobIntake intake = host.Parts.GetRequiredService<JobIntake>();
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Assert.Equal(["deadline", "ttl"], new[] { new JobRequest { Deadline = now.AddHours(1) }, new JobRequest { Ttl = 5 } }
+            .Select(request => intake.Late(intake.Make("default", request with { Model = "stub", Prompt = "x" }, SubmitOptions.None, now, out _)!).Field));
     }
 
     [Fact]

@@ -8,6 +8,7 @@ namespace Sluice.Tests.Store;
 public abstract class QuoteContract(StoreHost host) : StoreContract(host)
 {
     private static readonly JobQuote s_late = new(TimeSpan.FromMinutes(10), false);
+    private static readonly Guid s_feeder = Guid.NewGuid();
 
     [Fact]
     public async Task A_quote_is_kept_with_its_job_and_comes_with_its_claim()
@@ -52,6 +53,16 @@ public abstract class QuoteContract(StoreHost host) : StoreContract(host)
         Assert.Equal((leader.Id, leader.Eta, (bool?)true), (late.WaitsFor!.Value, late.Eta, late.WillMeetDeadline));
         JobRecord hasty = (await SubmitAsync(Twin() with { Ttl = TimeSpan.FromSeconds(30), Quote = new JobQuote(TimeSpan.FromSeconds(20), false) })).Job!;
         Assert.Equal((hasty.CreatedAt.AddSeconds(20), false), (hasty.Eta!.Value, hasty.WillMeetDeadline));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_twin_of_a_leader_that_was_promised_nothing_keeps_its_own_promise(bool promised)
+    {
+        await SubmitAsync(Twin() with { Quote = new JobQuote(TimeSpan.FromSeconds(60), null) });
+        Assert.Equal(promised, (await SubmitAsync(Twin() with { Ttl = TimeSpan.FromHours(2), Quote = new JobQuote(TimeSpan.FromSeconds(60), promised) })).Job!.WillMeetDeadline);
+        Assert.Null((await SubmitAsync(Twin() with { Quote = new JobQuote(TimeSpan.FromSeconds(60), null) })).Job!.WillMeetDeadline);
     }
 
     [Fact]
@@ -112,7 +123,63 @@ public abstract class QuoteContract(StoreHost host) : StoreContract(host)
         FeedWork work = (await Submissions.TakeAsync(new FeedRequest { Feeder = Guid.NewGuid() }, Token))!;
         // the second is the first one's twin: it brings nothing
         NewJob[] jobs = [.. work.Lines.Select((line, i) => (i == 2 ? Job() : Twin()) with { Id = SubmissionJobs.IdOf(asked.Id, line.Number), Submission = asked.Id, PromptTokens = 100 + i })];
-        Assert.True(await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = jobs, Invalid = [] }, Token));
+        Assert.Equal([SubmitOutcome.Queued, SubmitOutcome.Twin, SubmitOutcome.Queued], await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = jobs, Invalid = [] }, Token));
         Assert.Equal(new SubmissionWork(Model, 202, 32), (await Submissions.GetAsync(Tenant, asked.Id, Token))!.Work);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task The_work_of_a_submission_of_several_models_is_of_none(int chunk)
+    {
+        (Guid id, _) = await OpenAsync(3);
+        for (int at = 0; at < 2; at += chunk)
+        {
+            await FeedAsync(id, chunk, number => Job() with { Model = number == 1 ? Model : "other" });
+        }
+        Assert.Equal(new SubmissionWork("", 10, 32), (await Submissions.GetAsync(Tenant, id, Token))!.Work);
+        await FeedAsync(id, 1, _ => Job());
+        Assert.Equal(new SubmissionWork("", 15, 48), (await Submissions.GetAsync(Tenant, id, Token))!.Work);
+    }
+
+    [Fact]
+    public async Task A_line_that_would_be_late_is_an_error_row_unless_the_cache_or_an_equal_job_answers_it()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob known = Twin("known");
+        await SubmitAsync(known);
+        await SucceedAsync(worker, (await RunAsync(worker, known.Id)).Fence);
+        JobRecord leader = (await SubmitAsync(Twin("under way") with { Quote = new JobQuote(TimeSpan.FromSeconds(30), null) })).Job!;
+        (Guid id, SubmissionRecord open) = await OpenAsync(5);
+        DateTimeOffset deadline = open.CreatedAt.AddMinutes(1);
+        NewJob Late(string prompt) => Twin(prompt) with { Deadline = deadline, OnLate = OnLate.Reject, Quote = s_late, TooLate = true };
+        IReadOnlyList<SubmitOutcome> outcomes = await FeedAsync(id, 5, number => number switch { 1 => Late("known"), 2 => Late("under way"), 3 => Late("nobody's"), 4 => Job(), _ => Late("nor this") });
+        Assert.Equal([SubmitOutcome.CacheHit, SubmitOutcome.Twin, SubmitOutcome.TooLate, SubmitOutcome.Queued, SubmitOutcome.TooLate], outcomes);
+        SubmissionRecord fed = (await Submissions.GetAsync(Tenant, id, Token))!;
+        Assert.Equal((5, 3, 2, 5), (fed.Counts.Lines, fed.Counts.Fed, fed.Counts.Invalid, fed.FedTo));
+        IReadOnlyList<LineOutcome> errors = await Submissions.LinesAsync(Tenant, id, LineFilter.Failed, 0, 10, Token);
+        Assert.Equal([(3, "c3", "late 3"), (5, "c5", "late 5")], errors.Select(e => (e.Number, e.CustomId, e.Errors![0].Message)));
+        Assert.Null(await Store.GetAsync(Tenant, SubmissionJobs.IdOf(id, 3), Token));
+        Assert.Equal(leader.Id, (await GetAsync(SubmissionJobs.IdOf(id, 2))).WaitsFor);
+    }
+
+    /// <summary>A closed submission of so many lines.</summary>
+    private async Task<(Guid Id, SubmissionRecord Open)> OpenAsync(int lines)
+    {
+        NewSubmission asked = new() { Id = Guid.CreateVersion7(), Tenant = Tenant };
+        await Submissions.StartAsync(asked, Token);
+        await Submissions.StageAsync(Tenant, asked.Id, new LineChunk { After = 0, Last = lines, Lines = [.. Enumerable.Range(1, lines).Select(i => new StagedLine(i, [1], null))] }, Token);
+        return (asked.Id, (await Submissions.CloseAsync(Tenant, asked.Id, UploadEnd.Complete, Hash("all"), Token))!);
+    }
+
+    /// <summary>Feeds the next lines, each as the job that its number makes; those that are too late have an error row.</summary>
+    private async Task<IReadOnlyList<SubmitOutcome>> FeedAsync(Guid id, int lines, Func<int, NewJob> job)
+    {
+        FeedWork work = (await Submissions.TakeAsync(new FeedRequest { Feeder = s_feeder, MaxLines = lines }, Token))!;
+        NewJob[] jobs = [.. work.Lines.Select(line => job(line.Number) with { Id = SubmissionJobs.IdOf(id, line.Number), Submission = id, CustomId = $"c{line.Number}" })];
+        StagedLine[] late = [.. work.Lines.Where((_, i) => jobs[i].TooLate).Select(line => new StagedLine(line.Number, null, $"c{line.Number}", [new FieldError("ttl", $"late {line.Number}", "deadline_cannot_be_met")]))];
+        IReadOnlyList<SubmitOutcome>? outcomes = await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = jobs, Invalid = [], Late = late }, Token);
+        Assert.NotNull(outcomes);
+        return outcomes;
     }
 }

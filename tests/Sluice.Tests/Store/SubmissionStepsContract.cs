@@ -30,12 +30,12 @@ public abstract class SubmissionStepsContract(StoreHost host) : StoreContract(ho
     protected Task<FeedWork?> TakeAsync(int maxLines = 1000, Guid? feeder = null, int maxLive = 8000) =>
         Submissions.TakeAsync(new FeedRequest { Feeder = feeder ?? Feeder, MaxLines = maxLines, MaxLive = maxLive, Lease = TimeSpan.FromSeconds(1) }, Token);
 
-    protected Task<bool> FeedAsync(FeedWork work, int invalid = 0) => Submissions.FeedAsync(new FedChunk
+    protected async Task<bool> FeedAsync(FeedWork work, int invalid = 0) => await Submissions.FeedAsync(new FedChunk
     {
         Work = work,
         Jobs = [.. work.Lines.Where(l => l.Number != invalid).Select(l => Fed(work.Submission.Id, l.Number))],
         Invalid = [.. work.Lines.Where(l => l.Number == invalid).Select(l => new StagedLine(l.Number, null, "bad", [new FieldError("model", "No.", "unknown_model")]))],
-    }, Token);
+    }, Token) is not null;
 
     protected static NewJob Fed(Guid submission, int number, string? twin = null) => (twin is null ? Job($"prompt {number}") : Twin(twin)) with
     {

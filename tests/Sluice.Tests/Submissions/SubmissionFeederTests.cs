@@ -14,6 +14,17 @@ namespace Sluice.Tests.Submissions;
 public sealed class SubmissionFeederTests
 {
     [Fact]
+    public async Task Lines_that_the_cache_or_a_twin_answers_are_no_queued_work()
+    {
+        // what waits is counted once, at the start: after it only what is accepted here is added
+        await using FileHost host = await FileHost.StartAsync(worker: true, ("Intake:CountEvery", "00:01:00"), ("Intake:Queued", "40"), ("Intake:QueuedPerTenant", "40"));
+        await host.Api.SubmitAsync("""{"model":"stub","prompt":"the same"}""", ("Prefer", "wait=20"));
+        SubmissionView ended = await host.EndAsync(string.Join('\n', Enumerable.Range(0, 60).Select(i => FileHost.Job($"c{i}", i < 30 ? "the same" : "another"))));
+        Assert.Equal((60, 60), (ended.Counts.Fed, ended.Counts.Succeeded));
+        Assert.False(host.Api.Parts.GetRequiredService<QueueBounds>().IsFull);
+    }
+
+    [Fact]
     public async Task A_feeder_that_fails_before_and_after_its_commits_makes_every_line_one_job()
     {
         await using FileHost host = await FileHost.StartAsync(worker: true, ("Submissions:LookEvery", "00:01:00"), ("Submissions:TendEvery", "00:01:00"));
