@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sluice.Service;
 using Sluice.Service.Access;
@@ -56,10 +57,19 @@ internal static class ServeCommand
         try
         {
             await using WebApplication app = SluiceHost.Build(options);
-            await app.StartAsync(cancellationToken);
-            await SayAsync(terminal, app, key);
-            await app.WaitForShutdownAsync(cancellationToken);
-            return ExitCode.Done;
+            Exception? failed = null;
+            using CancellationTokenRegistration stopping = app.Lifetime.ApplicationStopping.Register(() => failed = FaultOf(app));
+            try
+            {
+                await StartAsync(app, cancellationToken);
+                await SayAsync(terminal, app, key);
+                await app.WaitForShutdownAsync(cancellationToken);
+            }
+            catch (OperationCanceledException) when (failed is not null)
+            {
+                // the host gave up its start
+            }
+            return failed is null ? ExitCode.Done : throw new CommandFailedException(ExitCode.Failed, $"the service has ended itself: {failed.Message}", failed);
         }
         catch (Exception exception) when (exception is ArgumentException || IsUnreadable(exception))
         {
@@ -70,6 +80,24 @@ internal static class ServeCommand
             return ExitCode.Done;
         }
     }
+
+    /// <summary>A host that fails to start does not stop what it has started: told to, its parts end as at any stop, not as failures of their own.</summary>
+    private static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            app.Lifetime.StopApplication();
+            throw;
+        }
+    }
+
+    /// <summary>What made the host stop, where a part of it failed.</summary>
+    private static Exception? FaultOf(WebApplication app) =>
+        app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(part => part.ExecuteTask?.Exception?.InnerException).FirstOrDefault(fault => fault is not null);
 
     /// <summary>What the framework's binder throws for a value of the wrong type; its message names setting and value.</summary>
     private static bool IsUnreadable(Exception exception) =>

@@ -5,22 +5,21 @@ using Microsoft.Extensions.Logging;
 namespace Sluice.Service.Telemetry;
 
 /// <summary>
-/// Until everything has started, the host and its web server log nothing: what keeps them from starting is thrown to whoever starts them, and the log would tell it
-/// twice more, with stack traces.
+/// That the start fails is thrown to whoever starts the host, and its log and the web server's would tell it twice more, with stack traces: until everything has
+/// started they do not. That a background service has failed and the host ends for it is thrown to nobody: that is said at any time, and is the one thing that the
+/// host says as critical.
 /// </summary>
 internal sealed class StartNoise : IHostedLifecycleService
 {
-    private static readonly string[] s_sources = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.AspNetCore.Server.Kestrel"];
+    private const string Host = "Microsoft.Extensions.Hosting.Internal.Host", WebServer = "Microsoft.AspNetCore.Server.Kestrel";
     private volatile bool _over;
 
     public static void Silence(IHostApplicationBuilder builder)
     {
         StartNoise noise = new();
         builder.Services.AddSingleton<IHostedService>(noise);
-        foreach (string source in s_sources)
-        {
-            builder.Logging.AddFilter(source, level => noise._over && level >= LogLevel.Warning);
-        }
+        builder.Logging.AddFilter(Host, level => level >= (noise._over ? LogLevel.Warning : LogLevel.Critical));
+        builder.Logging.AddFilter(WebServer, level => noise._over && level >= LogLevel.Warning);
     }
 
     public Task StartedAsync(CancellationToken cancellationToken)

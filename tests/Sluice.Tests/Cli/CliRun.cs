@@ -12,7 +12,13 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
     public static Task<CliRun> OfAsync(string[] args, string input = "", HttpMessageHandler? network = null, params (string Name, string Value)[] environment) =>
         OfAsync(args, new StringReader(input), network, environment);
 
-    public static async Task<CliRun> OfAsync(string[] args, TextReader input, HttpMessageHandler? network = null, params (string Name, string Value)[] environment)
+    public static Task<CliRun> OfAsync(string[] args, TextReader input, HttpMessageHandler? network = null, params (string Name, string Value)[] environment) =>
+        OfAsync(args, input, network, TimeProvider.System, environment);
+
+    /// <summary>By a clock of its own.</summary>
+    public static Task<CliRun> OfAsync(string[] args, TimeProvider time) => OfAsync(args, TextReader.Null, null, time, []);
+
+    private static async Task<CliRun> OfAsync(string[] args, TextReader input, HttpMessageHandler? network, TimeProvider time, (string Name, string Value)[] environment)
     {
         StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
         Dictionary<string, string> variables = environment.ToDictionary(e => e.Name, e => e.Value);
@@ -21,6 +27,7 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
             In = input,
             Out = output,
             Error = error,
+            Time = time,
             Variable = variables.GetValueOrDefault,
             Network = () => network ?? new Scripted(_ => throw new HttpRequestException("nobody listens")),
         };

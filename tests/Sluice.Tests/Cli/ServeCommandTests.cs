@@ -18,6 +18,21 @@ public sealed class ServeCommandTests
         Assert.Contains(says, run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_service_of_which_a_part_fails_says_so_and_ends_with_exit_code_1()
+    {
+        CliRun run = await CliRun.OfAsync(["serve", "--embedded", "--engine", "stub", "--urls", "http://127.0.0.1:0", "--set", "Retention:Every=01:10:25"], new NoSuchTimer()).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("sluice: the service has ended itself: There is no such timer.", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Fails whoever first waits for a tenth of an hour, ten minutes and 25 seconds.</summary>
+    private sealed class NoSuchTimer : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            dueTime == TimeSpan.FromSeconds(422.5) ? throw new InvalidOperationException("There is no such timer.") : base.CreateTimer(callback, state, dueTime, period);
+    }
+
     [Theory]
     [InlineData("keys", "create", "--tenant", "A B")]
     [InlineData("keys", "create", "--scopes", "fly")]

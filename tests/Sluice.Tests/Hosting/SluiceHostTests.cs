@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Sluice.Service;
 using Sluice.Tests.Api;
+using Sluice.Tests.Hygiene;
 using Xunit;
 
 namespace Sluice.Tests.Hosting;
@@ -85,6 +88,29 @@ public sealed class SluiceHostTests
         {
             Environment.SetEnvironmentVariable(Variable, null);
         }
+    }
+
+    [Fact]
+    public async Task A_part_that_fails_before_all_have_started_is_in_the_log()
+    {
+        using Recorder recorder = new();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ApiHost.StartAsync(log: recorder, parts: parts => parts.AddHostedService<Flooded>().AddHostedService<Patient>()));
+        Assert.Contains(recorder.Lines, line => line.StartsWith("Critical", StringComparison.Ordinal) && line.Contains("The cellar is under water.", StringComparison.Ordinal));
+        Assert.DoesNotContain(recorder.Lines, line => line.Contains("failed to start", StringComparison.Ordinal));
+    }
+
+    /// <summary>Fails at once.</summary>
+    private sealed class Flooded : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => throw new InvalidOperationException("The cellar is under water.");
+    }
+
+    /// <summary>Has not started as long as the host would have it start.</summary>
+    private sealed class Patient : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     [Fact]
