@@ -27,7 +27,7 @@ internal static class SpeculationCommand
         Command command = new("speculation", "Answers with speculation and without, in turn.") { model, draft, dtype, threads, pairs, tickets, tokens, batch, json };
         batch.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int[]>()?.FirstOrDefault(n => n is < 1 or > 64) is int found and not 0)
+            foreach (int found in (result.GetValueOrDefault<int[]>() ?? []).Where(n => n is < 1 or > 64))
                 result.AddError($"--batch: expected 1 to 64, found {found}.");
         });
         command.SetAction(async (parse, cancellationToken) =>

@@ -27,7 +27,7 @@ internal sealed class SluiceMetrics
     private readonly Counter<long> _promptTokens;
     private readonly Counter<long> _cachedTokens;
     private readonly Counter<long> _generatedTokens;
-    private readonly ConcurrentDictionary<string, Func<IEnumerable<Measurement<double>>>> _readers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, object> _readings = new(StringComparer.Ordinal);
     private readonly Counter<long> _draftedTokens;
     private readonly Counter<long> _acceptedTokens;
     private readonly Counter<long> _cacheHits;
@@ -88,7 +88,7 @@ internal sealed class SluiceMetrics
         _lines.Add(invalid, new KeyValuePair<string, object?>("outcome", "invalid"));
     }
 
-    /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>queue_full</c>, <c>too_late</c> or <c>unavailable</c>.</param>
+    /// <param name="reason"><c>invalid</c>, <c>key_reused</c>, <c>queue_full</c>, <c>too_late</c> or <c>no_estimates_yet</c>.</param>
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void SubmitTransaction(int jobs) => _submitSize.Record(jobs);
@@ -182,14 +182,34 @@ internal sealed class SluiceMetrics
         }
     }
 
-    /// <summary>A number that is read when somebody asks: jobs held, pages free, rows waiting. Name without unit suffix, <c>sluice.worker.held</c>.</summary>
-    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) => _meter.CreateObservableGauge(name, read, unit, description);
+    /// <summary>
+    /// A number that is read when somebody asks: jobs held, pages free, rows waiting. Name without unit suffix, <c>sluice.worker.held</c>; a name told again has the
+    /// new reader.
+    /// </summary>
+    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> read) => Read(name, unit, description, read);
 
-    /// <summary>As <see cref="Observe(string, string, string, Func{IEnumerable{Measurement{long}}})"/>, for what is no whole number; a name told again has the new reader.</summary>
-    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<double>>> read)
+    /// <summary>As <see cref="Observe(string, string, string, Func{IEnumerable{Measurement{long}}})"/>, for what is no whole number.</summary>
+    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<double>>> read) => Read(name, unit, description, read);
+
+    private void Read<T>(string name, string unit, string description, Func<IEnumerable<Measurement<T>>> read)
+        where T : struct
     {
-        bool known = _readers.ContainsKey(name);
-        _readers[name] = read;
-        if (!known) _meter.CreateObservableGauge(name, () => _readers[name](), unit, description);
+        Reading<T> reading = (Reading<T>)_readings.GetOrAdd(name, _ => new Reading<T>());
+        reading.Now = read;
+        if (reading.IsNew())
+        {
+            _meter.CreateObservableGauge(name, () => reading.Now(), unit, description);
+        }
+    }
+
+    private sealed class Reading<T>
+        where T : struct
+    {
+        private int _told;
+
+        public volatile Func<IEnumerable<Measurement<T>>> Now = () => [];
+
+        /// <summary>True once.</summary>
+        public bool IsNew() => Interlocked.Exchange(ref _told, 1) == 0;
     }
 }

@@ -32,6 +32,17 @@ public sealed class EngineBenchTests : IDisposable
     }
 
     [Theory]
+    [InlineData("0")]
+    [InlineData("65")]
+    [InlineData("-1")]
+    public async Task A_batch_out_of_range_is_wrong_usage(string batch)
+    {
+        CliRun run = await CliRun.OfAsync(["bench", "speculation", "--model", _model.Folder, "--batch", "8", "--batch", batch]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"--batch: expected 1 to 64, found {batch}.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--threads", "0")]
     [InlineData("--repeats", "0")]
     public async Task A_count_out_of_range_is_wrong_usage(string option, string value)

@@ -72,6 +72,31 @@ public sealed class MetricsTests
         Assert.DoesNotContain("sluice_worker_held{model=\"b\"}", samples.Keys);
     }
 
+    [Fact]
+    public async Task A_name_that_is_observed_again_is_read_by_its_last_reader_alone()
+    {
+        using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        IMeterFactory factory = services.GetRequiredService<IMeterFactory>();
+        using MetricsPage page = new(factory);
+        await page.StartAsync(CancellationToken.None);
+        SluiceMetrics metrics = new(factory);
+        int first = 0;
+        foreach (int told in new[] { 3, 4 })
+        {
+            metrics.Observe("sluice.whole", "{job}", "Whole numbers.", () => Told(new Measurement<long>(told), told));
+            metrics.Observe("sluice.part", "1", "Others.", () => Told(new Measurement<double>(told + 0.5), told));
+        }
+        Dictionary<string, double> samples = ExpositionGrammar.Read(page.Read());
+        Assert.Equal((4, 4.5, 0), (samples["sluice_whole"], samples["sluice_part_ratio"], first));
+
+        Measurement<T>[] Told<T>(Measurement<T> value, int told)
+            where T : struct
+        {
+            first += told == 3 ? 1 : 0;
+            return [value];
+        }
+    }
+
     [Theory]
     [InlineData("sluice.job.queue_wait", "s", false, "sluice_job_queue_wait_seconds")]
     [InlineData("http.server.active_requests", "{request}", false, "http_server_active_requests")]
