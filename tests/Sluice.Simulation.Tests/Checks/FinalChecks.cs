@@ -64,13 +64,18 @@ internal sealed class FinalChecks(SimCluster cluster, SimClient client, IReadOnl
         {
             job.Id = Oracle.Tables(tables => tables.Idempotency.ContainsKey((job.Tenant, job.Key!)) ? tables.Idempotency[(job.Tenant, job.Key!)].Job : (JobId?)null);
         }
-        return plan.Select(Broken).FirstOrDefault(fault => fault is not null)
+        return Oracle.Tables(TwoOfOneKey)
+            ?? plan.Select(Broken).FirstOrDefault(fault => fault is not null)
             ?? client.Retries.Select(retry => Broken(retry.Of, retry.Retry, isRetry: true)).FirstOrDefault(fault => fault is not null)
             ?? Oracle.Tables(tables => tables.Jobs.Values.Select(Broken).FirstOrDefault(fault => fault is not null))
             ?? (cluster.Counts["process ended itself, stalled"] > 0 && plan.All(job => job.Mischief != Mischief.Hangs) ? "a process ended itself as stalled though nothing hung" : null)
             ?? (cluster.Broker.DeadLetters > 0 ? $"{cluster.Broker.DeadLetters} messages were thrown away by their consumers" : null)
             ?? cluster.Drains.Where(took => took > TimeSpan.FromSeconds(25)).Select(took => $"an orderly end took {took.TotalSeconds:F1} s").FirstOrDefault();
     }
+
+    private static string? TwoOfOneKey(MemoryTables tables) => tables.Jobs.Values.Where(job => job.Input?.IdempotencyKey is not null)
+        .GroupBy(job => (job.Tenant, Key: job.Input!.IdempotencyKey)).Where(jobs => jobs.Count() > 1)
+        .Select(jobs => $"{jobs.Count()} jobs have the key {jobs.Key.Key} of {jobs.Key.Tenant}").FirstOrDefault();
 
     private string? Broken(PlannedJob job) =>
         !job.IsAccepted ? null

@@ -25,7 +25,7 @@ internal sealed class KeepsTheFence(MemoryJobStore inner) : PassingStore(inner)
 internal sealed class LetsTheDeadHold(MemoryJobStore inner) : PassingStore(inner)
 {
     public override Task<IReadOnlyList<ReservedJob>> ReserveAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
-        Task.FromResult(Tables<IReadOnlyList<ReservedJob>>(t => [.. jobs.Select(id => t.Live.GetValueOrDefault(id)).OfType<MemoryJob>().Distinct().Where(j => j.Free || j.HeldBy == worker).Select(j =>
+        Task.FromResult(Tables<IReadOnlyList<ReservedJob>>(t => [.. jobs.Select(id => t.Live.GetValueOrDefault(id)).OfType<MemoryJob>().Distinct().Where(j => j.Free || (j.State == JobState.Queued && j.HeldBy == worker)).Select(j =>
         {
             j.HeldBy = worker;
             return j.Reserved(t.Now);

@@ -70,7 +70,10 @@ internal sealed class ForgetsKeys(MemoryJobStore inner) : PassingStore(inner)
     {
         Tables(t =>
         {
-            t.Idempotency.Clear();
+            foreach (NewJob job in jobs.Where(j => j.IdempotencyKey is not null))
+            {
+                t.Idempotency.Remove((job.Tenant, job.IdempotencyKey!));
+            }
             return true;
         });
         return base.SubmitAsync(jobs, cancellationToken);
