@@ -14,6 +14,9 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
     /// <summary>Which schema, which workers and models there are is nobody's secret from the service.</summary>
     private static readonly string[] s_shared = ["cost_models", "models", "schema_migrations", "workers"];
 
+    /// <summary>The service's role has no right to update these: a policy that would let it changes nothing.</summary>
+    private static readonly string[] s_frozen = ["job_events", "results"];
+
     private RowSecurity Rows => new(new NpgsqlConnectionStringBuilder(database.ServiceConnectionString) { Pooling = true }.ConnectionString, Tenant, Other);
 
     [Fact]
@@ -23,7 +26,7 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
         (int attempts, List<string> breaches) = await Rows.ProbeAsync();
         Console.WriteLine($"row-level security: {attempts} attempts on {(await Rows.TablesAsync()).Count} tables, {breaches.Count} breaches");
         Assert.Empty(breaches);
-        Assert.True(attempts >= 16 * 17, $"Only {attempts} attempts.");
+        Assert.True(attempts >= 17 * 17, $"Only {attempts} attempts.");
     }
 
     [Fact]
@@ -39,6 +42,7 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
             }
         }
         Assert.Equal(s_shared, await Rows.SharedAsync());
+        Assert.Equal(s_frozen, await Rows.FrozenAsync());
     }
 
     /// <summary>The test of this test: with the security of one table off, or its policy open to all, that table is named.</summary>
@@ -47,10 +51,12 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
     [InlineData("create policy everybody on {0} using (true)", "drop policy everybody on {0}")]
     [InlineData("create policy everybody on {0} for select using (true)", "drop policy everybody on {0}")]
     [InlineData("create policy everybody on {0} for insert with check (true)", "drop policy everybody on {0}")]
+    [InlineData("create policy everybody on {0} for update using (true) with check (true)", "drop policy everybody on {0}")]
     public async Task A_table_without_it_is_found_out(string open, string close)
     {
         await FillAsync();
-        foreach ((string table, _) in await Rows.TablesAsync())
+        bool updates = open.Contains("for update", StringComparison.Ordinal);
+        foreach ((string table, _) in (await Rows.TablesAsync()).Where(t => !updates || !s_frozen.Contains(t.Table)))
         {
             await RunAsync(open, table);
             try
@@ -96,7 +102,7 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
             await Submissions.StageAsync(tenant, submission.Id, new LineChunk { After = 0, Last = 2, Lines = [Line(1, "a"), Line(2, "b")] }, Token);
             await Submissions.CloseAsync(tenant, submission.Id, UploadEnd.Complete, null, Token);
             FeedWork work = (await TakeAsync())!;
-            Assert.True(await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = [.. work.Lines.Select(l => Fed(submission.Id, l.Number) with { Tenant = tenant })], Invalid = [] }, Token));
+            Assert.NotNull(await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = [.. work.Lines.Select(l => Fed(submission.Id, l.Number) with { Tenant = tenant })], Invalid = [] }, Token));
             await EndAsync(submission.Id, 1);
 
             ScheduleRecord schedule = new()
