@@ -39,17 +39,17 @@ public sealed class AffinityTests : RealRigs
         Cache = new CacheRequest { Mode = CacheMode.Off, Namespace = space },
     };
 
-    private ChildWorker Worker(string name, int shards, params (string, string?)[] changes) => new(
+    private ChildService Worker(string name, int shards, params (string, string?)[] changes) => new(
         Settings(
             name,
             [.. changes, ("Queue:Shards", shards.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("Worker:KvBytes", _kvBytes), ("Worker:HeartbeatTimeout", "00:00:10")]),
-        Models[0]);
+        model: Models[0]);
 
     /// <summary>Both are registered, and each has begun to consume its part of the shards, where there are any.</summary>
-    private async Task BothAsync(int shards, params ChildWorker[] workers)
+    private async Task BothAsync(int shards, params ChildService[] workers)
     {
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from workers") == workers.Length, "both workers are there", 120);
-        foreach (ChildWorker worker in workers.Where(_ => shards > 1))
+        foreach (ChildService worker in workers.Where(_ => shards > 1))
         {
             await WorkerRig.EventuallyAsync(() => worker.Lines.Any(line => line.Contains("Consumes ", StringComparison.Ordinal) && !line.Contains($"Consumes {shards} of", StringComparison.Ordinal)), "it has its shards", 60);
         }
@@ -69,7 +69,7 @@ public sealed class AffinityTests : RealRigs
     {
         WorkerRig api = await StartAsync(null, null, ("Queue:Shards", shards.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         (string, string?)[] dealtOnce = [("Worker:StealAfter", "01:00:00"), ("Worker:TicketTimeout", "01:00:00")];
-        await using ChildWorker first = Worker($"{space}-1", shards, dealtOnce), second = Worker($"{space}-2", shards, dealtOnce);
+        await using ChildService first = Worker($"{space}-1", shards, dealtOnce), second = Worker($"{space}-2", shards, dealtOnce);
         await BothAsync(shards, first, second);
         JobId[] ids = await api.SubmitManyAsync(Jobs, i => Request(i, space));
         Assert.All(await api.EndAllAsync(ids, seconds: 240), job => Assert.Equal(JobState.Succeeded, job.State));
@@ -94,7 +94,7 @@ public sealed class AffinityTests : RealRigs
     public async Task A_worker_killed_midway_loses_no_job()
     {
         WorkerRig api = await StartAsync(null);
-        await using ChildWorker first = Worker("k-1", 8), second = Worker("k-2", 8);
+        await using ChildService first = Worker("k-1", 8), second = Worker("k-2", 8);
         await BothAsync(8, first, second);
         JobId[] ids = await api.SubmitManyAsync(Jobs, i => Request(i, "killed"));
         await WorkerRig.EventuallyAsync(

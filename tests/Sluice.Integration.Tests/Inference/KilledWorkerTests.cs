@@ -15,13 +15,13 @@ public sealed class KilledWorkerTests(PostgresDatabase database) : RealRigs(data
         WorkerRig api = await StartAsync(null);
         Dictionary<string, string?> slow = Settings("w1", ("Worker:StubDelay", "00:00:00.3"), ("Worker:StubSequences", "20"));
         JobId[] ids = await api.SubmitManyAsync(200, i => Prompt($"job {i}"));
-        await using (ChildWorker worker = new(slow))
+        await using (ChildService worker = new(slow))
         {
             await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from jobs where state = 2") >= 40, "the first have ended", 90);
             await worker.KillAsync();
         }
         Assert.True(await CountAsync("select count(*) from jobs where state in (0, 1)") > 0, "it was killed too late to prove anything");
-        await using ChildWorker next = new(Settings("w2", ("Worker:StubSequences", "20")));
+        await using ChildService next = new(Settings("w2", ("Worker:StubSequences", "20")));
         Assert.All(await api.EndAllAsync(ids, seconds: 120), job => Assert.Equal((JobState.Succeeded, 0), (job.State, job.Failures)));
         Assert.Equal(200, await CountAsync("select count(*) from results"));
         Assert.Equal(200, await CountAsync("select count(*) from usage"));
@@ -33,7 +33,7 @@ public sealed class KilledWorkerTests(PostgresDatabase database) : RealRigs(data
     {
         WorkerRig api = await StartAsync(null);
         await api.SubmitManyAsync(50, i => Prompt($"job {i}"));
-        await using ChildWorker worker = new(Settings("w1", ("Worker:StubDelay", "00:05:00"), ("Worker:StubSequences", "5"), ("Worker:DrainTime", "00:00:20")));
+        await using ChildService worker = new(Settings("w1", ("Worker:StubDelay", "00:05:00"), ("Worker:StubSequences", "5"), ("Worker:DrainTime", "00:00:20")));
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from jobs where state = 1") == 5, "five run", 90);
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from jobs where held_by is not null") == 50, "all are held", 30);
         (int code, TimeSpan took) = await worker.TerminateAsync();

@@ -40,7 +40,7 @@ public sealed class PoisonTests(PostgresDatabase database) : RealRigs(database)
     {
         for (int crashes = 0; ; crashes++)
         {
-            await using ChildWorker worker = new(settings);
+            await using ChildService worker = new(settings);
             try
             {
                 await worker.EndAsync(stop);

@@ -19,7 +19,7 @@ public sealed class SchedulerTests(PostgresDatabase database) : RealRigs(databas
     private const int Tickets = 1000;
     private const string AnyState = "select count(*) from schedule_firings";
 
-    private readonly List<ChildScheduler> _children = [];
+    private readonly List<ChildService> _children = [];
     private readonly Warehouse _warehouse = new(database);
     private ServiceProvider? _services;
 
@@ -32,12 +32,12 @@ public sealed class SchedulerTests(PostgresDatabase database) : RealRigs(databas
         {
             await AddAsync("0/2 * * * * ?", new SinkSpec(), name, OverlapPolicy.Skip);
         }
-        ChildScheduler[] both = [Start(1), Start(1)];
+        ChildService[] both = [Start(1), Start(1)];
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from quartz.qrtz_scheduler_state") == 2, "both are in the cluster", 90);
         long before = await CountAsync("select count(distinct fire_time) from schedule_firings");
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(distinct fire_time) from schedule_firings") >= before + 4, "four times pass", 60);
         Assert.All(both, child => Assert.False(child.HasExited, string.Join('\n', child.Lines)));
-        foreach (ChildScheduler child in both)
+        foreach (ChildService child in both)
         {
             await child.KillAsync();
         }
@@ -74,7 +74,7 @@ public sealed class SchedulerTests(PostgresDatabase database) : RealRigs(databas
         while (staged < Tickets / 2 && kills < 3)
         {
             // Pages of ten rows: the kill falls between two of them, or within one.
-            ChildScheduler child = Start(10);
+            ChildService child = Start(10);
             long before = staged;
             await WorkerRig.EventuallyAsync(async () => (staged = await CountAsync("select coalesce(max(lines), 0) from submissions")) > before + (Tickets / 10), "rows are staged", 90);
             await child.KillAsync();
@@ -91,7 +91,7 @@ public sealed class SchedulerTests(PostgresDatabase database) : RealRigs(databas
 
     public override async ValueTask DisposeAsync()
     {
-        foreach (ChildScheduler child in _children)
+        foreach (ChildService child in _children)
         {
             await child.DisposeAsync();
         }
@@ -109,16 +109,16 @@ public sealed class SchedulerTests(PostgresDatabase database) : RealRigs(databas
         _services = Sluice.Service.SluiceHost.OpenStore(new Sluice.Service.SluiceHostOptions { Settings = Settings("none") });
     }
 
-    private ChildScheduler Start(int chunk)
+    private ChildService Start(int chunk)
     {
-        ChildScheduler child = new(Settings(
+        ChildService child = new(Settings(
             "none",
             ("Schedules:Connections:warehouse:ConnectionString", _warehouse.ConnectionString),
             ("Schedules:Connections:warehouse:Sink", "true"),
             ("Schedules:Chunk", chunk.ToString(CultureInfo.InvariantCulture)),
             ("Schedules:Poll", "00:00:00.2"),
             ("Schedules:Lease", "00:00:02"),
-            ("Schedules:CheckIn", "00:00:01")));
+            ("Schedules:CheckIn", "00:00:01")), "scheduler");
         _children.Add(child);
         return child;
     }

@@ -19,7 +19,7 @@ public sealed class HttpMutantTests : IAsyncLifetime
     private static readonly Dictionary<string, (string Type, string Body)> s_accepted = new()
     {
         ["POST /v1/jobs"] = ("application/json", """
-            {"model":"stub","kind":"generate","prompt":"hello","parameters":{"max_tokens":5,"temperature":0,"stop":["x","y"],"seed":7},"priority":"bulk","ttl":60,"on_late":"run",
+            {"model":"stub","kind":"generate","prompt":"hello","parameters":{"max_tokens":5,"temperature":0,"stop":["x","y"],"seed":7,"logit_bias":{"7":-1.5}},"priority":"bulk","ttl":60,"on_late":"run","conversation":"c",
             "metadata":{"k":"v"},"cache":{"mode":"semantic","namespace":"n","min_similarity":0.9},"webhook":{"url":"https://h.example.org/x","events":["job.failed"]} }
             """),
         ["POST /v1/submissions"] = ("application/jsonl", """{"custom_id":"a","model":"stub","prompt":"x","parameters":{"max_tokens":2}}"""),
