@@ -39,15 +39,18 @@ internal sealed partial class InferenceLoop(
 
     private Former Former => LazyInitializer.EnsureInitialized(ref _former, () => new Former(formerOptions, _cost, _steady));
 
-    /// <summary>Lets reserved jobs wait for a batch.</summary>
+    /// <summary>Lets reserved jobs wait for a batch, all at once: none is handed over before the last has come.</summary>
     public void Add(IReadOnlyCollection<ReservedJob> jobs)
     {
         _inflow.Add(jobs);
-        foreach (ReservedJob job in jobs)
+        lock (_lock)
         {
-            if (held.TryAdd(job))
+            foreach (ReservedJob job in jobs)
             {
-                Former.Add(Wait(job));
+                if (held.TryAdd(job))
+                {
+                    Former.Add(Wait(job));
+                }
             }
         }
         Volatile.Write(ref _lastArrival, time.GetTimestamp());

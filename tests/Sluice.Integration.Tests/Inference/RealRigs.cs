@@ -11,7 +11,10 @@ using Xunit;
 
 namespace Sluice.Integration.Tests.Inference;
 
-/// <summary>Rigs on the real broker and the real database, each test with queues of its own. Times are short so that tests need not wait long.</summary>
+/// <summary>
+/// Rigs on the real broker and the real database, each test with queues of its own. Rounds are short so that tests need not wait long; nobody is thought dead and no
+/// ticket is sent again but where a test asks for it, however slow the machine.
+/// </summary>
 public abstract class RealRigs(PostgresDatabase database) : IAsyncLifetime
 {
     private readonly List<WorkerRig> _rigs = [];
@@ -54,9 +57,9 @@ public abstract class RealRigs(PostgresDatabase database) : IAsyncLifetime
             ["Queue:Shards"] = Broker.Shards.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Worker:Name"] = worker,
             ["Worker:HeartbeatInterval"] = "00:00:00.5",
-            ["Worker:HeartbeatTimeout"] = "00:00:03",
+            ["Worker:HeartbeatTimeout"] = "01:00:00",
             ["Worker:ReconcileInterval"] = "00:00:00.5",
-            ["Worker:TicketTimeout"] = "00:00:05",
+            ["Worker:TicketTimeout"] = "01:00:00",
             ["Worker:LostInterval"] = "00:00:00.2",
             ["Worker:DrainTime"] = "00:00:02",
         };

@@ -32,6 +32,8 @@ internal sealed class Broker : IAsyncDisposable
 
     public QueueNames Names => new(Prefix, Shards);
 
+    private IEnumerable<string> TicketQueues => Enumerable.Range(0, Shards).Select(shard => Names.Shard(StubModel.Name, JobClass.Standard, shard)).Append(Names.Run(StubModel.Name, JobClass.Standard));
+
     public async Task<IChannel> ChannelAsync()
     {
         if (_channel is null)
@@ -101,11 +103,22 @@ internal sealed class Broker : IAsyncDisposable
         }
     }
 
-    /// <summary>Throws away what waits in the ticket queues, as a broker does that lost its disk. (The tests submit jobs of class standard.)</summary>
+    /// <summary>Tickets that wait. (The tests submit jobs of class standard.)</summary>
+    public async Task<uint> TicketsAsync()
+    {
+        uint tickets = 0;
+        foreach (string queue in TicketQueues)
+        {
+            tickets += await ReadyAsync(queue);
+        }
+        return tickets;
+    }
+
+    /// <summary>Throws away what waits in the ticket queues, as a broker does that lost its disk.</summary>
     public async Task PurgeTicketsAsync()
     {
         IChannel channel = await ChannelAsync();
-        foreach (string queue in Enumerable.Range(0, Shards).Select(shard => Names.Shard(StubModel.Name, JobClass.Standard, shard)).Append(Names.Run(StubModel.Name, JobClass.Standard)))
+        foreach (string queue in TicketQueues)
         {
             await channel.QueuePurgeAsync(queue);
         }

@@ -3,6 +3,7 @@ using Sluice.Integration.Tests.Inference;
 using Sluice.Integration.Tests.Store;
 using Sluice.Engine;
 using Sluice.Jobs;
+using Sluice.Service.Inference;
 using Sluice.Tests.Inference;
 using Xunit;
 
@@ -18,14 +19,14 @@ public sealed class OutageTests(PostgresDatabase database) : RealRigs(database)
         Uri broker = new(Broker.Host);
         await using TcpProxy proxy = new(broker.Host, broker.Port);
         WorkerRig rig = await StartAsync("w1", null, ("Queue:Host", $"amqp://{broker.UserInfo}@127.0.0.1:{proxy.Port}{broker.AbsolutePath}"), ("Queue:PublishTimeout", "00:00:02"));
-        await rig.EndAsync(await rig.SubmitAsync(Prompt("before")), seconds: 60);
+        await rig.EndAsync(await rig.SubmitAsync(Prompt("before")), seconds: 300);
         await proxy.DownAsync();
         JobId[] ids = await rig.SubmitManyAsync(20, i => Prompt($"during {i}"));
-        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("The outbox waits", StringComparison.Ordinal)), "the outbox says that it waits", 60);
+        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("The outbox waits", StringComparison.Ordinal)), "the outbox says that it waits", 300);
         Assert.Equal(20, await CountAsync("select count(*) from outbox where kind = 0"));
         proxy.Up();
-        Assert.All(await rig.EndAllAsync(ids, seconds: 90), job => Assert.Equal(JobState.Succeeded, job.State));
-        Assert.Single(rig.Log, line => line.Contains("The outbox waits", StringComparison.Ordinal));
+        Assert.All(await rig.EndAllAsync(ids, seconds: 300), job => Assert.Equal(JobState.Succeeded, job.State));
+        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("The outbox flows again", StringComparison.Ordinal)), "the outbox says that it flows");
     }
 
     [Fact]
@@ -34,14 +35,31 @@ public sealed class OutageTests(PostgresDatabase database) : RealRigs(database)
         NpgsqlConnectionStringBuilder direct = new(Postgres);
         await using TcpProxy proxy = new(direct.Host!, direct.Port);
         string through = new NpgsqlConnectionStringBuilder(Postgres) { Host = "127.0.0.1", Port = proxy.Port, Timeout = 3 }.ConnectionString;
-        StubOptions slow = new() { MaxSequences = 8, BatchTime = TimeSpan.FromMilliseconds(400) };
-        WorkerRig rig = await StartAsync("w1", slow, ("Store:ConnectionString", through), ("Store:CommandTimeout", "00:00:03"), ("Store:DispatchTimeout", "00:00:03"), ("Worker:HeartbeatTimeout", "00:01:00"));
+        using ManualResetEventSlim away = new();
+        int asked = 0;
+        StubOptions gated = new()
+        {
+            MaxSequences = 8,
+            Fault = _ =>
+            {
+                if (Interlocked.Increment(ref asked) > 8)
+                {
+                    away.Wait();
+                }
+                return StubFault.None;
+            },
+        };
+        WorkerRig rig = await StartAsync("w1", gated, ("Store:ConnectionString", through), ("Store:CommandTimeout", "00:00:03"), ("Store:DispatchTimeout", "00:00:03"));
         JobId[] ids = await rig.SubmitManyAsync(60, i => Prompt($"job {i}"));
-        await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from jobs where state = 2") >= 8, "some have ended");
+        await WorkerRig.EventuallyAsync(() => Volatile.Read(ref asked) > 8, "a batch is about to end");
         await proxy.DownAsync();
-        await Task.Delay(2000); // results come and find no store
+        Assert.InRange(await CountAsync("select count(*) from jobs where state = 1"), 1, 60);
+        away.Set();
+        await WorkerRig.EventuallyAsync(() => rig.Get<RunningJobs>().Fences.Length == 0, "results come and find no store");
+        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("did not take a sign of life", StringComparison.Ordinal)), "the store is missed");
+        Assert.InRange(await CountAsync("select count(*) from jobs where state = 1"), 1, 60);
         proxy.Up();
-        JobRecordsAreWhole(await rig.EndAllAsync(ids, seconds: 90));
+        JobRecordsAreWhole(await rig.EndAllAsync(ids, seconds: 300));
         Assert.Equal(60, await CountAsync("select count(*) from usage"));
     }
 

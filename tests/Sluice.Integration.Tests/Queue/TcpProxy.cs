@@ -9,16 +9,16 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly string _host;
     private readonly int _port;
     private readonly int _own;
+
+    /// <summary>Bound and never listening: the port stays this proxy's while it is down, and refuses.</summary>
+    private readonly Socket _kept = Bind(0);
     private CancellationTokenSource _up = new();
     private Task _accepting = Task.CompletedTask;
 
     public TcpProxy(string host, int port)
     {
         (_host, _port) = (host, port);
-        using TcpListener free = new(IPAddress.Loopback, 0);
-        free.Start();
-        _own = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        _own = ((IPEndPoint)_kept.LocalEndPoint!).Port;
         Up();
     }
 
@@ -27,8 +27,8 @@ internal sealed class TcpProxy : IAsyncDisposable
     public void Up()
     {
         _up = new CancellationTokenSource();
-        TcpListener listener = new(IPAddress.Loopback, _own);
-        listener.Start();
+        Socket listener = Bind(_own);
+        listener.Listen();
         _accepting = AcceptAsync(listener, _up.Token);
     }
 
@@ -42,34 +42,44 @@ internal sealed class TcpProxy : IAsyncDisposable
     {
         await DownAsync();
         _up.Dispose();
+        _kept.Dispose();
     }
 
-    private async Task AcceptAsync(TcpListener listener, CancellationToken up)
+    /// <summary>Several may be bound to one port; only those that listen are given connections.</summary>
+    private static Socket Bind(int port)
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        return socket;
+    }
+
+    private async Task AcceptAsync(Socket listener, CancellationToken up)
     {
         List<Task> open = [];
         try
         {
             while (true)
             {
-                open.Add(CarryAsync(await listener.AcceptTcpClientAsync(up), up));
+                open.Add(CarryAsync(await listener.AcceptAsync(up), up));
             }
         }
         catch (OperationCanceledException)
         {
-            listener.Stop();
+            listener.Dispose();
         }
         await Task.WhenAll(open);
     }
 
-    private async Task CarryAsync(TcpClient client, CancellationToken up)
+    private async Task CarryAsync(Socket socket, CancellationToken up)
     {
         try
         {
-            using (client)
+            using (NetworkStream client = new(socket, ownsSocket: true))
             using (TcpClient server = new())
             {
                 await server.ConnectAsync(_host, _port, up);
-                await Task.WhenAny(client.GetStream().CopyToAsync(server.GetStream(), up), server.GetStream().CopyToAsync(client.GetStream(), up));
+                await Task.WhenAny(client.CopyToAsync(server.GetStream(), up), server.GetStream().CopyToAsync(client, up));
             }
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)

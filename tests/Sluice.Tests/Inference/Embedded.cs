@@ -9,12 +9,13 @@ namespace Sluice.Tests.Inference;
 /// <summary>Rigs in one process: memory store, in-memory transport.</summary>
 internal static class Embedded
 {
-    /// <summary>Settings that make a test short.</summary>
+    /// <summary>Short rounds; nobody is thought dead and no ticket is sent again but where a test asks for it.</summary>
     public static readonly IReadOnlyDictionary<string, string?> Quick = new Dictionary<string, string?>
     {
         ["Worker:HeartbeatInterval"] = "00:00:00.1",
-        ["Worker:HeartbeatTimeout"] = "00:00:01",
+        ["Worker:HeartbeatTimeout"] = "01:00:00",
         ["Worker:ReconcileInterval"] = "00:00:00.1",
+        ["Worker:TicketTimeout"] = "01:00:00",
         ["Worker:LostInterval"] = "00:00:00.1",
         ["Worker:DrainTime"] = "00:00:01",
     };

@@ -26,7 +26,7 @@ public sealed class EmbeddedRunTests
     {
         await using WorkerRig rig = await Embedded.StartAsync();
         JobId[] ids = await rig.SubmitManyAsync(1000, i => Embedded.Prompt($"job {i}"));
-        JobRecord[] jobs = await rig.EndAllAsync(ids, seconds: 60);
+        JobRecord[] jobs = await rig.EndAllAsync(ids, seconds: 300);
         Assert.All(jobs, job => Assert.Equal((JobState.Succeeded, 1), (job.State, job.Claims)));
     }
 
@@ -83,9 +83,20 @@ public sealed class EmbeddedRunTests
     [Fact]
     public async Task Two_equal_prompts_at_once_run_once()
     {
-        await using WorkerRig rig = await Embedded.StartAsync(new StubOptions { BatchTime = TimeSpan.FromMilliseconds(200) });
+        using ManualResetEventSlim both = new();
+        StubOptions gated = new()
+        {
+            Fault = _ =>
+            {
+                both.Wait();
+                return StubFault.None;
+            },
+        };
+        await using WorkerRig rig = await Embedded.StartAsync(gated);
         JobRequest request = new() { Model = StubModel.Name, Prompt = "the same" };
-        JobRecord[] jobs = await rig.EndAllAsync(await rig.SubmitManyAsync(2, _ => request));
+        JobId[] ids = await rig.SubmitManyAsync(2, _ => request);
+        both.Set();
+        JobRecord[] jobs = await rig.EndAllAsync(ids);
         Assert.All(jobs, job => Assert.Equal(JobState.Succeeded, job.State));
         Assert.Equal([AnswerSource.Engine, AnswerSource.Twin], jobs.Select(job => job.Result!.Source).Order());
         Assert.Equal(jobs[0].Result!.Outputs[0].Text, jobs[1].Result!.Outputs[0].Text);
@@ -111,14 +122,21 @@ public sealed class EmbeddedRunTests
     [Fact]
     public async Task A_drain_lets_what_can_end_end_and_gives_back_the_rest_uncharged()
     {
-        int[] hanging = StubModel.Create().EncodePrompt("hang");
+        int[] hanging = StubModel.Create().EncodePrompt("hang"), ends = StubModel.Create().EncodePrompt("ends");
+        using ManualResetEventSlim drains = new();
         StubOptions stub = new()
         {
             MaxSequences = 2,
-            BatchTime = TimeSpan.FromMilliseconds(300),
-            Fault = request => request.Prompt.AsSpan().SequenceEqual(hanging) ? StubFault.Hang : StubFault.None,
+            Fault = request =>
+            {
+                if (request.Prompt.AsSpan().SequenceEqual(ends))
+                {
+                    drains.Wait();
+                }
+                return request.Prompt.AsSpan().SequenceEqual(hanging) ? StubFault.Hang : StubFault.None;
+            },
         };
-        await using WorkerRig rig = await Embedded.StartAsync(stub);
+        await using WorkerRig rig = await Embedded.StartAsync(stub, ("Worker:DrainTime", "00:00:05"));
         IJobStore store = rig.Store;
         JobId hung = await rig.SubmitAsync(Embedded.Prompt("hang"));
         await WorkerRig.EventuallyAsync(async () => (await store.GetAsync("t1", hung, default))!.State == JobState.Running, "the first runs");
@@ -127,7 +145,10 @@ public sealed class EmbeddedRunTests
         JobId waiting = await rig.SubmitAsync(Embedded.Prompt("waits"));
         await WorkerRig.EventuallyAsync(() => rig.Get<HeldJobs>().Contains(waiting), "the third is held");
 
-        await rig.StopAsync();
+        Task stopped = rig.StopAsync();
+        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("Draining: 1 held", StringComparison.Ordinal)), "the third is given back");
+        drains.Set();
+        await stopped;
 
         Assert.Equal(JobState.Succeeded, (await store.GetAsync("t1", ending, default))!.State);
         JobRecord released = (await store.GetAsync("t1", hung, default))!;

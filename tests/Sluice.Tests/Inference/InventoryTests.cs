@@ -16,13 +16,8 @@ public sealed class InventoryTests
     private static async Task<(WorkerRig Rig, LosingStore Losses)> StartAsync(string member, int times, IJobStore inner, StubOptions? stub = null)
     {
         (IJobStore store, LosingStore losses) = LosingStore.Around(inner, member, times);
-        Dictionary<string, string?> settings = new(Embedded.Quick)
-        {
-            // nobody is declared dead and no ticket is sent again: what is lost stays lost unless the worker itself finds it
-            ["Worker:HeartbeatTimeout"] = "01:00:00",
-            ["Worker:TicketTimeout"] = "01:00:00",
-            ["Worker:InventoryInterval"] = "00:00:00.2",
-        };
+        // nobody is declared dead and no ticket is sent again: what is lost stays lost unless the worker itself finds it
+        Dictionary<string, string?> settings = new(Embedded.Quick) { ["Worker:InventoryInterval"] = "00:00:01" };
         SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = settings };
         return (await WorkerRig.StartAsync(options, services => services.AddSingleton(store).AddMemoryStore(), stub), losses);
     }
@@ -70,11 +65,25 @@ public sealed class InventoryTests
     [Fact]
     public async Task Jobs_that_wait_or_run_for_many_rounds_are_left_alone()
     {
-        StubOptions slow = new() { MaxSequences = 2, BatchTime = TimeSpan.FromSeconds(1.5) };
-        (WorkerRig rig, _) = await StartAsync(nameof(IJobStore.StealAsync), 0, new MemoryJobStore(TimeProvider.System), slow);
+        using ManualResetEventSlim looked = new();
+        StubOptions gated = new()
+        {
+            MaxSequences = 2,
+            Fault = _ =>
+            {
+                looked.Wait();
+                return StubFault.None;
+            },
+        };
+        (WorkerRig rig, LosingStore store) = await StartAsync(nameof(IJobStore.StealAsync), 0, new MemoryJobStore(TimeProvider.System), gated);
         await using (rig)
         {
-            JobRecord[] jobs = await rig.EndAllAsync(await rig.SubmitManyAsync(6, i => Embedded.Prompt($"job {i}")));
+            JobId[] ids = await rig.SubmitManyAsync(6, i => Embedded.Prompt($"job {i}"));
+            await WorkerRig.EventuallyAsync(() => rig.Get<RunningJobs>().Fences.Length > 0 && rig.Get<HeldJobs>().Count >= 4, "some run and some wait");
+            int before = store.Calls(nameof(IJobStore.HeldAsync));
+            await WorkerRig.EventuallyAsync(() => store.Calls(nameof(IJobStore.HeldAsync)) >= before + 4, "four rounds pass");
+            looked.Set();
+            JobRecord[] jobs = await rig.EndAllAsync(ids);
             Assert.All(jobs, job => Assert.Equal((JobState.Succeeded, 1), (job.State, job.Claims)));
             Assert.DoesNotContain(rig.Log, line => line.Contains("did not know of", StringComparison.Ordinal));
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Sluice.Store;
 
@@ -6,12 +7,16 @@ namespace Sluice.Tests.Inference;
 /// <summary>A store that loses the answer of one member, after it took effect, as often as asked; what it would have said is kept.</summary>
 public class LosingStore : DispatchProxy
 {
+    private readonly ConcurrentDictionary<string, int> _calls = new();
     private IJobStore _inner = null!;
     private string _member = "";
     private int _times;
 
     /// <summary>The lost answers.</summary>
     public List<object> Lost { get; } = [];
+
+    /// <summary>How often a member was called.</summary>
+    public int Calls(string member) => _calls.GetValueOrDefault(member);
 
     public static (IJobStore Store, LosingStore Losses) Around(IJobStore inner, string member, int times)
     {
@@ -23,7 +28,8 @@ public class LosingStore : DispatchProxy
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        object? answer = targetMethod!.Invoke(_inner, args);
+        _calls.AddOrUpdate(targetMethod!.Name, 1, (_, calls) => calls + 1);
+        object? answer = targetMethod.Invoke(_inner, args);
         return targetMethod.Name != _member ? answer : answer switch
         {
             Task<IReadOnlyList<ReservedJob>> jobs => LoseAsync(jobs),

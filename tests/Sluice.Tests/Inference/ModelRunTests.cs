@@ -12,6 +12,7 @@ namespace Sluice.Tests.Inference;
 public sealed class ModelRunTests
 {
     private const string Model = "tiny";
+    private const int MaxTokens = 1100;
 
     private static Task<WorkerRig> StartAsync(TinyModel model) => WorkerRig.StartAsync(
         new SluiceHostOptions { Embedded = true, Engine = EngineKind.Model, Models = [$"{Model}={model.Folder}"], Settings = Embedded.Quick },
@@ -84,13 +85,15 @@ public sealed class ModelRunTests
     {
         using TinyModel model = new();
         await using WorkerRig rig = await StartAsync(model);
-        JobId[] longs = await rig.SubmitManyAsync(8, i => Request(3 * i) with { Parameters = new JobParameters { MaxTokens = 1100 } });
-        await WorkerRig.EventuallyAsync(async () => (await rig.Store.GetAsync("t1", longs[0], default))!.State != JobState.Queued, "they run");
+        JobId[] longs = await rig.SubmitManyAsync(400, i => Request(3 * i) with { Parameters = new JobParameters { MaxTokens = MaxTokens } });
+        await WorkerRig.EventuallyAsync(() => rig.Get<EngineHost>().All is [{ Load: { Running: >= 8, GeneratedTokens: > 8 } }], "some run");
         foreach (JobId id in longs)
         {
             await rig.Store.CancelAsync("t1", id, default);
         }
         await WorkerRig.EventuallyAsync(() => rig.Get<RunningJobs>().Active == 0, "the engine is free");
+        // those that ran, had they not been stopped, would have gone on to their last token
+        Assert.InRange(rig.Get<EngineHost>().All[0].Load.Steps, 1, MaxTokens * 9 / 10);
         JobRecord next = await rig.EndAsync(await rig.SubmitAsync(Request(0)));
         Assert.Equal(JobState.Succeeded, next.State);
         Assert.InRange(next.Result!.Usage.GeneratedTokens, 1, 5);

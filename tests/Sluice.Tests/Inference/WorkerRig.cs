@@ -23,6 +23,9 @@ namespace Sluice.Tests.Inference;
 /// <summary>The service's inside without its HTTP side: intake, queue and worker around a store, with a stub engine that a test may break.</summary>
 internal sealed class WorkerRig : IAsyncDisposable
 {
+    /// <summary>Seconds that a test waits for what takes a few at most.</summary>
+    public const double Patience = 120;
+
     private readonly IHost _host;
     private readonly ConcurrentQueue<string> _log = new();
     private bool _stopped;
@@ -62,7 +65,7 @@ internal sealed class WorkerRig : IAsyncDisposable
     public static async Task<WorkerRig> StartAsync(SluiceHostOptions options, Action<IServiceCollection> store, StubOptions? stub = null, ILoggerProvider? log = null)
     {
         WorkerRig rig = new(options, store, stub, log);
-        await rig._host.StartAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await rig._host.StartAsync().WaitAsync(TimeSpan.FromSeconds(Patience));
         return rig;
     }
 
@@ -82,14 +85,14 @@ internal sealed class WorkerRig : IAsyncDisposable
         Task.WhenAll(Enumerable.Range(0, jobs).Select(i => SubmitAsync(request(i))));
 
     /// <summary>The job once it has ended; fails after <paramref name="seconds"/>.</summary>
-    public async Task<JobRecord> EndAsync(JobId id, string tenant = "t1", double seconds = 30)
+    public async Task<JobRecord> EndAsync(JobId id, string tenant = "t1", double seconds = Patience)
     {
         JobRecord? job = null;
         await EventuallyAsync(async () => (job = await Store.GetAsync(tenant, id, CancellationToken.None))?.State.IsTerminal() == true, $"{id} ends", seconds);
         return job!;
     }
 
-    public async Task<JobRecord[]> EndAllAsync(IEnumerable<JobId> ids, string tenant = "t1", double seconds = 30)
+    public async Task<JobRecord[]> EndAllAsync(IEnumerable<JobId> ids, string tenant = "t1", double seconds = Patience)
     {
         List<JobRecord> ended = [];
         foreach (JobId id in ids)
@@ -99,7 +102,7 @@ internal sealed class WorkerRig : IAsyncDisposable
         return [.. ended];
     }
 
-    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what, double seconds = 30)
+    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what, double seconds = Patience)
     {
         long start = TimeProvider.System.GetTimestamp();
         while (!await holds())
@@ -109,7 +112,7 @@ internal sealed class WorkerRig : IAsyncDisposable
         }
     }
 
-    public static Task EventuallyAsync(Func<bool> holds, string what, double seconds = 30) => EventuallyAsync(() => Task.FromResult(holds()), what, seconds);
+    public static Task EventuallyAsync(Func<bool> holds, string what, double seconds = Patience) => EventuallyAsync(() => Task.FromResult(holds()), what, seconds);
 
     /// <summary>The order to stop, as SIGTERM gives it; returns when the host has ended.</summary>
     public async Task StopAsync()
@@ -123,7 +126,7 @@ internal sealed class WorkerRig : IAsyncDisposable
     {
         if (!_stopped)
         {
-            await _host.StopAsync().WaitAsync(TimeSpan.FromSeconds(40));
+            await _host.StopAsync().WaitAsync(TimeSpan.FromSeconds(Patience));
         }
         if (_host is IAsyncDisposable disposable)
         {
