@@ -5,12 +5,18 @@ using Sluice.Store;
 
 namespace Sluice.Service.Inference;
 
-/// <summary>Jobs that this worker holds and has not claimed, within a limit: past it nothing is reserved, and tickets wait in the broker.</summary>
-internal sealed class HeldJobs(IOptions<WorkerOptions> options, TimeProvider time)
+/// <summary>
+/// Jobs that this worker holds and has not claimed, within a limit: past it nothing is reserved, and tickets wait in the broker. The last sixteenth of the limit is
+/// for interactive jobs alone, the one before it for them and standard ones: a backlog of bulk jobs keeps nobody out.
+/// </summary>
+internal sealed class HeldJobs(IOptions<WorkerOptions> options)
 {
+    private const int Parts = 16;
     private readonly ConcurrentDictionary<JobId, ReservedJob> _jobs = new();
-    private readonly WakeUp _room = new(time);
     private readonly int _limit = options.Value.HoldLimit;
+
+    /// <summary>Jobs have left, so that there may be room. Never blocks; from any thread.</summary>
+    public event Action? Left;
 
     public int Count => _jobs.Count;
 
@@ -22,30 +28,16 @@ internal sealed class HeldJobs(IOptions<WorkerOptions> options, TimeProvider tim
     public ReservedJob? Remove(JobId id)
     {
         bool removed = _jobs.TryRemove(id, out ReservedJob? job);
-        _room.Pulse();
+        Left?.Invoke();
         return removed ? job : null;
     }
 
     public void Clear()
     {
         _jobs.Clear();
-        _room.Pulse();
+        Left?.Invoke();
     }
 
-    /// <summary>How many more may be held now.</summary>
-    public int Room => Math.Max(0, _limit - _jobs.Count);
-
-    /// <summary>How many more may be held, at least one: waits until there is room. One waiter at a time.</summary>
-    public async Task<int> RoomAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            int room = Room;
-            if (room > 0)
-            {
-                return room;
-            }
-            await _room.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken);
-        }
-    }
+    /// <summary>How many more jobs of this class may be held now.</summary>
+    public int Room(JobClass jobClass) => Math.Max(0, _limit - (_limit / Parts * (int)jobClass) - _jobs.Count);
 }

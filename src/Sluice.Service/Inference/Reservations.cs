@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sluice.Jobs;
@@ -7,49 +7,66 @@ using Sluice.Store;
 namespace Sluice.Service.Inference;
 
 /// <summary>
-/// Turns tickets into held jobs, many per statement: whatever came while the last reservation ran shares the next. Past the hold limit, and while
-/// draining, nothing is taken: the tickets stay with the broker.
+/// Turns tickets into held jobs, many per statement: whatever came while the last reservation ran shares the next, the more urgent class first. Past the hold
+/// limit, and while draining, nothing is taken: the tickets stay with the broker.
 /// </summary>
 internal sealed partial class Reservations(
     IJobStore store, Incarnation incarnation, HeldJobs held, InferenceLoops loops, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reservations> logger)
 {
-    // Unbounded: the queues' prefetch bounds what can be in it.
-    private readonly Channel<Pending> _tickets = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
+    private static readonly JobClass[] s_classes = [.. Enum.GetValues<JobClass>().Order()];
+
+    // One per class, unbounded: the queues' prefetch bounds what can be in them.
+    private readonly ConcurrentQueue<Pending>[] _tickets = [.. s_classes.Select(_ => new ConcurrentQueue<Pending>())];
+    private readonly WakeUp _wake = new(time);
     private readonly int _max = options.Value.ReserveMax;
 
     /// <summary>Returns when the jobs are held here, or were there to be held no more: the ticket may be forgotten then.</summary>
-    public Task AddAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
+    public Task AddAsync(JobClass jobClass, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
     {
         Pending[] pending = [.. jobs.Where(job => !held.Contains(job)).Select(job => new Pending(job))];
         foreach (Pending one in pending)
         {
-            _tickets.Writer.TryWrite(one);
+            _tickets[(int)jobClass].Enqueue(one);
         }
+        _wake.Pulse();
         return pending.Length == 0 ? Task.CompletedTask : Task.WhenAll(pending.Select(one => one.Done.Task)).WaitAsync(cancellationToken);
     }
 
     /// <summary>Reserves until <paramref name="stop"/>; a reservation under way is finished. Ends without an exception.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        List<Pending> batch = new(_max);
+        held.Left += _wake.Pulse;
         try
         {
-            while (await _tickets.Reader.WaitToReadAsync(stop))
+            while (true)
             {
-                int room = Math.Min(_max, await held.RoomAsync(stop));
-                batch.Clear();
-                while (batch.Count < room && _tickets.Reader.TryRead(out Pending? pending))
+                await _wake.WaitAsync(Timeout.InfiniteTimeSpan, stop);
+                while (Take() is { Count: > 0 } batch)
                 {
-                    batch.Add(pending);
+                    stop.ThrowIfCancellationRequested();
+                    await ReserveAsync(batch);
                 }
-                stop.ThrowIfCancellationRequested();
-                await ReserveAsync(batch);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // tickets that were not answered go back to the broker with their channel
         }
+    }
+
+    /// <summary>As many as there is room for, each class within its own.</summary>
+    private List<Pending> Take()
+    {
+        List<Pending> batch = [];
+        foreach (JobClass jobClass in s_classes)
+        {
+            int room = Math.Min(_max, held.Room(jobClass));
+            while (batch.Count < room && _tickets[(int)jobClass].TryDequeue(out Pending? pending))
+            {
+                batch.Add(pending);
+            }
+        }
+        return batch;
     }
 
     private async Task ReserveAsync(List<Pending> batch)

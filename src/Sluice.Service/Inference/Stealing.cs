@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Sluice.Jobs;
 using Sluice.Service.Queue;
 using Sluice.Store;
 
@@ -48,7 +49,7 @@ internal sealed partial class Stealing(
     private async Task<int> StealAsync(string[] models)
     {
         (Guid worker, CancellationToken dead) = incarnation.Current;
-        int room = Math.Min(_options.StealMax, held.Room);
+        int room = Math.Min(_options.StealMax, held.Room(JobClass.Bulk));
         if (room == 0)
         {
             return 0;

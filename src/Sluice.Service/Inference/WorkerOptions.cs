@@ -39,7 +39,7 @@ internal sealed class WorkerOptions
     /// <summary>How often what was learned of costs is kept in the store.</summary>
     public TimeSpan CostInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Most jobs held for the formers of this process; tickets past it wait in the broker.</summary>
+    /// <summary>Most jobs held for the formers of this process, standard ones up to 15/16 of it, bulk up to 14/16; tickets past it wait in the broker.</summary>
     [Range(1, 1_000_000)]
     public int HoldLimit { get; set; } = 20_000;
 

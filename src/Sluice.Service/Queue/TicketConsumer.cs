@@ -11,6 +11,6 @@ internal sealed class TicketConsumer(Reservations reservations) : IConsumer<Tick
     public async Task Consume(ConsumeContext<Ticket> context)
     {
         using Activity? span = SluiceActivity.Start("ticket reserve", context.Message.TraceParent, ActivityKind.Consumer);
-        await reservations.AddAsync(context.Message.JobIds ?? [context.Message.JobId], context.CancellationToken);
+        await reservations.AddAsync(context.Message.Class, context.Message.JobIds ?? [context.Message.JobId], context.CancellationToken);
     }
 }
