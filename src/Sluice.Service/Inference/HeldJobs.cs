@@ -20,10 +20,21 @@ internal sealed class HeldJobs(IOptions<WorkerOptions> options)
 
     public int Count => _jobs.Count;
 
+    /// <summary>A copy.</summary>
+    public ICollection<JobId> Ids => _jobs.Keys;
+
     public bool Contains(JobId id) => _jobs.ContainsKey(id);
+
+    public ReservedJob? Find(JobId id) => _jobs.GetValueOrDefault(id);
+
+    /// <summary>A ticket says something new: the job is not held, or as one that is less urgent.</summary>
+    public bool IsNews(JobId id, JobClass jobClass, DateTimeOffset? deadline) => !_jobs.TryGetValue(id, out ReservedJob? job) || IsUrgent(jobClass, deadline, job);
 
     /// <summary>False where it is held already.</summary>
     public bool TryAdd(ReservedJob job) => _jobs.TryAdd(job.Id, job);
+
+    /// <summary>True where a twin has made the job more urgent than the held one, whose place it takes.</summary>
+    public bool Hurry(ReservedJob job) => _jobs.TryGetValue(job.Id, out ReservedJob? held) && IsUrgent(job.Class, job.Deadline, held) && _jobs.TryUpdate(job.Id, job, held);
 
     public ReservedJob? Remove(JobId id)
     {
@@ -40,4 +51,7 @@ internal sealed class HeldJobs(IOptions<WorkerOptions> options)
 
     /// <summary>How many more jobs of this class may be held now.</summary>
     public int Room(JobClass jobClass) => Math.Max(0, _limit - (_limit / Parts * (int)jobClass) - _jobs.Count);
+
+    private static bool IsUrgent(JobClass jobClass, DateTimeOffset? deadline, ReservedJob held) =>
+        jobClass < held.Class || deadline < held.Deadline || (deadline is not null && held.Deadline is null);
 }

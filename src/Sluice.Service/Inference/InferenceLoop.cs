@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Batching;
 using Sluice.Engine;
+using Sluice.Jobs;
 using Sluice.Service.Intake;
 using Sluice.Service.Models;
 using Sluice.Service.Quotes;
@@ -47,7 +48,8 @@ internal sealed partial class InferenceLoop(
         {
             foreach (ReservedJob job in jobs)
             {
-                if (held.TryAdd(job))
+                // one that waits here already comes again where a twin has made it more urgent
+                if (held.TryAdd(job) || (held.Hurry(job) && Former.Remove(job.Id)))
                 {
                     Former.Add(Wait(job));
                 }
@@ -62,6 +64,24 @@ internal sealed partial class InferenceLoop(
 
     /// <summary>Takes back everything that waits.</summary>
     public IReadOnlyList<WaitingJob> TakeAll() => Former.TakeAll();
+
+    /// <summary>Lets go of those of these jobs that still wait; how many did.</summary>
+    public int Drop(IEnumerable<JobId> jobs)
+    {
+        int dropped = 0;
+        lock (_lock)
+        {
+            foreach (JobId job in jobs)
+            {
+                if (Former.Remove(job))
+                {
+                    held.Remove(job);
+                    dropped++;
+                }
+            }
+        }
+        return dropped;
+    }
 
     /// <summary>How many jobs from elsewhere would find an engine with nothing to do: 0 unless the former has been empty for <paramref name="after"/>.</summary>
     public int Idle(TimeSpan after)

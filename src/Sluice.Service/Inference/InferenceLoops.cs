@@ -47,6 +47,9 @@ internal sealed partial class InferenceLoops
         }
     }
 
+    /// <summary>Lets go of those of these jobs that still wait, in any former; how many did.</summary>
+    public int Drop(IReadOnlyCollection<JobId> jobs) => jobs.Count == 0 ? 0 : All.Sum(loop => loop.Drop(jobs));
+
     /// <summary>Takes back everything that waits, in any former.</summary>
     public IReadOnlyList<WaitingJob> TakeAll() => [.. All.SelectMany(loop => loop.TakeAll())];
 

@@ -20,16 +20,24 @@ internal sealed partial class Reservations(
     private readonly WakeUp _wake = new(time);
     private readonly int _max = options.Value.ReserveMax;
 
-    /// <summary>Returns when the jobs are held here, or were there to be held no more: the ticket may be forgotten then.</summary>
-    public Task AddAsync(JobClass jobClass, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
+    /// <summary>
+    /// Returns when the jobs are held here, or were there to be held no more: the ticket may be forgotten then. Those that are held are read again where the ticket
+    /// is more urgent than they were. The deadline is that of every one of the jobs, or null.
+    /// </summary>
+    public Task AddAsync(JobClass jobClass, DateTimeOffset? deadline, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
     {
-        Pending[] pending = [.. jobs.Where(job => !held.Contains(job)).Select(job => new Pending(job))];
-        foreach (Pending one in pending)
+        JobId[] news = [.. jobs.Where(job => held.IsNews(job, jobClass, deadline))];
+        if (news.Length == 0)
         {
-            _tickets[(int)jobClass].Enqueue(one);
+            return Task.CompletedTask;
+        }
+        Asked ticket = new(jobClass, deadline, news.Length);
+        foreach (JobId job in news)
+        {
+            _tickets[(int)jobClass].Enqueue(new Pending(job, ticket));
         }
         _wake.Pulse();
-        return pending.Length == 0 ? Task.CompletedTask : Task.WhenAll(pending.Select(one => one.Done.Task)).WaitAsync(cancellationToken);
+        return ticket.Done.WaitAsync(cancellationToken);
     }
 
     /// <summary>Reserves until <paramref name="stop"/>; a reservation under way is finished. Ends without an exception.</summary>
@@ -61,7 +69,7 @@ internal sealed partial class Reservations(
         foreach (JobClass jobClass in s_classes)
         {
             int room = Math.Min(_max, held.Room(jobClass));
-            while (batch.Count < room && _tickets[(int)jobClass].TryDequeue(out Pending? pending))
+            while (batch.Count < room && _tickets[(int)jobClass].TryDequeue(out Pending pending))
             {
                 batch.Add(pending);
             }
@@ -72,7 +80,7 @@ internal sealed partial class Reservations(
     private async Task ReserveAsync(List<Pending> batch)
     {
         (Guid worker, CancellationToken dead) = incarnation.Current;
-        JobId[] ids = [.. batch.Select(pending => pending.Job).Distinct().Where(id => !held.Contains(id))];
+        JobId[] ids = [.. batch.Where(IsNews).Select(pending => pending.Job).Distinct()];
         try
         {
             if (ids.Length > 0)
@@ -95,9 +103,11 @@ internal sealed partial class Reservations(
         }
         foreach (Pending pending in batch)
         {
-            pending.Done.TrySetResult();
+            pending.Ticket.Answered();
         }
     }
+
+    private bool IsNews(Pending pending) => held.IsNews(pending.Job, pending.Ticket.Class, pending.Ticket.Deadline);
 
     [LoggerMessage(4020, LogLevel.Debug, "Reserved {Jobs} jobs for {Tickets} tickets")]
     private partial void LogReserved(int jobs, int tickets);
@@ -105,9 +115,24 @@ internal sealed partial class Reservations(
     [LoggerMessage(4021, LogLevel.Error, "A reservation for {Tickets} tickets failed; the reconciler sends them again")]
     private partial void LogFailed(Exception exception, int tickets);
 
-    private sealed class Pending(JobId job)
+    private readonly record struct Pending(JobId Job, Asked Ticket);
+
+    /// <summary>A ticket, until all of its jobs are answered for.</summary>
+    private sealed class Asked(JobClass jobClass, DateTimeOffset? deadline, int jobs)
     {
-        public JobId Job => job;
-        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _left = jobs;
+
+        public JobClass Class => jobClass;
+        public DateTimeOffset? Deadline => deadline;
+        public Task Done => _done.Task;
+
+        public void Answered()
+        {
+            if (Interlocked.Decrement(ref _left) == 0)
+            {
+                _done.TrySetResult();
+            }
+        }
     }
 }

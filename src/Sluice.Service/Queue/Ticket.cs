@@ -21,6 +21,7 @@ internal sealed record Ticket
     [JsonPropertyName("class")]
     public required JobClass Class { get; init; }
 
+    /// <summary>The earliest of its jobs.</summary>
     [JsonPropertyName("deadline")]
     public DateTimeOffset? Deadline { get; init; }
 

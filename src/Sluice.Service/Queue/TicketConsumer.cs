@@ -11,6 +11,9 @@ internal sealed class TicketConsumer(Reservations reservations) : IConsumer<Tick
     public async Task Consume(ConsumeContext<Ticket> context)
     {
         using Activity? span = SluiceActivity.Start("ticket reserve", context.Message.TraceParent, ActivityKind.Consumer);
-        await reservations.AddAsync(context.Message.Class, context.Message.JobIds ?? [context.Message.JobId], context.CancellationToken);
+        Ticket ticket = context.Message;
+        await (ticket.JobIds is { } several
+            ? reservations.AddAsync(ticket.Class, null, several, context.CancellationToken)
+            : reservations.AddAsync(ticket.Class, ticket.Deadline, [ticket.JobId], context.CancellationToken));
     }
 }

@@ -79,10 +79,13 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
             WillMeetDeadline = true;
     }
 
-    public void Hurry(MemoryJob twin)
+    /// <summary>It becomes as urgent as its twin. False where it is already.</summary>
+    public bool Hurry(MemoryJob twin)
     {
+        (JobClass, DateTimeOffset?) before = (RunClass, RunBy);
         RunClass = twin.RunClass < RunClass ? twin.RunClass : RunClass;
         RunBy = RunBy is null || twin.RunBy < RunBy ? twin.RunBy ?? RunBy : RunBy;
+        return (RunClass, RunBy) != before;
     }
 
     /// <summary>All that a person wrote or got goes.</summary>

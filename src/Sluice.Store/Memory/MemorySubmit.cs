@@ -38,7 +38,8 @@ internal static class MemorySubmit
             if (tables.Leaders.TryGetValue(key, out MemoryJob? leader))
             {
                 row.Follow(leader, tables.Now);
-                leader.Hurry(row);
+                if (leader.Hurry(row) && leader.State == JobState.Queued)
+                    tables.Ticket(leader);
                 return SubmitOutcome.Twin;
             }
             tables.Leaders.Add(key, row);

@@ -126,11 +126,15 @@ internal static class SubmitSql
         select id, created_at, deadline, waits_for, eta, will_meet from stored
         """;
 
-    /// <summary>$1 new followers: their leaders become as urgent as they are.</summary>
+    /// <summary>$1 new followers: their leaders become as urgent as they are, which a ticket tells whoever holds them.</summary>
     public const string HurryLeaders = """
-        update jobs l set run_by = least(l.run_by, f.run_by), run_class = least(l.run_class, f.run_class)
-        from (select waits_for, min(deadline) as run_by, min(class) as run_class from jobs where id = any($1) group by waits_for) f
-        where l.id = f.waits_for and (l.run_class > f.run_class or l.run_by > f.run_by or (l.run_by is null and f.run_by is not null))
+        with hurried as (
+            update jobs l set run_by = least(l.run_by, f.run_by), run_class = least(l.run_class, f.run_class), ticketed_at = case when l.state = 0 then now() else l.ticketed_at end
+            from (select waits_for, min(deadline) as run_by, min(class) as run_class from jobs where id = any($1) group by waits_for) f
+            where l.id = f.waits_for and (l.run_class > f.run_class or l.run_by > f.run_by or (l.run_by is null and f.run_by is not null))
+            returning l.id, l.state, l.tenant, l.model, l.run_class, l.prefix_key, l.run_by, l.custom_id, l.idempotency_key, l.trace_parent)
+        insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
+        select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from hurried where state = 0
         """;
 
     /// <summary>$1 jobs, $2 tenants, $3 requests, $4 metadata, $5 cache ttls, $6 webhook URLs, $7 webhook events, $8 embeddings, $9 retentions, $10 guards, $11 shapes, $12 prefix chains.</summary>

@@ -60,6 +60,27 @@ public abstract class TwinContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task A_leader_that_becomes_more_urgent_while_it_is_queued_has_a_ticket_that_says_so()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob leader = Twin() with { Class = JobClass.Bulk };
+        await SubmitAsync(leader);
+        await RelayAsync();
+        await Store.ReserveAsync(worker, [leader.Id], Token);
+        await SubmitAsync(Twin() with { Class = JobClass.Interactive });
+        Assert.Equal([(leader.Id, JobClass.Interactive, null)], await ToldAsync());
+        JobRecord urgent = (await SubmitAsync(Twin() with { Class = JobClass.Bulk, Ttl = TimeSpan.FromHours(1) })).Job!;
+        Assert.Equal([(leader.Id, JobClass.Interactive, urgent.Deadline)], await ToldAsync());
+        await SubmitAsync(Twin() with { Ttl = TimeSpan.FromHours(2) });
+        Assert.Empty(await ToldAsync());
+        Assert.Single(await Store.ClaimAsync(worker, [leader.Id], Token));
+        await SubmitAsync(Twin() with { Ttl = TimeSpan.FromMinutes(1) });
+        Assert.Empty(await ToldAsync());
+
+        async Task<IEnumerable<(JobId, JobClass, DateTimeOffset?)>> ToldAsync() => (await RelayAsync()).Select(row => (row.Job, row.Class, row.Deadline));
+    }
+
+    [Fact]
     public async Task A_deadline_that_only_a_follower_has_never_ends_its_leader()
     {
         Guid worker = await WorkerAsync();
