@@ -72,9 +72,9 @@ internal sealed partial class CostKeeper(ICostStore store, Incarnation incarnati
             }
             while (await timer.WaitForNextTickAsync(stop));
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception) when (stop.IsCancellationRequested)
         {
-            // the drain saves
+            // whatever failed at the end: the drain saves
         }
     }
 

@@ -7,7 +7,7 @@ namespace Sluice.Service.Inference;
 
 /// <summary>
 /// The steps of an orderly end, after nothing new is taken: held jobs go back to the queue, running ones may end within the time that is left,
-/// and what has not ended by then goes back too. Nothing is charged. A store that is away does not hold the process up: the reconciler frees what was left.
+/// and what has not ended by then goes back too. Nothing is charged. A store that is away or fails does not hold the process up: the reconciler frees what was left.
 /// </summary>
 internal sealed partial class Drain(
     IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, RunningJobs running, OutboxSignal signal, TimeProvider time, ILogger<Drain> logger)
@@ -82,7 +82,7 @@ internal sealed partial class Drain(
         {
             await call(limit);
         }
-        catch (Exception e) when (e is StoreUnavailableException or OperationCanceledException)
+        catch (Exception e)
         {
             LogLeft(e.Message);
         }
@@ -94,7 +94,7 @@ internal sealed partial class Drain(
     [LoggerMessage(4101, LogLevel.Information, "Draining: {Jobs} running jobs did not end in time and go back to the queue")]
     private partial void LogReleased(int jobs);
 
-    [LoggerMessage(4102, LogLevel.Warning, "Draining: the store did not answer, the reconciler will free what is left: {Reason}")]
+    [LoggerMessage(4102, LogLevel.Warning, "Draining: the store could not be told, the reconciler will free what is left: {Reason}")]
     private partial void LogLeft(string reason);
 
     [LoggerMessage(4103, LogLevel.Information, "Drained")]

@@ -30,9 +30,9 @@ internal sealed partial class Heartbeat(
             {
                 LogMissed(e.Message);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
-                return;
+                return; // whatever failed at the end
             }
         }
     }
@@ -64,9 +64,9 @@ internal sealed partial class Heartbeat(
             {
                 LogMissed(e.Message);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
-                return;
+                return; // whatever failed at the end
             }
         }
     }

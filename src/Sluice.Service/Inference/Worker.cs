@@ -88,22 +88,42 @@ internal sealed partial class Worker(
     {
         using CancellationTokenSource limit = new(options.Value.DrainTime, time);
         _intake.Cancel();
-        await _taking.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await EndedAsync(_taking, limit.Token);
         await drain.ReleaseHeldAsync(limit.Token);
         Task kept = costs.SaveAsync(limit.Token);
         await drain.EndRunsAsync(limit.Token);
-        await kept.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await EndedAsync(kept, limit.Token);
         finisher.Complete();
         _writing.CancelAfter(Drain.LastWrites);
-        await _finishing;
+        await EndedAsync(_finishing, CancellationToken.None);
         // a sign of life after the retirement would begin the worker anew
         _watch.Cancel();
-        await _watching;
+        await EndedAsync(_watching, CancellationToken.None);
         await drain.RetireAsync();
+    }
+
+    /// <summary>Waits for a part's end, however it ended: none may keep the worker from retiring.</summary>
+    private async Task EndedAsync(Task part, CancellationToken limit)
+    {
+        try
+        {
+            await part.WaitAsync(limit);
+        }
+        catch (OperationCanceledException)
+        {
+            // over its time, or told to stop
+        }
+        catch (Exception e)
+        {
+            LogFaulted(e);
+        }
     }
 
     [LoggerMessage(4090, LogLevel.Information, "Worker {Name} takes jobs as {Id}")]
     private partial void LogRegistered(string name, Guid id);
+
+    [LoggerMessage(4092, LogLevel.Error, "A part of the worker ended by a fault; the drain goes on")]
+    private partial void LogFaulted(Exception exception);
 
     [LoggerMessage(4091, LogLevel.Critical, "The engine of {Model} could not be loaded; the process stops")]
     private partial void LogNotLoaded(Exception exception, string model);

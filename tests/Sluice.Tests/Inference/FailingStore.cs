@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+
+namespace Sluice.Tests.Inference;
+
+/// <summary>A store one member of which fails, with a fault that is no sign of absence: at once, or when its caller gives up.</summary>
+public class FailingStore : DispatchProxy
+{
+    private readonly ConcurrentQueue<string> _calls = new();
+    private object _inner = null!;
+    private string _member = "";
+    private bool _hangs;
+
+    /// <summary>How often the member was called.</summary>
+    public int Calls => _calls.Count(call => call == _member);
+
+    public static (T Store, FailingStore Failures) Around<T>(T inner, string member, bool hangs)
+        where T : class
+    {
+        T store = Create<T, FailingStore>();
+        FailingStore failures = (FailingStore)(object)store;
+        (failures._inner, failures._member, failures._hangs) = (inner, member, hangs);
+        return (store, failures);
+    }
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        _calls.Enqueue(targetMethod!.Name);
+        if (targetMethod.Name != _member)
+        {
+            return targetMethod.Invoke(_inner, args);
+        }
+        CancellationToken caller = (CancellationToken)args![^1]!;
+        Type answer = targetMethod.ReturnType;
+        return answer == typeof(Task)
+            ? FailAsync<bool>(caller)
+            : typeof(FailingStore).GetMethod(nameof(FailAsync), BindingFlags.Instance | BindingFlags.NonPublic)!.MakeGenericMethod(answer.GetGenericArguments()[0]).Invoke(this, [caller]);
+    }
+
+    private async Task<T> FailAsync<T>(CancellationToken caller)
+    {
+        if (_hangs)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, caller).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        throw new InvalidOperationException("The store failed, as asked for.");
+    }
+}
