@@ -25,21 +25,19 @@ internal sealed partial class BrokerTopology(QueueNames names, IOptions<QueueOpt
     private bool _deadLettersDeclared;
     private bool? _divides;
 
-    /// <summary>Tickets go to shards. False until something was declared.</summary>
-    public bool Divides => _divides == true;
-
     /// <summary>The type of exchange that is asked for; another stands for a broker without the plug-in.</summary>
     internal string Asked { get; init; } = HashExchange;
 
-    public Task EnsureAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken) =>
+    /// <inheritdoc cref="EnsureAsync(IEnumerable{ValueTuple{string, JobClass}}, CancellationToken)"/>
+    public Task<bool> EnsureAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken) =>
         EnsureAsync(rows.Where(row => row.Kind == OutboxKind.Ticket).Select(row => (row.Model, row.Class)).Distinct(), cancellationToken);
 
-    public async Task EnsureAsync(IEnumerable<(string Model, JobClass Class)> runs, CancellationToken cancellationToken)
+    /// <summary>Declares what is not yet declared. True where tickets of these go to shards.</summary>
+    public async Task<bool> EnsureAsync(IEnumerable<(string Model, JobClass Class)> runs, CancellationToken cancellationToken)
     {
         if (options.Value.Transport != QueueTransport.RabbitMq)
         {
-            _divides ??= names.Shards > 1;
-            return;
+            return names.Shards > 1;
         }
         await _gate.WaitAsync(cancellationToken);
         try
@@ -50,6 +48,7 @@ internal sealed partial class BrokerTopology(QueueNames names, IOptions<QueueOpt
                 _divides ??= names.Shards > 1 && await CanDivideAsync(missing[0], cancellationToken);
                 await DeclareAsync(missing, cancellationToken);
             }
+            return _divides == true;
         }
         finally
         {

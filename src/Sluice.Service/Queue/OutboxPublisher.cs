@@ -19,13 +19,13 @@ internal sealed class OutboxPublisher(IBus bus, QueueNames names, BrokerTopology
 
     public async Task PublishAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
     {
-        await topology.EnsureAsync(rows, cancellationToken);
+        bool divides = await topology.EnsureAsync(rows, cancellationToken);
         Task[] confirms = new Task[rows.Count];
         for (int i = 0; i < rows.Count; i++)
         {
             confirms[i] = rows[i].Kind switch
             {
-                OutboxKind.Ticket => SendTicketAsync(rows[i], cancellationToken),
+                OutboxKind.Ticket => SendTicketAsync(rows[i], divides, cancellationToken),
                 OutboxKind.JobFinished => PublishFinishedAsync(rows[i], cancellationToken),
                 _ => throw new InvalidOperationException($"Outbox row {rows[i].Id} is of the unknown kind {rows[i].Kind}."),
             };
@@ -40,11 +40,11 @@ internal sealed class OutboxPublisher(IBus bus, QueueNames names, BrokerTopology
         topology.Forget();
     }
 
-    private async Task SendTicketAsync(OutboxRow row, CancellationToken cancellationToken)
+    private async Task SendTicketAsync(OutboxRow row, bool divides, CancellationToken cancellationToken)
     {
         using Activity? span = SluiceActivity.Start("ticket publish", row.TraceParent, ActivityKind.Producer);
         span?.SetTag("sluice.job", row.Job.ToString());
-        string address = topology.Divides ? $"{names.Divider(row.Model, row.Class)}?type={BrokerTopology.HashExchange}" : names.Run(row.Model, row.Class);
+        string address = divides ? $"{names.Divider(row.Model, row.Class)}?type={BrokerTopology.HashExchange}" : names.Run(row.Model, row.Class);
         string key = row.PrefixKey.ToString("x16", CultureInfo.InvariantCulture);
         ISendEndpoint endpoint = await _endpoints.GetOrAdd(address, static (address, bus) => bus.GetSendEndpoint(new Uri($"exchange:{address}")), bus);
         Ticket ticket = new()

@@ -6,7 +6,7 @@ namespace Sluice.Service.Queue;
 /// <summary>Queues of tickets on the broker, consumed from the beginning or for as long as wanted.</summary>
 internal sealed class RabbitMqTickets(IBus bus, TicketConsumer consumer, IOptions<QueueOptions> options)
 {
-    /// <summary>The binding is part of the endpoint: it is made again when the broker comes back without its disk.</summary>
+    /// <summary>Its end may be tried again where it failed. The binding is part of the endpoint: it is made again when the broker comes back without its disk.</summary>
     public IAsyncDisposable Open(string queue, string divider) => new Consumed(bus.ConnectReceiveEndpoint(queue, endpoint =>
     {
         IRabbitMqReceiveEndpointConfigurator rabbit = (IRabbitMqReceiveEndpointConfigurator)endpoint;

@@ -20,7 +20,10 @@ internal sealed partial class ShardKeeper(
     ILogger<ShardKeeper> logger) : BackgroundService
 {
     private static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(100);
-    private readonly Dictionary<(string Model, int Shard), IAsyncDisposable[]> _open = [];
+    private readonly Dictionary<Shard, IAsyncDisposable> _open = [];
+
+    /// <summary>Of <see cref="_open"/>: those whose end has failed. They are consumed or not; the end is tried again, before they are opened again.</summary>
+    private readonly HashSet<Shard> _half = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -59,19 +62,42 @@ internal sealed partial class ShardKeeper(
 
     private async Task LookAsync(CancellationToken stop)
     {
-        await topology.EnsureAsync(models.All.SelectMany(model => Enum.GetValues<JobClass>().Select(jobClass => (model.Name, jobClass))), stop);
-        HashSet<(string Model, int Shard)> own = topology.Divides ? await OwnAsync(stop) : [];
-        if (own.SetEquals(_open.Keys))
+        JobClass[] classes = Enum.GetValues<JobClass>();
+        bool divides = await topology.EnsureAsync(models.All.SelectMany(model => classes.Select(jobClass => (model.Name, jobClass))), stop);
+        HashSet<(string Model, int Shard)> own = divides ? await OwnAsync(stop) : [];
+        HashSet<Shard> wanted = [.. own.SelectMany(shard => classes.Select(jobClass => new Shard(shard.Model, jobClass, shard.Shard)))];
+        if (_half.Count == 0 && wanted.SetEquals(_open.Keys))
         {
             return;
         }
-        foreach ((string Model, int Shard) shard in _open.Keys.Except(own).ToArray())
+        List<Exception> failures = [];
+        _half.UnionWith(_open.Keys.Where(shard => !wanted.Contains(shard)));
+        Shard[] leaving = [.. _half];
+        Exception?[] ends = await Task.WhenAll(leaving.Select(shard => EndAsync(_open[shard])));
+        for (int i = 0; i < leaving.Length; i++)
         {
-            await CloseAsync(shard);
+            if (ends[i] is { } failure)
+            {
+                failures.Add(failure);
+                continue;
+            }
+            _open.Remove(leaving[i]);
+            _half.Remove(leaving[i]);
         }
-        foreach ((string Model, int Shard) shard in own.Except(_open.Keys).ToArray())
+        foreach (Shard shard in wanted.Where(shard => !_open.ContainsKey(shard)))
         {
-            _open[shard] = [.. Enum.GetValues<JobClass>().Select(jobClass => open(names.Shard(shard.Model, jobClass, shard.Shard), names.Divider(shard.Model, jobClass)))];
+            try
+            {
+                _open[shard] = open(names.Shard(shard.Model, shard.Class, shard.Number), names.Divider(shard.Model, shard.Class));
+            }
+            catch (Exception e)
+            {
+                failures.Add(e);
+            }
+        }
+        if (failures.Count > 0)
+        {
+            throw new AggregateException($"{failures.Count} queues could not be opened or closed, the first: {failures[0].Message}", failures);
         }
         LogOwn(own.Count, models.All.Count * names.Shards);
     }
@@ -89,14 +115,20 @@ internal sealed partial class ShardKeeper(
         return own;
     }
 
-    private async Task CloseAsync((string Model, int Shard) shard)
+    private static async Task<Exception?> EndAsync(IAsyncDisposable queue)
     {
-        _open.Remove(shard, out IAsyncDisposable[]? queues);
-        foreach (IAsyncDisposable queue in queues!)
+        try
         {
             await queue.DisposeAsync();
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
         }
     }
+
+    private readonly record struct Shard(string Model, JobClass Class, int Number);
 
     [LoggerMessage(3030, LogLevel.Information, "Consumes {Own} of {All} shards")]
     private partial void LogOwn(int own, int all);

@@ -77,14 +77,12 @@ public sealed class ShardTests : RealRigs
     {
         QueueOptions options = new() { Host = Broker.Host, Prefix = Broker.Prefix };
         using BrokerTopology topology = new(Broker.Names, Options.Create(options), NullLogger<BrokerTopology>.Instance) { Asked = "x-not-plugged-in" };
-        await topology.EnsureAsync([(StubModel.Name, JobClass.Standard)], default);
-        Assert.False(topology.Divides);
+        Assert.False(await topology.EnsureAsync([(StubModel.Name, JobClass.Standard)], default));
         Assert.True(await Broker.ExistsAsync(Broker.Names.Run(StubModel.Name, JobClass.Standard)));
         Assert.False(await Broker.ExistsAsync(Broker.Names.Shard(StubModel.Name, JobClass.Standard, 0)));
 
         using BrokerTopology whole = new(Broker.Names, Options.Create(options), NullLogger<BrokerTopology>.Instance);
-        await whole.EnsureAsync([(StubModel.Name, JobClass.Standard)], default);
-        Assert.True(whole.Divides);
+        Assert.True(await whole.EnsureAsync([(StubModel.Name, JobClass.Standard)], default));
         Assert.True(await Broker.ExistsAsync(Broker.Names.Shard(StubModel.Name, JobClass.Standard, 7)));
     }
 }
