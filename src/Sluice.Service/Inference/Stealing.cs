@@ -8,8 +8,8 @@ namespace Sluice.Service.Inference;
 
 /// <summary>
 /// Takes prefix groups of jobs from the most laden worker for engines that have nothing to do, or those that another worker's shards keep too long, because it
-/// has ended or is full. Looks ever more rarely while there is nothing to be had, and soon again after
-/// this worker had work of its own.
+/// has ended or is full. Where no other worker consumes shards, tickets that lie for long are taken for lost, or for sent to shards that nobody consumes: an API
+/// that divides by another number. Looks ever more rarely while there is nothing to be had, and soon again after this worker had work of its own.
 /// </summary>
 internal sealed partial class Stealing(
     IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, ForeignShards foreign, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Stealing> logger)
@@ -54,7 +54,7 @@ internal sealed partial class Stealing(
         {
             return 0;
         }
-        IReadOnlyList<ReservedJob> jobs = await store.StealAsync(worker, models, room, foreign.Exist ? _options.ForsakenAfter : null, CancellationToken.None);
+        IReadOnlyList<ReservedJob> jobs = await store.StealAsync(worker, models, room, foreign.Exist ? _options.ForsakenAfter : _options.TicketTimeout / 2, CancellationToken.None);
         if (jobs.Count > 0 && !dead.IsCancellationRequested)
         {
             await loops.AddAsync(worker, jobs);

@@ -121,11 +121,14 @@ internal sealed class ReleasesNothing(MemoryJobStore inner) : PassingStore(inner
     public override Task RetireWorkerAsync(Guid worker, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
-/// <summary>Lost tickets stay lost.</summary>
+/// <summary>Lost tickets stay lost: none is sent again, and nobody takes their jobs without one.</summary>
 internal sealed class NeverTicketsAgain(MemoryJobStore inner) : PassingStore(inner)
 {
     public override Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken) =>
         base.ReconcileAsync(options with { TicketTimeout = TimeSpan.FromDays(1) }, cancellationToken);
+
+    public override Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
+        base.StealAsync(worker, models, max, null, cancellationToken);
 }
 
 /// <summary>Deadlines end ten seconds early.</summary>

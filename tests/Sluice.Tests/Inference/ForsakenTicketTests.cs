@@ -1,0 +1,42 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sluice.Jobs;
+using Sluice.Service;
+using Sluice.Service.Models;
+using Sluice.Store;
+using Sluice.Store.Memory;
+using Xunit;
+
+namespace Sluice.Tests.Inference;
+
+/// <summary>Tickets that reach nobody, and nobody who sends them again.</summary>
+public sealed class ForsakenTicketTests
+{
+    [Fact]
+    public async Task An_idle_worker_takes_jobs_whose_tickets_went_where_no_worker_listens()
+    {
+        MemoryJobStore store = new(TimeProvider.System);
+        Dictionary<string, string?> settings = new(Embedded.Quick) { ["Worker:TicketTimeout"] = "00:00:01", ["Worker:ReconcileInterval"] = "01:00:00" };
+        SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = settings };
+        NewJob[] jobs = [.. Enumerable.Range(0, 3).Select(Job)];
+        await store.SubmitAsync(jobs, default);
+        await store.RelayOutboxAsync(100, (_, _) => Task.CompletedTask, default);
+        await using WorkerRig rig = await WorkerRig.StartAsync(options, services => services.AddSingleton(store).AddMemoryStore());
+        Assert.All(await rig.EndAllAsync(jobs.Select(job => job.Id)), job => Assert.Equal((JobState.Succeeded, 1), (job.State, job.Claims)));
+        Assert.Contains(rig.Log, line => line.Contains("Took ", StringComparison.Ordinal));
+    }
+
+    private static NewJob Job(int number) => new()
+    {
+        Id = JobId.New(TimeProvider.System),
+        Tenant = "t1",
+        Namespace = "default",
+        Kind = JobKind.Generate,
+        Class = JobClass.Standard,
+        Model = StubModel.Name,
+        ModelRevision = "stub-v1",
+        Request = Embedded.Prompt($"forsaken {number}"),
+        PromptTokens = 10,
+        MaxNewTokens = 16,
+        PrefixKey = number,
+    };
+}
