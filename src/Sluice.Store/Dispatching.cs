@@ -147,8 +147,14 @@ public sealed record ReconcileOptions
     /// <summary>A worker unheard of for this long is dead.</summary>
     public TimeSpan HeartbeatTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A queued job that nobody holds gets a new ticket when its last is older than this.</summary>
+    /// <summary>
+    /// A queued job that nobody holds gets a new ticket when its last is older than this, and older than the job was when that went out: the tickets of one job come
+    /// ever more rarely, for most wait in the broker for their turn.
+    /// </summary>
     public TimeSpan TicketTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The rarest: every so many <see cref="TicketTimeout"/>s.</summary>
+    public const int MaxBackoff = 8;
 
     /// <summary>Most jobs touched per kind in one round.</summary>
     public int Max { get; init; } = 5000;

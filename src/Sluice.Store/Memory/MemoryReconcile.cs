@@ -20,8 +20,14 @@ internal static class MemoryReconcile
         // Followers first, so that no late one is promoted by its leader's end.
         List<MemoryJob> late = [.. tables.Live.Values.Where(j => j.IsLate(now)).OrderBy(j => j.WaitsFor is null).Take(options.Max)];
         late.ForEach(job => tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed()));
-        List<MemoryJob> forgotten = [.. tables.Live.Values.Where(j => j.Free && j.TicketedAt < now - options.TicketTimeout).OrderBy(j => j.TicketedAt).Take(options.Max)];
-        forgotten.ForEach(tables.Ticket);
+        List<MemoryJob> forgotten = [.. tables.Live.Values.Where(j => j.Free && IsForgotten(j, now, options.TicketTimeout)).OrderBy(j => j.TicketedAt).Take(options.Max)];
+        tables.Ticket(forgotten);
         return new ReconcileReport(dead.Count, sum.Requeued, sum.Freed, late.Count, forgotten.Count, sum.Exhausted, sum.Poisoned, late.Count(job => job.WillMeetDeadline == true));
+    }
+
+    private static bool IsForgotten(MemoryJob job, DateTimeOffset now, TimeSpan timeout)
+    {
+        TimeSpan? age = now - job.TicketedAt, before = job.TicketedAt - job.CreatedAt;
+        return age > timeout && (age > before || age > ReconcileOptions.MaxBackoff * timeout);
     }
 }

@@ -5,6 +5,7 @@ namespace Sluice.Store.Memory;
 /// <summary>The rows of the memory store and what happens when a job ends or becomes free. Every member is called under the store's lock.</summary>
 internal sealed class MemoryTables(TimeProvider time)
 {
+    private const int PerTicket = 64, OwnTicket = 4;
     private long _outboxIds;
 
     public Dictionary<JobId, MemoryJob> Jobs { get; } = [];
@@ -34,6 +35,23 @@ internal sealed class MemoryTables(TimeProvider time)
 
     /// <summary>Puts the job's ticket into the outbox.</summary>
     public void Ticket(MemoryJob job) => Ticket(job, job.RunClass);
+
+    /// <summary>Puts tickets for many jobs into the outbox: those of one tenant, model and class share some, those of a prefix of which there are several have their own.</summary>
+    public void Ticket(IReadOnlyList<MemoryJob> jobs)
+    {
+        HashSet<(string, string, JobClass, long)> several = [.. jobs.GroupBy(KeyOf).Where(group => group.Count() >= OwnTicket).Select(group => group.Key)];
+        foreach (IGrouping<(string, string, JobClass, long?), MemoryJob> group in jobs.GroupBy(job => (job.Tenant, job.Model, job.RunClass, several.Contains(KeyOf(job)) ? job.PrefixKey : (long?)null)))
+        {
+            foreach (MemoryJob[] bundle in group.OrderBy(job => job.PrefixKey).ThenBy(job => job.Id.Value).Chunk(PerTicket))
+            {
+                Array.ForEach(bundle, job => job.TicketedAt = Now);
+                OutboxRow row = Row(bundle[0], OutboxKind.Ticket);
+                Outbox.AddLast(bundle.Length == 1 ? row : row with { Jobs = [.. bundle.Select(job => job.Id)], Deadline = bundle.Min(job => job.RunBy), TraceParent = null });
+            }
+        }
+
+        static (string, string, JobClass, long) KeyOf(MemoryJob job) => (job.Tenant, job.Model, job.RunClass, job.PrefixKey);
+    }
 
     /// <summary>Back to queued and held by nobody. What had begun is told in the interactive queue, whatever its class: it has waited once, and is not to wait behind the backlog again.</summary>
     public void Requeue(MemoryJob job)

@@ -28,17 +28,17 @@ internal static class ReconcileTransaction
         where f.live and f.waits_for is not null and (l.id is null or not l.live)
         """;
 
-    /// <summary>$1 age, $2 most.</summary>
-    private const string Reticket = """
+    /// <summary>$1 age, $2 most, $3 greatest age. A ticket that may only wait in the broker for its turn has no end of others beside it: each comes as late as the one before came.</summary>
+    private const string Reticket = $"""
         with forgotten as (
-            select id from jobs where live and state = 0 and held_by is null and waits_for is null and ticketed_at < now() - $1
+            select id from jobs where live and state = 0 and held_by is null and waits_for is null
+                and ticketed_at < now() - $1 and ticketed_at < now() - least(ticketed_at - created_at, $3)
             order by ticketed_at limit $2 for update skip locked),
         told as (
             update jobs j set ticketed_at = now() from forgotten f where j.id = f.id
-            returning j.id, j.tenant, j.model, j.run_class, j.prefix_key, j.run_by, j.custom_id, j.idempotency_key, j.trace_parent),
+            returning j.id, j.tenant, j.model, j.run_class, j.prefix_key, j.run_by, now() as created_at, j.trace_parent),
         ticketed as (
-            insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
-            select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from told)
+            {TicketSql.Bundles} told {TicketSql.EndBundles})
         select count(*) from told
         """;
 
@@ -74,7 +74,7 @@ internal static class ReconcileTransaction
         Crash.At("reconcile_in_the_middle");
         Guid[] headless;
         long reticketed;
-        await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Headless).Add(Reticket, options.TicketTimeout, options.Max).ReadAsync(cancellationToken))
+        await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Headless).Add(Reticket, options.TicketTimeout, options.Max, ReconcileOptions.MaxBackoff * options.TicketTimeout).ReadAsync(cancellationToken))
         {
             headless = [.. await rows.ListAsync(r => r.GetGuid(0), cancellationToken)];
             await rows.NextAsync(cancellationToken);

@@ -74,9 +74,6 @@ internal static class SubmitSql
             deadline, ttl, retention, trace_parent, quote, will_meet)
         """;
 
-    /// <summary>Jobs of a submission that share a ticket, and how many of one prefix get tickets of their own, which go to the prefix's shard. Text, to stand in a statement.</summary>
-    private const string PerTicket = "64", OwnTicket = "4";
-
     private const string QueuedEvents = """
         noted as (insert into job_events (job_id, seq, tenant, at, state, claims) select id, seq, tenant, created_at, 0, 0 from stored where state = 0)
         """;
@@ -97,12 +94,7 @@ internal static class SubmitSql
             insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
             select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, created_at, trace_parent from stored where state = 0 and submission is null),
         bundled as (
-            insert into outbox (kind, job, jobs, tenant, model, class, prefix_key, deadline, created_at, trace_parent)
-            select 0, min(id::text)::uuid, array_agg(id order by id), tenant, model, run_class, min(prefix_key), min(run_by), min(created_at), case when count(*) = 1 then min(trace_parent) end
-            from (select *, (row_number() over (partition by tenant, model, run_class, own order by prefix_key, id) - 1) / {PerTicket} as bundle
-                from (select *, case when count(*) over (partition by tenant, model, run_class, prefix_key) >= {OwnTicket} then prefix_key end as own
-                    from stored where state = 0 and submission is not null) t) s
-            group by tenant, model, run_class, own, bundle)
+            {TicketSql.Bundles} stored where state = 0 and submission is not null {TicketSql.EndBundles})
         select id, created_at, deadline, waits_for, eta, will_meet from stored
         """;
 

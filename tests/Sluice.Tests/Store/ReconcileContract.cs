@@ -87,6 +87,39 @@ public abstract class ReconcileContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task Tickets_that_are_sent_again_are_for_many_jobs_at_once()
+    {
+        NewJob[] one = [.. Enumerable.Range(0, 150).Select(_ => Job())], few = [.. Enumerable.Range(0, 6).Select(i => Job() with { PrefixKey = 100 + (i / 2), Ttl = TimeSpan.FromHours(1 + i) })];
+        NewJob urgent = Job() with { Class = JobClass.Interactive, Deadline = null };
+        await Store.SubmitAsync([.. one, .. few, urgent], Token);
+        await RelayAsync();
+        await PassAsync(Moment);
+        Assert.Equal(157, (await Store.ReconcileAsync(Patient with { TicketTimeout = Soon }, Token)).Reticketed);
+        List<OutboxRow> tickets = await RelayAsync();
+        JobId[] Of(OutboxRow row) => [.. row.Jobs ?? [row.Job]];
+        Assert.Equal([1, 6, 22, 64, 64], tickets.Select(row => Of(row).Length).Order());
+        Assert.Equal(one.Concat(few).Append(urgent).Select(job => job.Id).ToHashSet(), tickets.SelectMany(Of).ToHashSet());
+        Assert.All(tickets, row => Assert.Contains(row.Job, Of(row)));
+        OutboxRow mixed = Assert.Single(tickets, row => Of(row).Length == 6), alone = Assert.Single(tickets, row => Of(row).Length == 1);
+        Assert.Equal((JobClass.Interactive, (DateTimeOffset?)null), (alone.Class, alone.Deadline));
+        Assert.Equal((await GetAsync(few[0].Id)).Deadline, mixed.Deadline);
+        Assert.All(tickets.Where(row => Of(row).Length > 6), row => Assert.Equal((7L, JobClass.Standard), (row.PrefixKey, row.Class)));
+    }
+
+    [Fact]
+    public async Task Tickets_of_a_job_come_ever_more_rarely_but_come()
+    {
+        ReconcileOptions options = Patient with { TicketTimeout = TimeSpan.FromSeconds(0.5) };
+        await SubmitAsync(Job());
+        await PassAsync(TimeSpan.FromSeconds(4.1));
+        Assert.Equal(1, (await Store.ReconcileAsync(options, Token)).Reticketed);
+        await PassAsync(TimeSpan.FromSeconds(0.6));
+        Assert.Equal(0, (await Store.ReconcileAsync(options, Token)).Reticketed);
+        await PassAsync(ReconcileOptions.MaxBackoff * options.TicketTimeout);
+        Assert.Equal(1, (await Store.ReconcileAsync(options, Token)).Reticketed);
+    }
+
+    [Fact]
     public async Task A_round_touches_at_most_its_maximum()
     {
         await Store.SubmitAsync([.. Enumerable.Range(0, 5).Select(_ => Job())], Token);

@@ -121,5 +121,5 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
     }
 
     /// <summary>The jobs whose tickets wait in the outbox, which is empty afterwards.</summary>
-    protected async Task<List<JobId>> TicketsAsync() => [.. (await RelayAsync()).Where(r => r.Kind == OutboxKind.Ticket).Select(r => r.Job)];
+    protected async Task<List<JobId>> TicketsAsync() => [.. (await RelayAsync()).Where(r => r.Kind == OutboxKind.Ticket).SelectMany(r => r.Jobs ?? [r.Job])];
 }
