@@ -70,15 +70,15 @@ public sealed partial class ModelEngine
         }
     }
 
-    [LoggerMessage(1100, LogLevel.Error, "A step failed; its {Running} running sequences fail with it, the engine goes on")]
+    [LoggerMessage(5100, LogLevel.Error, "A step failed; its {Running} running sequences fail with it, the engine goes on")]
     private static partial void LogFault(ILogger logger, Exception fault, int running);
 
-    [LoggerMessage(1101, LogLevel.Critical, "The step loop stopped on a fault of its own; everything handed over fails")]
+    [LoggerMessage(5101, LogLevel.Critical, "The step loop stopped on a fault of its own; everything handed over fails")]
     private static partial void LogBroken(ILogger logger, Exception bug);
 
-    [LoggerMessage(1103, LogLevel.Warning, "This host does not let memory be made executable ({Refusal}): kernels written with intrinsics run instead, at about half the speed")]
+    [LoggerMessage(5103, LogLevel.Warning, "This host does not let memory be made executable ({Refusal}): kernels written with intrinsics run instead, at about half the speed")]
     private static partial void LogRefusal(ILogger logger, string refusal);
 
-    [LoggerMessage(1102, LogLevel.Error, "The step observer failed")]
+    [LoggerMessage(5102, LogLevel.Error, "The step observer failed")]
     private static partial void LogObserver(ILogger logger, Exception error);
 }

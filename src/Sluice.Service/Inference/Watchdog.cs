@@ -75,9 +75,9 @@ internal sealed partial class Watchdog(InferenceLoops loops, EndProcess end, Slu
 
     private readonly record struct Sight(long Done, int Looks);
 
-    [LoggerMessage(4120, LogLevel.Warning, "{Model} has work and has made no progress for {Still}; at {Limit} the process ends itself")]
+    [LoggerMessage(4130, LogLevel.Warning, "{Model} has work and has made no progress for {Still}; at {Limit} the process ends itself")]
     private partial void LogSlow(string model, TimeSpan still, TimeSpan limit);
 
-    [LoggerMessage(4121, LogLevel.Critical, "{Model} has work and has made no progress for {Still}: the process ends itself, and what it runs goes back to the queue")]
+    [LoggerMessage(4131, LogLevel.Critical, "{Model} has work and has made no progress for {Still}: the process ends itself, and what it runs goes back to the queue")]
     private partial void LogStalled(string model, TimeSpan still);
 }
