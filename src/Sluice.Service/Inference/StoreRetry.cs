@@ -21,7 +21,7 @@ internal static class StoreRetry
             catch (StoreUnavailableException)
             {
                 await Task.Delay(pause, time, cancellationToken);
-                pause = pause < s_longest ? 2 * pause : s_longest;
+                pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, s_longest.Ticks));
             }
         }
     }

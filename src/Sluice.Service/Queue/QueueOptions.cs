@@ -57,6 +57,6 @@ internal sealed class QueueOptions
     /// <summary>How long one round may wait for the broker's confirms.</summary>
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Longest pause between tries while the broker is away.</summary>
+    /// <summary>Longest pause between tries while the broker is away; <see cref="RelayPoll"/> or more.</summary>
     public TimeSpan RelayBackoff { get; set; } = TimeSpan.FromSeconds(2);
 }

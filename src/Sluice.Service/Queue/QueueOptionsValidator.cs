@@ -16,6 +16,10 @@ internal sealed class QueueOptionsValidator : IValidateOptions<QueueOptions>
         Positive(nameof(options.RelayPoll), options.RelayPoll);
         Positive(nameof(options.PublishTimeout), options.PublishTimeout);
         Positive(nameof(options.RelayBackoff), options.RelayBackoff);
+        if (options.RelayBackoff > TimeSpan.Zero && options.RelayBackoff < options.RelayPoll)
+        {
+            errors.Add($"Queue:RelayBackoff must be at least Queue:RelayPoll ({options.RelayPoll}); it is {options.RelayBackoff}.");
+        }
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Positive(string setting, TimeSpan value)

@@ -115,13 +115,13 @@ internal static class SimPlan
     }
 
     /// <summary>A job without anything to it but what it does.</summary>
-    public static PlannedJob Plain(int number, Mischief does)
+    public static PlannedJob Plain(int number, Mischief does, TimeSpan at = default)
     {
         string prompt = $"{"-!#~%@"[(int)does]} plain question {number}";
         return new PlannedJob
         {
             Number = number,
-            At = TimeSpan.Zero,
+            At = at,
             Tenant = Tenants[0],
             Request = new JobRequest { Model = StubModel.Name, Prompt = prompt, Cache = new CacheRequest { Mode = CacheMode.Off } },
             Mischief = does,

@@ -21,8 +21,13 @@ public sealed class QueueOptionsTests
     [InlineData("RelayPoll", "00:00:00", "Queue:RelayPoll must be above zero; it is 00:00:00.")]
     [InlineData("PublishTimeout", "-00:00:01", "Queue:PublishTimeout must be above zero; it is -00:00:01.")]
     [InlineData("RelayBackoff", "00:00:00", "Queue:RelayBackoff must be above zero; it is 00:00:00.")]
+    [InlineData("RelayBackoff", "00:00:00.2", "Queue:RelayBackoff must be at least Queue:RelayPoll (00:00:00.2500000); it is 00:00:00.2000000.")]
+    [InlineData("RelayPoll", "00:00:03", "Queue:RelayBackoff must be at least Queue:RelayPoll (00:00:03); it is 00:00:02.")]
     public void A_bad_time_is_named_with_its_value(string setting, string value, string says) =>
         Assert.Equal(says, Assert.Single(Validate((setting, value)).Failures!));
+
+    [Fact]
+    public void The_longest_pause_may_be_the_only_one() => Assert.True(Validate(("RelayPoll", "00:00:02")).Succeeded);
 
     [Theory]
     [InlineData("http://user:secret@broker/")]
