@@ -140,8 +140,15 @@ public sealed class LogHygieneTests
             $$"""{"model":"stub","prompt":"{{Prompt}}","kind":"{{Prompt}}"}""", $$"""{"model":"stub","prompt":"{{new string('x', 1 << 20)}} {{Prompt}}"}""",
         })
         {
-            using HttpResponseMessage refused = await host.PostAsync(body);
-            Assert.InRange((int)refused.StatusCode, 400, 499);
+            try
+            {
+                using HttpResponseMessage refused = await host.PostAsync(body);
+                Assert.InRange((int)refused.StatusCode, 400, 499);
+            }
+            catch (HttpRequestException e) when (e.InnerException is IOException && body.Length > 1 << 20)
+            {
+                // refused while it was still being sent: the answer may be lost with the connection
+            }
         }
         using HttpRequestMessage wrong = new(HttpMethod.Get, "/v1/jobs");
         wrong.Headers.TryAddWithoutValidation("Authorization", $"Bearer sk_0123456789abcdef_{Password}");
