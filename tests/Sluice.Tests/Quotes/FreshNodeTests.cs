@@ -51,6 +51,23 @@ public sealed class FreshNodeTests
         Assert.Equal("no_estimate", later.GetProperty("error").GetProperty("code").GetString());
     }
 
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(0, 2)]
+    public async Task A_fault_in_reading_or_counting_is_tried_again_and_ends_nothing(int reading, int counting)
+    {
+        await using ApiHost host = await ApiHost.StartAsync(s_quick, parts: parts =>
+        {
+            Hold(parts);
+            parts.AddSingleton(given => StumblingCounts.Around(given.GetRequiredService<MemoryJobStore>(), counting));
+        });
+        HeldNews news = (HeldNews)host.Parts.GetRequiredService<ICostStore>();
+        news.Faults = reading;
+        news.Release();
+        await WorkerRig.EventuallyAsync(() => host.Parts.GetRequiredService<Service.Quotes.QuoteBook>().IsRead, "what is known has been read");
+        await host.SubmitAsync("""{"model":"stub","prompt":"a"}""");
+    }
+
     [Fact]
     public async Task A_staged_line_is_fed_whether_an_estimate_is_known_or_not()
     {

@@ -2,10 +2,13 @@ using Sluice.Store;
 
 namespace Sluice.Tests.Quotes;
 
-/// <summary>Keeps costs, and tells nobody before it is released.</summary>
+/// <summary>Keeps costs, and tells nobody before it is released; then it fails as often as asked, by a bug and not by its absence.</summary>
 internal sealed class HeldNews(ICostStore inner) : ICostStore
 {
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Faults still to come.</summary>
+    public int Faults { get; set; }
 
     public void Release() => _released.TrySetResult();
 
@@ -18,6 +21,10 @@ internal sealed class HeldNews(ICostStore inner) : ICostStore
     public async Task<CostNews> NewsAsync(DateTimeOffset? after, CancellationToken cancellationToken)
     {
         await _released.Task.WaitAsync(cancellationToken);
+        if (Faults-- > 0)
+        {
+            throw new InvalidOperationException("A bug, as asked for.");
+        }
         return await inner.NewsAsync(after, cancellationToken);
     }
 }
