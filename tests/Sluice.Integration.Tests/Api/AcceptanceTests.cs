@@ -123,6 +123,7 @@ public sealed class AcceptanceTests(PostgresDatabase database) : RealRigs(databa
             ["Store:ConnectionString"] = Postgres,
             ["Queue:Host"] = Broker.Host,
             ["Queue:Prefix"] = Broker.Prefix,
+            ["Queue:Shards"] = Broker.Shards.ToString(System.Globalization.CultureInfo.InvariantCulture), // as the workers'
             ["Access:BootstrapKey"] = _key,
         };
         foreach ((string key, string? value) in changes)
