@@ -33,7 +33,7 @@ internal static class ReconcileTransaction
         with forgotten as (
             select id from jobs where live and state = 0 and held_by is null and waits_for is null
                 and ticketed_at < now() - $1 and ticketed_at < now() - least(ticketed_at - created_at, $3)
-            order by ticketed_at limit $2 for update skip locked),
+            order by held_by, ticketed_at limit $2 for update skip locked), -- the order of ix_jobs_held
         told as (
             update jobs j set ticketed_at = now() from forgotten f where j.id = f.id
             returning j.id, j.tenant, j.model, j.run_class, j.prefix_key, j.run_by, now() as created_at, j.trace_parent),

