@@ -21,6 +21,7 @@ public sealed class RegressionTests
     [InlineData(1807, "a run that is begun twice under one claim ends twice in one transaction; the second end is discarded, and the oracle took that for a loss")]
     [InlineData(6745, "the same")]
     [InlineData(6111, "a store that is away while a worker stops ends the keeper of its shards with an exception")]
+    [InlineData(3894, "the same, of the reconciler")]
     public void A_seed_that_failed_holds(ulong seed, string found) => Holds(seed, found, harmless: false);
 
     private static void Holds(ulong seed, string found, bool harmless)

@@ -15,7 +15,7 @@ internal sealed partial class CacheTender(ISemanticCache cache, IOptions<CacheOp
         {
             while (await rounds.WaitForNextTickAsync(stoppingToken)) await TendAsync(stoppingToken);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // A host that fails to start ends its services without stopping them: that is no failure of this one.
         }

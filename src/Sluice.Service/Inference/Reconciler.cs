@@ -43,7 +43,7 @@ internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, S
                 }
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // the next node's round does what this one left
         }

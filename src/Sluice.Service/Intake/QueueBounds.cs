@@ -94,7 +94,7 @@ internal sealed partial class QueueBounds(IJobStore store, QuoteBook quotes, IOp
             }
             while (await rounds.WaitForNextTickAsync(stoppingToken));
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // A host that fails to start ends its services without stopping them: that is no failure of this one.
         }

@@ -138,7 +138,7 @@ internal sealed partial class QuoteBook : BackgroundService
             }
             while (await rounds.WaitForNextTickAsync(stoppingToken));
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // as when a host fails to start
         }

@@ -52,7 +52,7 @@ internal sealed partial class Purger(IRetentionStore store, SluiceMetrics metric
                 await Task.Delay(_options.Every, time, stoppingToken);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // another node's round, or the next start's, does what is left
         }

@@ -48,7 +48,7 @@ internal sealed partial class FiringRunner(
                 }
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // what is under way gives its runs back
         }

@@ -46,7 +46,7 @@ internal sealed partial class ScheduleClock(IScheduleStore store, Firings firing
             }
             while (await rounds.WaitForNextTickAsync(stoppingToken));
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // triggers stay in Postgres for the schedulers that go on
         }

@@ -50,7 +50,7 @@ internal sealed partial class WebhookSender(
                 await (failed ? pause : Task.WhenAny(freed, pause));
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // What is under way may end; the rest is another node's when its lease ends.
         }
