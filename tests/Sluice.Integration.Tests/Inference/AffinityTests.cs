@@ -49,9 +49,11 @@ public sealed class AffinityTests : RealRigs
     private async Task BothAsync(int shards, params ChildService[] workers)
     {
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from workers") == workers.Length, "both workers are there", 120);
-        foreach (ChildService worker in workers.Where(_ => shards > 1))
+        foreach (ChildService worker in workers)
         {
-            await WorkerRig.EventuallyAsync(() => worker.Lines.Any(line => line.Contains("Consumes ", StringComparison.Ordinal) && !line.Contains($"Consumes {shards} of", StringComparison.Ordinal)), "it has its shards", 60);
+            await WorkerRig.EventuallyAsync(() => worker.Lines.Any(line => line.Contains("Bus started", StringComparison.Ordinal)), "it takes tickets", 120);
+            await WorkerRig.EventuallyAsync(
+                () => shards == 1 || worker.Lines.Any(line => line.Contains("Consumes ", StringComparison.Ordinal) && !line.Contains($"Consumes {shards} of", StringComparison.Ordinal)), "it has its shards", 120);
         }
     }
 
