@@ -153,8 +153,8 @@ public sealed record ReconcileOptions
     /// </summary>
     public TimeSpan TicketTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The rarest: every so many <see cref="TicketTimeout"/>s.</summary>
-    public const int MaxBackoff = 8;
+    /// <summary>The rarest: every so many <see cref="TicketTimeout"/>s, which is also how long a job waits at the most after a broker lost its ticket.</summary>
+    public const int MaxBackoff = 4;
 
     /// <summary>Most jobs touched per kind in one round.</summary>
     public int Max { get; init; } = 5000;
