@@ -79,8 +79,13 @@ public sealed class AcceptanceTests(PostgresDatabase database) : RealRigs(databa
     {
         await using WebApplication app = await ServeAsync();
         using HttpClient client = Connect(app);
-        using HttpResponseMessage early = await PostAsync(client, "/v1/jobs", """{"model":"stub","prompt":"late?","ttl":60,"on_late":"reject"}""");
-        Assert.Equal(HttpStatusCode.BadRequest, early.StatusCode);
+        HttpStatusCode early = HttpStatusCode.ServiceUnavailable; // until the node has read what is known
+        await WorkerRig.EventuallyAsync(async () =>
+        {
+            using HttpResponseMessage refused = await PostAsync(client, "/v1/jobs", """{"model":"stub","prompt":"late?","ttl":60,"on_late":"reject"}""");
+            return (early = refused.StatusCode) != HttpStatusCode.ServiceUnavailable;
+        }, "it knows that nothing is known", 120);
+        Assert.Equal(HttpStatusCode.BadRequest, early);
         JobId first = await IdAsync(await SubmitAsync(client));
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(client, $"/v1/jobs/{first}/cancel", "")).StatusCode);
         using HttpResponseMessage answer = await PostAsync(client, $"/v1/jobs/{first}/retry", "");
