@@ -8,13 +8,13 @@ using Xunit;
 
 namespace Sluice.Engine.Tests;
 
-/// <summary>Guesses are rows of steps that attend to a common prefix together, over keys and values of either format: the tokens are those of neither.</summary>
+/// <summary>Guesses are rows of steps that attend to a common prefix together, over keys and values of any format: the tokens are those of neither.</summary>
 public sealed class GuessesAndGroupsTests
 {
     private const int Requests = 24, Prefix = 300, Generated = 24;
 
     public static readonly TheoryData<KvFormat, SpeculationKind, int> Settings =
-        [.. from kv in new[] { KvFormat.Float32, KvFormat.Int8 } from kind in new[] { SpeculationKind.PromptLookup, SpeculationKind.DraftModel } from pages in new[] { 400, 60 } select (kv, kind, pages)];
+        [.. from kv in new[] { KvFormat.Float32, KvFormat.BFloat16, KvFormat.Int8 } from kind in new[] { SpeculationKind.PromptLookup, SpeculationKind.DraftModel } from pages in new[] { 400, 60 } select (kv, kind, pages)];
 
     [Theory]
     [MemberData(nameof(Settings))]

@@ -16,7 +16,7 @@ internal static class WeightOption
     /// <summary><c>--kv-dtype</c>: what keys and values are kept as.</summary>
     public static Option<string> CreateKv()
     {
-        Option<string> option = new("--kv-dtype") { Description = "What keys and values are kept as: f32 or int8.", DefaultValueFactory = _ => KvFormat.Float32.Name() };
+        Option<string> option = new("--kv-dtype") { Description = "What keys and values are kept as: bf16, f32 or int8.", DefaultValueFactory = _ => KvFormats.Parse(null).Name() };
         option.AcceptOnlyFromAmong([.. KvFormats.Names]);
         return option;
     }

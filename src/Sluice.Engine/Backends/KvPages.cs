@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
 using Sluice.Engine.Tensors;
@@ -18,7 +17,7 @@ internal sealed unsafe class KvPages : IDisposable
     private readonly NativeBuffer _buffer;
     private readonly long _block; // bytes of one page, one layer, one head
 
-    public KvPages(int layers, int pages, int kvHeads, int headDim, KvFormat format = KvFormat.Float32)
+    public KvPages(int layers, int pages, int kvHeads, int headDim, KvFormat format = KvFormat.BFloat16)
     {
         Layers = layers;
         Pages = pages;
@@ -45,13 +44,17 @@ internal sealed unsafe class KvPages : IDisposable
     public static long BytesPerPage(int layers, int kvHeads, int headDim, KvFormat format)
     {
         int elements = Slots * (headDim + ValueStrideOf(headDim));
-        return (long)layers * kvHeads * (format == KvFormat.Int8 ? (Scales + elements + 63) / 64 * 64 : elements * sizeof(float));
+        int bytes = format == KvFormat.Int8 ? Scales + elements : elements * ElementBytes(format);
+        return (long)layers * kvHeads * ((bytes + 63) / 64 * 64);
     }
 
     public static int ValueStrideOf(int headDim) => (headDim + 15) / 16 * 16;
 
     /// <summary>float32 pages: (head_dim, 16), then (16, value stride).</summary>
     public float* Floats(int layer, int page, int head) => (float*)Block(layer, page, head);
+
+    /// <summary>bfloat16 pages: (head_dim, 16), then (16, value stride).</summary>
+    public ushort* Halves(int layer, int page, int head) => (ushort*)Block(layer, page, head);
 
     /// <summary>Pages of bytes: (16) scales of keys, then (16) of values.</summary>
     public float* ScalesOf(int layer, int page, int head) => (float*)Block(layer, page, head);
@@ -71,6 +74,17 @@ internal sealed unsafe class KvPages : IDisposable
             return;
         }
 
+        if (Format == KvFormat.BFloat16)
+        {
+            ushort* halves = Halves(layer, page, head);
+            for (int d = 0; d < HeadDim; d++)
+                halves[(d * Slots) + slot] = BFloat16.Narrow(key[d]);
+            halves += (Slots * HeadDim) + (slot * ValueStride);
+            for (int d = 0; d < HeadDim; d++)
+                halves[d] = BFloat16.Narrow(value[d]);
+            return;
+        }
+
         float* keys = Floats(layer, page, head) + slot;
         for (int d = 0; d < HeadDim; d++)
             keys[d * Slots] = key[d];
@@ -82,6 +96,14 @@ internal sealed unsafe class KvPages : IDisposable
     {
         if (Format == KvFormat.Float32)
             return Floats(layer, page, head);
+        if (Format == KvFormat.BFloat16)
+        {
+            ushort* halves = Halves(layer, page, head);
+            for (int i = 0; i < PageFloats; i++)
+                room[i] = BFloat16.Widen(halves[i]);
+            return room;
+        }
+
         sbyte* codes = Codes(layer, page, head);
         float* scales = ScalesOf(layer, page, head);
         for (int d = 0; d < HeadDim; d++)
@@ -95,13 +117,8 @@ internal sealed unsafe class KvPages : IDisposable
         return room;
     }
 
-    /// <summary>Asks for a page to be brought into the second-level cache.</summary>
-    public void Prefetch(int layer, int page, int head)
-    {
-        byte* block = Block(layer, page, head);
-        for (long i = 0; i < _block && Sse.IsSupported; i += 64)
-            Sse.Prefetch1(block + i);
-    }
+    /// <summary>Bytes from a page to another, of the same layer and head.</summary>
+    public long BytesBetween(int page, int other) => ((long)other - page) * KvHeads * _block;
 
     /// <summary>Slots [0, tokens) of a page, in all layers and heads.</summary>
     public void Copy(int from, int to, int tokens)
@@ -111,9 +128,9 @@ internal sealed unsafe class KvPages : IDisposable
             for (int head = 0; head < KvHeads; head++)
             {
                 byte* source = Block(layer, from, head), target = Block(layer, to, head);
-                if (Format == KvFormat.Float32)
+                if (Format != KvFormat.Int8)
                 {
-                    CopySlots(source, target, tokens, sizeof(float));
+                    CopySlots(source, target, tokens, ElementBytes(Format));
                     continue;
                 }
 
@@ -132,6 +149,8 @@ internal sealed unsafe class KvPages : IDisposable
     }
 
     public void Dispose() => _buffer.Dispose();
+
+    private static int ElementBytes(KvFormat format) => format == KvFormat.Float32 ? sizeof(float) : format == KvFormat.BFloat16 ? sizeof(ushort) : sizeof(sbyte);
 
     private byte* Block(int layer, int page, int head) => _buffer.Data + (((((long)layer * Pages) + page) * KvHeads) + head) * _block;
 

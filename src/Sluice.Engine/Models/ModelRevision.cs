@@ -9,7 +9,7 @@ namespace Sluice.Engine.Models;
 public static class ModelRevision
 {
     /// <summary>As the loaded model's; reads every byte of the folder's weights once. Throws <see cref="ModelFormatException"/> for files that are none.</summary>
-    public static string Compute(string folder, WeightFormat format = WeightFormat.Stored, KvFormat kv = KvFormat.Float32)
+    public static string Compute(string folder, WeightFormat format = WeightFormat.Stored, KvFormat kv = KvFormat.BFloat16)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder);
         return Compute(folder, checkpoint, format, kv);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Weights;
 
@@ -88,13 +89,7 @@ internal static class SafetensorsWriter
             else if (type == DataType.Float16)
                 BinaryPrimitives.WriteHalfLittleEndian(at, (Half)values[i]);
             else
-                BinaryPrimitives.WriteUInt16LittleEndian(at, BFloat16(values[i]));
+                BinaryPrimitives.WriteUInt16LittleEndian(at, BFloat16.Narrow(values[i]));
         }
-    }
-
-    private static ushort BFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

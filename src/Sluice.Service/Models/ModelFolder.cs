@@ -12,12 +12,12 @@ internal static class ModelFolder
 {
     /// <summary>Throws the engine's format exceptions, naming file and field, for a folder that it would not load.</summary>
     public static ServedModel Load(
-        string name, string path, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null, KvFormat kv = KvFormat.Float32) =>
+        string name, string path, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null, KvFormat kv = KvFormat.BFloat16) =>
         Load(name, path, ModelRevision.Compute(path, weights, kv), time, weights, speculation, kv);
 
     /// <summary>As <see cref="Load(string, string, TimeProvider, WeightFormat, SpeculationOptions, KvFormat)"/>, for who knows the revision already: the weights are not read.</summary>
     public static ServedModel Load(
-        string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null, KvFormat kv = KvFormat.Float32)
+        string name, string path, string revision, TimeProvider time, WeightFormat weights = WeightFormat.Stored, SpeculationOptions? speculation = null, KvFormat kv = KvFormat.BFloat16)
     {
         ModelConfig config = ModelConfig.Read(path);
         Tokenizer tokenizer = Tokenizer.Load(path);

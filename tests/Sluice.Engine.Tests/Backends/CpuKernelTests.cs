@@ -168,14 +168,18 @@ public sealed unsafe class CpuKernelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(17, 8)]
-    [InlineData(1, 64)]
-    [InlineData(129, 20)]
-    [InlineData(500, 48)]
-    public void Attention_over_bytes(int rows, int headDim)
+    [InlineData(KvFormat.BFloat16, 17, 8)]
+    [InlineData(KvFormat.BFloat16, 1, 64)]
+    [InlineData(KvFormat.BFloat16, 129, 20)]
+    [InlineData(KvFormat.BFloat16, 500, 48)]
+    [InlineData(KvFormat.Int8, 17, 8)]
+    [InlineData(KvFormat.Int8, 1, 64)]
+    [InlineData(KvFormat.Int8, 129, 20)]
+    [InlineData(KvFormat.Int8, 500, 48)]
+    public void Attention_over_rounded_keys_and_values(KvFormat format, int rows, int headDim)
     {
         StepLayout step = _numbers.Step(0, rows, headDim);
-        KvPages kv = _numbers.Pages((rows + 15) / 16, 2, headDim, KvFormat.Int8);
+        KvPages kv = _numbers.Pages((rows + 15) / 16, 2, headDim, format);
         Matrix queries = _numbers.Matrix(rows, 6 * headDim);
         _cpu.RotateAndStore(step, queries, _numbers.Matrix(rows, 2 * headDim), _numbers.Matrix(rows, 2 * headDim), kv, 0);
         Matrix expected = _numbers.Matrix(rows, 6 * headDim);

@@ -10,15 +10,14 @@ public sealed unsafe class KvPagesTests : IDisposable
 {
     private readonly Numbers _numbers = new(11);
 
+    public static readonly TheoryData<KvFormat, int> Formats =
+        [.. from format in new[] { KvFormat.BFloat16, KvFormat.Int8 } from headDim in new[] { 2, 8, 20, 64, 96 } select (format, headDim)];
+
     [Theory]
-    [InlineData(2)]
-    [InlineData(8)]
-    [InlineData(20)]
-    [InlineData(64)]
-    [InlineData(96)]
-    public void Bytes_are_read_back_within_half_a_step_and_every_form_gives_the_same_bits(int headDim)
+    [MemberData(nameof(Formats))]
+    public void What_is_rounded_is_read_back_within_half_a_step_and_every_form_gives_the_same_bits(KvFormat format, int headDim)
     {
-        KvPages pages = _numbers.Own(new KvPages(2, 3, 2, headDim, KvFormat.Int8));
+        KvPages pages = _numbers.Own(new KvPages(2, 3, 2, headDim, format));
         pages.Fill(float.NaN);
         Matrix x = _numbers.Matrix(32, headDim);
         for (int slot = 0; slot < 16; slot++)
@@ -28,8 +27,8 @@ public sealed unsafe class KvPagesTests : IDisposable
         {
             for (int d = 0; d < headDim; d++)
             {
-                AssertNear(x, slot, d, plain[(d * 16) + slot], fast[(d * 16) + slot]);
-                AssertNear(x, 16 + slot, d, plain[(16 * headDim) + (slot * pages.ValueStride) + d], fast[(16 * headDim) + (slot * pages.ValueStride) + d]);
+                AssertNear(format, x, slot, d, plain[(d * 16) + slot], fast[(d * 16) + slot]);
+                AssertNear(format, x, 16 + slot, d, plain[(16 * headDim) + (slot * pages.ValueStride) + d], fast[(16 * headDim) + (slot * pages.ValueStride) + d]);
             }
         }
 
@@ -57,20 +56,22 @@ public sealed unsafe class KvPagesTests : IDisposable
     }
 
     [Fact]
-    public void A_byte_each_and_two_scales_a_token()
+    public void Four_bytes_two_or_one_and_two_scales_a_token()
     {
         Assert.Equal(3L * 2 * 16 * (64 + 64) * 4, KvPages.BytesPerPage(3, 2, 64, KvFormat.Float32));
+        Assert.Equal(3L * 2 * 16 * (64 + 64) * 2, KvPages.BytesPerPage(3, 2, 64, KvFormat.BFloat16));
         Assert.Equal(3L * 2 * 16 * (64 + 64 + 8), KvPages.BytesPerPage(3, 2, 64, KvFormat.Int8));
     }
 
     public void Dispose() => _numbers.Dispose();
 
-    private static void AssertNear(Matrix x, int row, int d, float plain, float fast)
+    private static void AssertNear(KvFormat format, Matrix x, int row, int d, float plain, float fast)
     {
         float max = 0;
         for (int i = 0; i < x.Columns; i++)
             max = MathF.Max(max, MathF.Abs(x.Row(row)[i]));
-        Assert.InRange(MathF.Abs(plain - x.Row(row)[d]), 0, (max / 127 * 0.5001f) + 1e-7f);
+        float step = format == KvFormat.Int8 ? max / 127 : MathF.Abs(x.Row(row)[d]) / 128; // a byte of the largest, or the eighth bit of the value itself
+        Assert.InRange(MathF.Abs(plain - x.Row(row)[d]), 0, (step * 0.5001f) + 1e-7f);
         Assert.Equal(BitConverter.SingleToInt32Bits(plain), BitConverter.SingleToInt32Bits(fast));
     }
 }

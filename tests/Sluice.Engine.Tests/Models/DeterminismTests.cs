@@ -61,16 +61,18 @@ public sealed class DeterminismTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void Keys_and_values_kept_as_bytes_are_as_exact(int threads)
+    [InlineData(KvFormat.BFloat16, 1)]
+    [InlineData(KvFormat.BFloat16, 3)]
+    [InlineData(KvFormat.Int8, 1)]
+    [InlineData(KvFormat.Int8, 3)]
+    public void Keys_and_values_that_are_rounded_are_as_exact(KvFormat kv, int threads)
     {
-        using Model alone = _folder.Load("cpu", 1, kv: KvFormat.Int8);
+        using Model alone = _folder.Load("cpu", 1, kv: kv);
         alone.Pages.Fill(float.NaN);
         List<float[]> whole = Run(alone, Length, _ => []);
         foreach (int chunk in new[] { 1, 7, 16, 33 })
         {
-            using Model model = _folder.Load("cpu", threads, kv: KvFormat.Int8);
+            using Model model = _folder.Load("cpu", threads, kv: kv);
             model.Pages.Fill(float.NaN);
             AssertSame(whole, Run(model, chunk, Mates));
         }
@@ -104,8 +106,10 @@ public sealed class DeterminismTests : IDisposable
 
     [Theory]
     [InlineData("cpu", KvFormat.Float32)]
+    [InlineData("cpu", KvFormat.BFloat16)]
     [InlineData("cpu", KvFormat.Int8)]
     [InlineData("reference", KvFormat.Float32)]
+    [InlineData("reference", KvFormat.BFloat16)]
     [InlineData("reference", KvFormat.Int8)]
     public void A_copied_page_continues_as_the_original_does(string backend, KvFormat kv)
     {

@@ -17,6 +17,8 @@ public sealed class GroupedStepsTests : IDisposable
     [Theory]
     [InlineData(1, KvFormat.Float32, WeightFormat.Stored)]
     [InlineData(2, KvFormat.Float32, WeightFormat.Int8)]
+    [InlineData(1, KvFormat.BFloat16, WeightFormat.Int8)]
+    [InlineData(2, KvFormat.BFloat16, WeightFormat.Stored)]
     [InlineData(3, KvFormat.Int8, WeightFormat.Stored)]
     [InlineData(2, KvFormat.Int8, WeightFormat.Int8)]
     public void Random_histories_give_the_same_bits_with_groups_and_without(int threads, KvFormat kv, WeightFormat weights)

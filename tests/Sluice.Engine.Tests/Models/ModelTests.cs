@@ -29,7 +29,7 @@ public sealed class ModelTests : IDisposable
         using Model int8 = _folder.Load("cpu", weights: WeightFormat.Int8);
         using Model int4 = _folder.Load("cpu", weights: WeightFormat.Int4);
         Assert.Equal(3, new[] { stored.Revision, int8.Revision, int4.Revision }.Distinct().Count());
-        Assert.Equal(int8.Revision, ModelRevision.Compute(_folder.Path, WeightFormat.Int8));
+        Assert.Equal(int8.Revision, ModelRevision.Compute(_folder.Path, WeightFormat.Int8, KvFormat.Float32));
         Assert.True(int8.Memory.WeightBytes < stored.Memory.WeightBytes);
         using Model bytes = _folder.Load("cpu", kv: KvFormat.Int8);
         Assert.NotEqual(stored.Revision, bytes.Revision);
@@ -78,7 +78,7 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(2 * inspection.Parameters, inspection.BytesByType["BF16"]);
         Assert.Single(inspection.BytesByType);
         Assert.Equal(20, inspection.Tensors);
-        Assert.Equal(2L * 2 * 16 * (20 + 32) * 4, inspection.Memory.KvBytesPerPage);
+        Assert.Equal(2L * 2 * 16 * (20 + 32) * 2, inspection.Memory.KvBytesPerPage);
         Assert.Equal((1 << 20) / inspection.Memory.KvBytesPerPage * 16, inspection.KvTokens);
     }
 

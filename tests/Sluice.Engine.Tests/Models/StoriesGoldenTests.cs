@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sluice.Engine.Models;
+using Sluice.Engine.Quantization;
 using Xunit;
 
 namespace Sluice.Engine.Tests.Models;
@@ -10,12 +11,14 @@ public sealed class StoriesGoldenTests(ITestOutputHelper output)
     private const float Tolerance = 2e-4f;
 
     [Theory]
-    [InlineData("reference")]
-    [InlineData("cpu")]
-    public void Logits_and_greedy_ids_are_those_of_the_golden_file(string backend)
+    [InlineData("reference", KvFormat.Float32, Tolerance)]
+    [InlineData("cpu", KvFormat.Float32, Tolerance)]
+    [InlineData("reference", KvFormat.BFloat16, 0.1f)]
+    [InlineData("cpu", KvFormat.BFloat16, 0.1f)]
+    public void Logits_and_greedy_ids_are_those_of_the_golden_file(string backend, KvFormat kv, float tolerance)
     {
         string folder = Folder();
-        using Model model = Model.Load(folder, new ModelOptions { Backend = backend, KvBytes = 4 << 20 });
+        using Model model = Model.Load(folder, new ModelOptions { Backend = backend, Kv = kv, KvBytes = 4 << 20 });
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "golden.json")));
         GreedyDriver driver = new(model);
         float worst = 0;
@@ -30,16 +33,16 @@ public sealed class StoriesGoldenTests(ITestOutputHelper output)
             Assert.Equal(expected, driver.Generate(prompt, expected.Length));
         }
 
-        output.WriteLine($"{model.BackendName}: largest difference {worst}");
-        Assert.InRange(worst, 0, Tolerance);
+        output.WriteLine($"{model.BackendName}, KV {kv}: largest difference {worst}");
+        Assert.InRange(worst, 0, tolerance);
     }
 
     [Fact]
     public void All_logits_of_the_vector_kernels_are_those_of_the_reference()
     {
         string folder = Folder();
-        using Model truth = Model.Load(folder, new ModelOptions { Backend = "reference", KvBytes = 4 << 20 });
-        using Model model = Model.Load(folder, new ModelOptions { Backend = "cpu", KvBytes = 4 << 20 });
+        using Model truth = Model.Load(folder, new ModelOptions { Backend = "reference", Kv = KvFormat.Float32, KvBytes = 4 << 20 });
+        using Model model = Model.Load(folder, new ModelOptions { Backend = "cpu", Kv = KvFormat.Float32, KvBytes = 4 << 20 });
         GreedyDriver expected = new(truth);
         GreedyDriver actual = new(model);
         int[] prompt = [1, .. Enumerable.Range(3, 120).Select(i => i * 37 % 512)];

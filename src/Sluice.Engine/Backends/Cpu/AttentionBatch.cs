@@ -36,7 +36,7 @@ internal unsafe struct AttentionBatch
     private readonly AttentionState* _states; // (MaxQueries + 1) of the stretch, with the queries; the last of those in use is spare
     private readonly AttentionState* _totals; // (MaxQueries) of the stretches before
     private readonly int _stride; // floats of an output
-    private readonly float* _room; // a page that is not kept as float32
+    private readonly float* _room; // (pages of a stretch) those that are not kept as float32
     private int _count;
 
     public AttentionBatch(KvPages pages, int layer, float* scratch, AttentionQuery* queries, AttentionState* states)
@@ -56,7 +56,7 @@ internal unsafe struct AttentionBatch
 
     public AttentionRange Range { get; set; }
 
-    public static int ScratchFloats(int valueStride) => (((2 * MaxQueries) + 1) * AttentionState.Stride(valueStride)) + (2 * StepPlan.PageTokens * valueStride);
+    public static int ScratchFloats(int valueStride) => (((2 * MaxQueries) + 1) * AttentionState.Stride(valueStride)) + (PrefixGroups.StretchPages * 2 * StepPlan.PageTokens * valueStride);
 
     /// <summary>Adds a query; a full batch is run.</summary>
     /// <param name="query">With the batch's KV head.</param>
@@ -78,22 +78,34 @@ internal unsafe struct AttentionBatch
         int last = Range.To;
         for (int i = 0; i < _count && Range.To == int.MaxValue; i++)
             last = Math.Max(i == 0 ? 0 : last, (_queries[i].Seen + StepPlan.PageTokens - 1) / StepPlan.PageTokens);
-        for (int page = Range.From; page < last; page++)
+        AttentionPage* run = stackalloc AttentionPage[PrefixGroups.StretchPages];
+        for (int page = Range.From, end; page < last; page = end)
         {
             if (page % PrefixGroups.StretchPages == 0)
                 EndStretch();
-            float* keys = KvReader.Read(_pages, _layer, pages[page], Range.KvHead, _room);
-            nint ahead = 0;
-            if (page + 1 < last && _pages.Format == KvFormat.Float32)
-                ahead = (nint)(_pages.Floats(_layer, pages[page + 1], Range.KvHead) - keys);
-            else if (page + 1 < last)
-                _pages.Prefetch(_layer, pages[page + 1], Range.KvHead);
-            RunPage(new AttentionPage(keys, keys + (StepPlan.PageTokens * _pages.HeadDim), _pages.HeadDim, _stride, ahead, ahead), page * StepPlan.PageTokens);
+            end = Math.Min(last, ((page / PrefixGroups.StretchPages) + 1) * PrefixGroups.StretchPages);
+            for (int i = page; i < end; i++)
+                run[i - page] = Page(pages[i], i + 1 < last ? (nint)_pages.BytesBetween(pages[i], pages[i + 1]) : 0, _room + ((i - page) * _pages.PageFloats));
+            for (int first = 0; first < _count; first += AttentionKernel.BlockQueries)
+                RunBlock(first, Math.Min(_count - first, AttentionKernel.BlockQueries), run, end - page, page * StepPlan.PageTokens);
         }
 
         for (int i = 0; i < _count; i++)
             End(i);
         _count = 0;
+    }
+
+    private readonly AttentionPage Page(int page, nint ahead, float* room)
+    {
+        int values = StepPlan.PageTokens * _pages.HeadDim;
+        if (_pages.Format == KvFormat.BFloat16 && Isa.Avx2)
+        {
+            ushort* halves = _pages.Halves(_layer, page, Range.KvHead);
+            return new AttentionPage(halves, halves + values, true, _pages.HeadDim, _stride, ahead);
+        }
+
+        float* floats = KvReader.Read(_pages, _layer, page, Range.KvHead, room, ahead);
+        return new AttentionPage(floats, floats + values, false, _pages.HeadDim, _stride, _pages.Format == KvFormat.Float32 ? ahead : 0);
     }
 
     private readonly void Begin(int i)
@@ -142,14 +154,40 @@ internal unsafe struct AttentionBatch
 
     private readonly AttentionState Fold(int i, int fold) => new(_queries[i].Folds + (fold * AttentionState.FoldFloats(_stride)));
 
-    // Neighbours that see as many slots go together.
-    private readonly void RunPage(AttentionPage page, int start)
+    // A few queries over some pages: they stay in the nearest cache, and the pages in the next for the other queries.
+    private readonly void RunBlock(int first, int count, AttentionPage* pages, int pageCount, int start)
     {
-        for (int i = 0; i < _count;)
+        int seen = int.MaxValue; // by all of them
+        for (int i = first; i < first + count; i++)
+            seen = Math.Min(seen, _queries[i].Seen);
+        for (int page = 0; page < pageCount; page++, start += StepPlan.PageTokens)
+        {
+            AttentionPage next = first == 0 ? pages[page] : pages[page].WithoutAhead();
+            if (page + 1 < pageCount && start + (2 * StepPlan.PageTokens) <= seen && AttentionKernel.TakesPairs(count))
+            {
+                AttentionKernel.Pair(_states + first, count, _states[MaxQueries], next, first == 0 ? pages[page + 1] : pages[page + 1].WithoutAhead());
+                page++;
+                start += StepPlan.PageTokens;
+            }
+            else if (start + StepPlan.PageTokens <= seen)
+            {
+                AttentionKernel.Page(_states + first, count, _states[MaxQueries], next, StepPlan.PageTokens);
+            }
+            else
+            {
+                RunPage(first, first + count, next, start);
+            }
+        }
+    }
+
+    // Neighbours that see as many slots go together.
+    private readonly void RunPage(int from, int to, AttentionPage page, int start)
+    {
+        for (int i = from; i < to;)
         {
             int slots = Slots(i, start);
             int run = 1;
-            while (i + run < _count && Slots(i + run, start) == slots)
+            while (i + run < to && Slots(i + run, start) == slots)
                 run++;
             if (slots > 0)
                 AttentionKernel.Page(_states + i, run, _states[MaxQueries], page, slots);

@@ -6,81 +6,93 @@ namespace Sluice.Engine.Backends.Cpu;
 /// <summary>The vector forms: one query, four, and eight where there are 32 registers. All give a query the same bits.</summary>
 internal static unsafe partial class AttentionKernel
 {
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Lanes<TLanes>(AttentionState* states, int width, AttentionPage page, int slots)
         where TLanes : unmanaged, ILanes<TLanes>
     {
+        if (page.Halves)
+            Lanes<TLanes, ushort>(states, width, page, slots);
+        else
+            Lanes<TLanes, float>(states, width, page, slots);
+    }
+
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Lanes<TLanes, TElement>(AttentionState* states, int width, AttentionPage page, int slots)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
+    {
         float* p = stackalloc float[8 * Slots];
         if (width == 8)
-            Scores8<TLanes>(states, page, p);
+            Scores8<TLanes, TElement>(states, page, p);
         else if (width == 4)
-            Scores4<TLanes>(states, page, p);
+            Scores4<TLanes, TElement>(states, page, p);
         else
-            Scores1<TLanes>(states, page, p);
+            Scores1<TLanes, TElement>(states, page, p);
         for (int i = 0; i < width; i++)
             Weigh<TLanes>(states[i], p + (i * Slots), slots, page.ValueStride);
         int column = 0;
         for (; column + 32 <= page.ValueStride; column += 32)
         {
             if (width == 8)
-                Values8<TLanes>(states, page, column, p, slots);
+                Values8<TLanes, TElement>(states, page, column, p, slots);
             else if (width == 4)
-                Values4<TLanes>(states, page, column, p, slots);
+                Values4<TLanes, TElement>(states, page, column, p, slots);
             else
-                Values1<TLanes>(states, page, column, p, slots);
+                Values1<TLanes, TElement>(states, page, column, p, slots);
         }
 
         if (column < page.ValueStride)
         {
             for (int i = 0; i < width; i++)
-                ValuesLast<TLanes>(states[i], page, column, p + (i * Slots), slots);
+                ValuesLast<TLanes, TElement>(states[i], page, column, p + (i * Slots), slots);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores1<TLanes>(AttentionState* states, AttentionPage page, float* p)
+    private static void Scores1<TLanes, TElement>(AttentionState* states, AttentionPage page, float* p)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         TLanes s = TLanes.Splat(0), t = s;
         int half = page.HeadDim / 2;
         float* q = states[0].Query(page.ValueStride);
-        float* keys = page.Keys;
-        nint ahead = page.KeysAhead;
+        TElement* keys = (TElement*)page.Keys;
+        nint ahead = page.Ahead;
         int second = half * Slots;
         for (int d = 0; d < half; d++, keys += Slots)
         {
             if (ahead != 0)
-                Ahead(keys + ahead, keys + second + ahead);
-            s = TLanes.Fma(TLanes.Splat(q[d]), TLanes.Load(keys), s);
-            t = TLanes.Fma(TLanes.Splat(q[half + d]), TLanes.Load(keys + second), t);
+                Ahead((byte*)keys + ahead, (byte*)(keys + second) + ahead);
+            s = TLanes.Fma(TLanes.Splat(q[d]), Load<TLanes, TElement>(keys), s);
+            t = TLanes.Fma(TLanes.Splat(q[half + d]), Load<TLanes, TElement>(keys + second), t);
         }
 
         TLanes.Add(s, t).Store(p);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores4<TLanes>(AttentionState* states, AttentionPage page, float* p)
+    private static void Scores4<TLanes, TElement>(AttentionState* states, AttentionPage page, float* p)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         TLanes s0 = TLanes.Splat(0), s1 = s0, s2 = s0, s3 = s0;
         TLanes t0 = s0, t1 = s0, t2 = s0, t3 = s0;
         int stride = page.ValueStride;
         float* q0 = states[0].Query(stride), q1 = states[1].Query(stride), q2 = states[2].Query(stride), q3 = states[3].Query(stride);
-        float* keys = page.Keys;
-        nint ahead = page.KeysAhead;
+        TElement* keys = (TElement*)page.Keys;
+        nint ahead = page.Ahead;
         nint half = page.HeadDim / 2;
         nint second = half * Slots;
         for (nint d = 0; d < half; d++, keys += Slots)
         {
             if (ahead != 0)
-                Ahead(keys + ahead, keys + second + ahead);
-            TLanes k = TLanes.Load(keys);
+                Ahead((byte*)keys + ahead, (byte*)(keys + second) + ahead);
+            TLanes k = Load<TLanes, TElement>(keys);
             s0 = TLanes.Fma(TLanes.Splat(q0[d]), k, s0);
             s1 = TLanes.Fma(TLanes.Splat(q1[d]), k, s1);
             s2 = TLanes.Fma(TLanes.Splat(q2[d]), k, s2);
             s3 = TLanes.Fma(TLanes.Splat(q3[d]), k, s3);
-            k = TLanes.Load(keys + second);
+            k = Load<TLanes, TElement>(keys + second);
             t0 = TLanes.Fma(TLanes.Splat(q0[half + d]), k, t0);
             t1 = TLanes.Fma(TLanes.Splat(q1[half + d]), k, t1);
             t2 = TLanes.Fma(TLanes.Splat(q2[half + d]), k, t2);
@@ -94,17 +106,19 @@ internal static unsafe partial class AttentionKernel
     }
 
     // The halves one after the other: together their pointers do not fit the registers.
-    private static void Scores8<TLanes>(AttentionState* states, AttentionPage page, float* p)
+    private static void Scores8<TLanes, TElement>(AttentionState* states, AttentionPage page, float* p)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         int half = page.HeadDim / 2;
-        HalfScores8<TLanes>(states, page.ValueStride, half, page.Keys, page.KeysAhead, p, TLanes.Splat(0), add: false);
-        HalfScores8<TLanes>(states, page.ValueStride + half, half, page.Keys + (half * Slots), page.KeysAhead, p, TLanes.Splat(0), add: true);
+        HalfScores8<TLanes, TElement>(states, page.ValueStride, half, (TElement*)page.Keys, page.Ahead, p, TLanes.Splat(0), add: false);
+        HalfScores8<TLanes, TElement>(states, page.ValueStride + half, half, (TElement*)page.Keys + (half * Slots), page.Ahead, p, TLanes.Splat(0), add: true);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void HalfScores8<TLanes>(AttentionState* states, int at, nint half, float* keys, nint ahead, float* p, TLanes zero, bool add)
+    private static void HalfScores8<TLanes, TElement>(AttentionState* states, int at, nint half, TElement* keys, nint ahead, float* p, TLanes zero, bool add)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         TLanes s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
         float* q0 = states[0].Query(at), q1 = states[1].Query(at), q2 = states[2].Query(at), q3 = states[3].Query(at);
@@ -112,8 +126,8 @@ internal static unsafe partial class AttentionKernel
         for (nint d = 0; d < half; d++, keys += Slots)
         {
             if (ahead != 0 && Sse.IsSupported)
-                Sse.Prefetch0(keys + ahead);
-            TLanes k = TLanes.Load(keys);
+                Sse.Prefetch1((byte*)keys + ahead);
+            TLanes k = Load<TLanes, TElement>(keys);
             s0 = TLanes.Fma(TLanes.Splat(q0[d]), k, s0);
             s1 = TLanes.Fma(TLanes.Splat(q1[d]), k, s1);
             s2 = TLanes.Fma(TLanes.Splat(q2[d]), k, s2);
@@ -135,16 +149,21 @@ internal static unsafe partial class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Load<TLanes, TElement>(TElement* source)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged => typeof(TElement) == typeof(float) ? TLanes.Load((float*)source) : TLanes.LoadHalves((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put<TLanes>(TLanes score, float* p, bool add)
         where TLanes : unmanaged, ILanes<TLanes> => (add ? TLanes.Add(TLanes.Load(p), score) : score).Store(p);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ahead(float* a, float* b)
+    private static void Ahead(byte* a, byte* b)
     {
         if (!Sse.IsSupported)
             return;
-        Sse.Prefetch0(a);
-        Sse.Prefetch0(b);
+        Sse.Prefetch1(a);
+        Sse.Prefetch1(b);
     }
 
     private static void MergeLanes<TLanes>(AttentionState total, AttentionState next, int valueStride)
@@ -191,20 +210,21 @@ internal static unsafe partial class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values1<TLanes>(AttentionState* states, AttentionPage page, int column, float* p, int slots)
+    private static void Values1<TLanes, TElement>(AttentionState* states, AttentionPage page, int column, float* p, int slots)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         float* o = states[0].Output + column;
         TLanes a = TLanes.Load(o), b = TLanes.Load(o + 16);
-        float* line = page.Values + column;
-        nint ahead = page.ValuesAhead;
+        TElement* line = (TElement*)page.Values + column;
+        nint ahead = page.Ahead;
         for (int slot = 0; slot < slots; slot++, line += page.ValueStride)
         {
             if (ahead != 0)
-                Ahead(line + ahead, line + 16 + ahead);
+                Ahead((byte*)line + ahead, (byte*)(line + 16) + ahead);
             TLanes w = TLanes.Splat(p[slot]);
-            a = TLanes.Fma(w, TLanes.Load(line), a);
-            b = TLanes.Fma(w, TLanes.Load(line + 16), b);
+            a = TLanes.Fma(w, Load<TLanes, TElement>(line), a);
+            b = TLanes.Fma(w, Load<TLanes, TElement>(line + 16), b);
         }
 
         a.Store(o);
@@ -212,20 +232,21 @@ internal static unsafe partial class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values4<TLanes>(AttentionState* states, AttentionPage page, int column, float* p, int slots)
+    private static void Values4<TLanes, TElement>(AttentionState* states, AttentionPage page, int column, float* p, int slots)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         float* o0 = states[0].Output + column, o1 = states[1].Output + column, o2 = states[2].Output + column, o3 = states[3].Output + column;
         TLanes a0 = TLanes.Load(o0), a1 = TLanes.Load(o1), a2 = TLanes.Load(o2), a3 = TLanes.Load(o3);
         TLanes b0 = TLanes.Load(o0 + 16), b1 = TLanes.Load(o1 + 16), b2 = TLanes.Load(o2 + 16), b3 = TLanes.Load(o3 + 16);
-        float* line = page.Values + column;
-        nint ahead = page.ValuesAhead;
+        TElement* line = (TElement*)page.Values + column;
+        nint ahead = page.Ahead;
         nint stride = page.ValueStride;
         for (nint slot = 0; slot < slots; slot++, line += stride)
         {
             if (ahead != 0)
-                Ahead(line + ahead, line + 16 + ahead);
-            TLanes v = TLanes.Load(line), u = TLanes.Load(line + 16);
+                Ahead((byte*)line + ahead, (byte*)(line + 16) + ahead);
+            TLanes v = Load<TLanes, TElement>(line), u = Load<TLanes, TElement>(line + 16);
             TLanes w = TLanes.Splat(p[slot]);
             a0 = TLanes.Fma(w, v, a0);
             b0 = TLanes.Fma(w, u, b0);
@@ -251,8 +272,9 @@ internal static unsafe partial class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values8<TLanes>(AttentionState* states, AttentionPage page, int column, float* p, int slots)
+    private static void Values8<TLanes, TElement>(AttentionState* states, AttentionPage page, int column, float* p, int slots)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         float* o0 = states[0].Output + column, o1 = states[1].Output + column, o2 = states[2].Output + column, o3 = states[3].Output + column;
         float* o4 = states[4].Output + column, o5 = states[5].Output + column, o6 = states[6].Output + column, o7 = states[7].Output + column;
@@ -260,14 +282,14 @@ internal static unsafe partial class AttentionKernel
         TLanes a4 = TLanes.Load(o4), a5 = TLanes.Load(o5), a6 = TLanes.Load(o6), a7 = TLanes.Load(o7);
         TLanes b0 = TLanes.Load(o0 + 16), b1 = TLanes.Load(o1 + 16), b2 = TLanes.Load(o2 + 16), b3 = TLanes.Load(o3 + 16);
         TLanes b4 = TLanes.Load(o4 + 16), b5 = TLanes.Load(o5 + 16), b6 = TLanes.Load(o6 + 16), b7 = TLanes.Load(o7 + 16);
-        float* line = page.Values + column;
-        nint ahead = page.ValuesAhead;
+        TElement* line = (TElement*)page.Values + column;
+        nint ahead = page.Ahead;
         nint stride = page.ValueStride;
         for (nint slot = 0; slot < slots; slot++, line += stride)
         {
             if (ahead != 0)
-                Ahead(line + ahead, line + 16 + ahead);
-            TLanes v = TLanes.Load(line), u = TLanes.Load(line + 16);
+                Ahead((byte*)line + ahead, (byte*)(line + 16) + ahead);
+            TLanes v = Load<TLanes, TElement>(line), u = Load<TLanes, TElement>(line + 16);
             TLanes w = TLanes.Splat(p[slot]);
             a0 = TLanes.Fma(w, v, a0);
             b0 = TLanes.Fma(w, u, b0);
@@ -314,13 +336,14 @@ internal static unsafe partial class AttentionKernel
 
     // The last sixteen columns where their number is odd.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ValuesLast<TLanes>(AttentionState state, AttentionPage page, int column, float* p, int slots)
+    private static void ValuesLast<TLanes, TElement>(AttentionState state, AttentionPage page, int column, float* p, int slots)
         where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged
     {
         TLanes a = TLanes.Load(state.Output + column);
-        float* line = page.Values + column;
+        TElement* line = (TElement*)page.Values + column;
         for (int slot = 0; slot < slots; slot++, line += page.ValueStride)
-            a = TLanes.Fma(TLanes.Splat(p[slot]), TLanes.Load(line), a);
+            a = TLanes.Fma(TLanes.Splat(p[slot]), Load<TLanes, TElement>(line), a);
         a.Store(state.Output + column);
     }
 }

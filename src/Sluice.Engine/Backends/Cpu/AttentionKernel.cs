@@ -21,41 +21,65 @@ internal static unsafe partial class AttentionKernel
 
     private const int Slots = StepPlan.PageTokens;
 
+    /// <summary>Queries that go over a page together, at most.</summary>
+    public const int BlockQueries = 8;
+
+    /// <summary>True where so many queries go over two pages faster than over one after the other.</summary>
+    public static bool TakesPairs(int count) => Isa.Avx512 && count > 5;
+
     /// <summary>Adds one page to the folds of queries that see the same slots of it.</summary>
     /// <param name="states">(count) the folds, with their queries.</param>
-    /// <param name="count">Queries.</param>
+    /// <param name="count">Queries, 1 to <see cref="BlockQueries"/>.</param>
     /// <param name="spare">A fold that nobody reads; its query is finite.</param>
     /// <param name="page">Keys (head_dim, 16) and values (16, stride).</param>
     /// <param name="slots">Slots that the queries see, 1 to 16.</param>
     [SkipLocalsInit]
     public static void Page(AttentionState* states, int count, AttentionState spare, AttentionPage page, int slots)
     {
-        AttentionState* block = stackalloc AttentionState[8];
-        for (int i = 0, number = 0; i < count; number++)
+        AttentionState* block = stackalloc AttentionState[BlockQueries];
+        for (int i = 0; i < count;)
         {
-            int width = !Isa.Avx2 || count - i == 1 ? 1 : Isa.Avx512 && count - i > 5 ? 8 : 4;
-            for (int j = 0; j < width; j++)
-                block[j] = i + j < count ? states[i + j] : spare;
-            i += width;
+            int width = !Isa.Avx2 || count - i == 1 ? 1 : Isa.Avx512 && count - i > 5 ? BlockQueries : 4;
+            Fill(block, width, states + i, count - i, spare);
             if (!Isa.Avx2)
                 Scalar(block[0], page, slots);
             else if (Isa.Avx512)
-                Lanes<Lanes512>(block, width, page.ForBlock(number, i >= count), slots);
+                Lanes<Lanes512>(block, width, page, slots);
             else
-                Lanes<Lanes256>(block, width, page.ForBlock(number, i >= count), slots);
+                Lanes<Lanes256>(block, width, page, slots);
+            i += width;
+            page = page.WithoutAhead();
         }
     }
 
+    /// <summary>Adds two pages, one after the other, to the folds of queries that see all of both: the same bits as <see cref="Page"/> twice.</summary>
+    /// <param name="states">(count) the folds, with their queries.</param>
+    /// <param name="count">Queries, see <see cref="TakesPairs"/>.</param>
+    /// <param name="spare">A fold that nobody reads; its query is finite.</param>
+    /// <param name="first">Keys (head_dim, 16) and values (16, stride).</param>
+    /// <param name="second">The page after it.</param>
+    [SkipLocalsInit]
+    public static void Pair(AttentionState* states, int count, AttentionState spare, AttentionPage first, AttentionPage second)
+    {
+        AttentionState* block = stackalloc AttentionState[BlockQueries];
+        Fill(block, BlockQueries, states, count, spare);
+        if (first.Halves)
+            Pair<Lanes512, ushort>(block, first, second);
+        else
+            Pair<Lanes512, float>(block, first, second);
+    }
+
+    /// <summary>For pages of float32.</summary>
     public static void Scalar(AttentionState state, AttentionPage page, int slots)
     {
         float* p = stackalloc float[Slots];
-        float* query = state.Query(page.ValueStride);
+        float* query = state.Query(page.ValueStride), keys = (float*)page.Keys, values = (float*)page.Values;
         float max = float.NegativeInfinity;
         for (int slot = 0; slot < slots; slot++)
         {
             float dot = 0;
             for (int d = 0; d < page.HeadDim; d++)
-                dot += query[d] * page.Keys[(d * Slots) + slot];
+                dot += query[d] * keys[(d * Slots) + slot];
             p[slot] = dot;
             max = MathF.Max(max, dot);
         }
@@ -71,7 +95,7 @@ internal static unsafe partial class AttentionKernel
         for (int d = 0; d < page.HeadDim; d++)
         {
             for (int slot = 0; slot < slots; slot++)
-                state.Output[d] += p[slot] * page.Values[(slot * page.ValueStride) + d];
+                state.Output[d] += p[slot] * values[(slot * page.ValueStride) + d];
         }
     }
 
@@ -101,6 +125,12 @@ internal static unsafe partial class AttentionKernel
         for (int i = 0; i < Slots; i++)
             sum += state.Sums[i];
         return sum;
+    }
+
+    private static void Fill(AttentionState* block, int width, AttentionState* states, int count, AttentionState spare)
+    {
+        for (int i = 0; i < width; i++)
+            block[i] = i < count ? states[i] : spare;
     }
 
     private static void ScalarMerge(AttentionState total, AttentionState next, int valueStride)

@@ -38,20 +38,18 @@ internal readonly unsafe struct AttentionState(float* at)
 /// <summary>One page of one layer and KV head.</summary>
 /// <param name="keys">(head_dim, 16)</param>
 /// <param name="values">(16, value stride)</param>
+/// <param name="halves">Both are bfloat16, not float32.</param>
 /// <param name="headDim">Of the model.</param>
-/// <param name="valueStride">Floats from slot to slot of the values.</param>
-/// <param name="keysAhead">Floats from these keys to those to be brought into the cache meanwhile, line by line; 0 for none.</param>
-/// <param name="valuesAhead">The same of values.</param>
-internal readonly unsafe struct AttentionPage(float* keys, float* values, int headDim, int valueStride, nint keysAhead = 0, nint valuesAhead = 0)
+/// <param name="valueStride">Elements from slot to slot of the values.</param>
+/// <param name="ahead">Bytes to the page that is brought into the cache meanwhile, line by line; 0 for none.</param>
+internal readonly unsafe struct AttentionPage(void* keys, void* values, bool halves, int headDim, int valueStride, nint ahead = 0)
 {
-    public float* Keys { get; } = keys;
-    public float* Values { get; } = values;
+    public void* Keys { get; } = keys;
+    public void* Values { get; } = values;
+    public bool Halves { get; } = halves;
     public int HeadDim { get; } = headDim;
     public int ValueStride { get; } = valueStride;
-    public nint KeysAhead { get; } = keysAhead;
-    public nint ValuesAhead { get; } = valuesAhead;
+    public nint Ahead { get; } = ahead;
 
-    /// <summary>The page for one block of queries: the first brings what comes next of the keys, the second, or the only one, of the values.</summary>
-    public AttentionPage ForBlock(int block, bool last) =>
-        new(Keys, Values, HeadDim, ValueStride, block == 0 ? KeysAhead : 0, block == 1 || (block == 0 && last) ? ValuesAhead : 0);
+    public AttentionPage WithoutAhead() => new(Keys, Values, Halves, HeadDim, ValueStride);
 }

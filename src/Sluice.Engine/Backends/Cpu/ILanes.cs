@@ -14,6 +14,9 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Sixteen bytes as numbers from -128 to 127.</summary>
     static abstract TSelf LoadBytes(sbyte* source);
 
+    /// <summary>Sixteen bfloat16.</summary>
+    static abstract TSelf LoadHalves(ushort* source);
+
     static abstract TSelf Splat(float value);
 
     void Store(float* target);

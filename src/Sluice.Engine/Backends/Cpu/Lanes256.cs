@@ -18,6 +18,10 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
         new(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source)), Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadHalves(ushort* source) =>
+        new((Avx2.ConvertToVector256Int32(source) << 16).AsSingle(), (Avx2.ConvertToVector256Int32(source + 8) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Splat(float value) => new(Vector256.Create(value), Vector256.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Backends.Cpu.Assembled;
 
@@ -21,14 +22,8 @@ internal static unsafe class BFloat16Rows
         }
 
         for (; i < count; i++)
-            target[i] = Narrow(x[i]);
+            target[i] = BFloat16.Narrow(x[i]);
         if (count % 2 != 0)
             target[count] = 0;
-    }
-
-    private static ushort Narrow(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)0x7FC0 : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }
