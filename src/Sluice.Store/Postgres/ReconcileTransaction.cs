@@ -9,7 +9,9 @@ internal static class ReconcileTransaction
     private const long LockKey = 0x736c75696365;
 
     private const string TryLock = "select pg_try_advisory_xact_lock($1)";
-    private const string DeclareDead = "delete from workers where seen_at < now() - $1 returning id";
+
+    /// <summary>$1 silence. Nobody could be heard before the database was up: its own outage is nobody's death.</summary>
+    private const string DeclareDead = "delete from workers where greatest(seen_at, pg_postmaster_start_time()) < now() - $1 returning id";
 
     /// <summary>Holders that are no living worker.</summary>
     private const string Orphaned = "select distinct held_by from jobs j where live and held_by is not null and not exists (select from workers w where w.id = j.held_by)";
