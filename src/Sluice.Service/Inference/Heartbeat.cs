@@ -21,7 +21,8 @@ internal sealed partial class Heartbeat(
             try
             {
                 Crash.At("heartbeat_before_beat");
-                if (!await store.HeartbeatAsync(incarnation.Current.Id, stop))
+                // before the store's first answer it knows of none, which is no death
+                if (incarnation.IsRegistered && !await store.HeartbeatAsync(incarnation.Current.Id, stop))
                 {
                     await BeginAnewAsync(stop);
                 }

@@ -12,7 +12,9 @@ public class FailingStore : DispatchProxy
     private bool _hangs;
 
     /// <summary>How often the member was called.</summary>
-    public int Calls => _calls.Count(call => call == _member);
+    public int Calls => CallsOf(_member);
+
+    public int CallsOf(string member) => _calls.Count(call => call == member);
 
     public static (T Store, FailingStore Failures) Around<T>(T inner, string member, bool hangs)
         where T : class
