@@ -28,8 +28,6 @@ public sealed record OutboxRow
 
     /// <summary>Ticket: model and class choose the queue.</summary>
     public required string Model { get; init; }
-
-    /// <summary>Of the job; of the queue, interactive, where a ticket is for a job that had begun before.</summary>
     public required JobClass Class { get; init; }
     public required long PrefixKey { get; init; }
     public DateTimeOffset? Deadline { get; init; }

@@ -68,7 +68,13 @@ public interface IJobStore
     /// </summary>
     Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken);
 
-    /// <summary>Lets go of held jobs that are still queued, for others to take; with <paramref name="reticket"/> their tickets go out again.</summary>
+    /// <summary>
+    /// Holds for this worker queued jobs of these models that have begun before and that nobody holds, the oldest first, at most <paramref name="max"/>. They have no
+    /// tickets: whoever has died, was released or is to be tried again is found here.
+    /// </summary>
+    Task<IReadOnlyList<ReservedJob>> ResumeAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken);
+
+    /// <summary>Lets go of held jobs that are still queued, for others to take; with <paramref name="reticket"/> tickets go out again for those that have not begun.</summary>
     Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken);
 
     /// <summary>
@@ -84,7 +90,7 @@ public interface IJobStore
     /// </summary>
     Task<IReadOnlyList<bool>> FinishAsync(Guid worker, IReadOnlyList<JobOutcome> outcomes, CancellationToken cancellationToken);
 
-    /// <summary>Running -> queued and free, nothing charged (drain), with a fresh ticket. Stale fences are ignored. Returns how many.</summary>
+    /// <summary>Running -> queued and free, nothing charged (drain). Stale fences are ignored. Returns how many.</summary>
     Task<int> ReleaseAsync(Guid worker, IReadOnlyList<Fence> fences, CancellationToken cancellationToken);
 
     /// <summary>Which of these running jobs are no longer this worker's to finish (cancelled, expired, requeued): their work can stop.</summary>

@@ -29,6 +29,7 @@ public sealed class MutationTests
         [nameof(MixesTenants)] = (store => new MixesTenants(store), "could cancel"),
         [nameof(ReleasesNothing)] = (store => new ReleasesNothing(store), "a worker that ended in good order"),
         [nameof(NeverTicketsAgain)] = (store => new NeverTicketsAgain(store), "jobs have not ended"),
+        [nameof(ForgetsWhatHadBegun)] = (store => new ForgetsWhatHadBegun(store), "jobs have not ended"),
         [nameof(ExpiresEarly)] = (store => new ExpiresEarly(store), "before its deadline"),
         [nameof(EndsLeadersAtATwinsDeadline)] = (store => new EndsLeadersAtATwinsDeadline(store), "expired and has no deadline"),
         [nameof(HidesItsClock)] = (store => new HidesItsClock(store), "was given up"),

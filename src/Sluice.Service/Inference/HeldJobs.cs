@@ -20,6 +20,9 @@ internal sealed class HeldJobs(IOptions<WorkerOptions> options)
 
     public int Count => _jobs.Count;
 
+    /// <summary>Those that wait to run apart.</summary>
+    public int Suspects => _jobs.Count(job => job.Value.Suspicions > 0);
+
     /// <summary>A copy.</summary>
     public ICollection<JobId> Ids => _jobs.Keys;
 

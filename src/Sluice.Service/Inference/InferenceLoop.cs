@@ -83,6 +83,9 @@ internal sealed partial class InferenceLoop(
         return dropped;
     }
 
+    /// <summary>Most sequences of the engine; 0 while there is none.</summary>
+    public int Sequences => _engine?.Info.MaxSequences ?? 0;
+
     /// <summary>How many jobs from elsewhere would find an engine with nothing to do: 0 unless the former has been empty for <paramref name="after"/>.</summary>
     public int Idle(TimeSpan after)
     {

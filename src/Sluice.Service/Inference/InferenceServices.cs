@@ -39,12 +39,14 @@ internal static class InferenceServices
             .AddSingleton<Reservations>()
             .AddSingleton<ForeignShards>()
             .AddSingleton<Stealing>()
+            .AddSingleton<Resuming>()
             .AddSingleton<Heartbeat>()
             .AddSingleton<Inventory>()
             .AddSingleton<EndProcess>(Environment.FailFast)
             .AddSingleton<Watchdog>()
             .AddSingleton<CostKeeper>()
             .AddSingleton<Drain>()
+            .AddSingleton<Haste>()
             .AddHostedService<Worker>();
         return builder;
     }

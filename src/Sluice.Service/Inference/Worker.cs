@@ -10,7 +10,7 @@ namespace Sluice.Service.Inference;
 /// worker is registered. The order to stop begins the drain at once, whatever else of the host still has to end.
 /// </summary>
 internal sealed partial class Worker(
-    Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Heartbeat heartbeat, Inventory inventory, Watchdog watchdog, CostKeeper costs, Finisher finisher, Drain drain,
+    Incarnation incarnation, EngineHost engines, InferenceLoops loops, Reservations reservations, Stealing stealing, Resuming resuming, Heartbeat heartbeat, Inventory inventory, Watchdog watchdog, CostKeeper costs, Finisher finisher, Drain drain, Haste haste,
     IHostApplicationLifetime lifetime, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Worker> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _intake = new(); // nothing new after this
@@ -46,7 +46,7 @@ internal sealed partial class Worker(
         {
             await incarnation.RegisterAsync(_intake.Token);
             LogRegistered(incarnation.Name, incarnation.Current.Id);
-            await Task.WhenAll([reservations.RunAsync(_intake.Token), stealing.RunAsync(_intake.Token), .. loops.All.Select(RunAsync)]);
+            await Task.WhenAll([reservations.RunAsync(_intake.Token), stealing.RunAsync(_intake.Token), resuming.RunAsync(_intake.Token), .. loops.All.Select(RunAsync)]);
         }
         catch (OperationCanceledException) when (_intake.IsCancellationRequested)
         {
@@ -86,7 +86,8 @@ internal sealed partial class Worker(
 
     private async Task RunDrainAsync()
     {
-        using CancellationTokenSource limit = new(options.Value.DrainTime, time);
+        using CancellationTokenSource most = new(options.Value.DrainTime, time);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(most.Token, haste.Token);
         _intake.Cancel();
         await EndedAsync(_taking, limit.Token);
         await drain.ReleaseHeldAsync(limit.Token);

@@ -56,6 +56,9 @@ internal sealed class WorkerOptions
     /// <summary>A queued job that nobody holds this long after its ticket went to another worker's shard is there to be taken.</summary>
     public TimeSpan ForsakenAfter { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often this worker looks for jobs that had begun elsewhere.</summary>
+    public TimeSpan ResumeInterval { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Most jobs taken at once.</summary>
     [Range(1, 20_000)]
     public int StealMax { get; set; } = 1_000;

@@ -21,6 +21,7 @@ internal sealed class WorkerOptionsValidator : IValidateOptions<WorkerOptions>
         Positive(nameof(options.StealAfter), options.StealAfter);
         Positive(nameof(options.StealBackoff), options.StealBackoff);
         Positive(nameof(options.ForsakenAfter), options.ForsakenAfter);
+        Positive(nameof(options.ResumeInterval), options.ResumeInterval);
         if (options.HeartbeatTimeout < 2 * options.HeartbeatInterval)
         {
             errors.Add($"Worker:HeartbeatTimeout must be at least twice Worker:HeartbeatInterval ({options.HeartbeatInterval}); it is {options.HeartbeatTimeout}.");

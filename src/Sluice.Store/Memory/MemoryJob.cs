@@ -41,6 +41,8 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     public int LoneCrashes { get; set; }
     public Guid? HeldBy { get; set; }
     public JobId? WaitsFor { get; set; }
+
+    /// <summary>The greatest time there is where it has begun, and needs none.</summary>
     public DateTimeOffset? TicketedAt { get; set; }
     public DateTimeOffset? StartedAt { get; set; }
     public DateTimeOffset? FinishedAt { get; set; }

@@ -69,13 +69,29 @@ internal sealed partial class MemoryJobStore
             return got;
         });
 
+    public Task<IReadOnlyList<ReservedJob>> ResumeAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<ReservedJob>>(() =>
+        {
+            if (!_tables.Workers.ContainsKey(worker))
+                return [];
+            _tables.Begun.RemoveWhere(job => !job.Free);
+            List<ReservedJob> got = [];
+            foreach (MemoryJob job in _tables.Begun.Where(job => models.Contains(job.Model)).OrderBy(job => job.CreatedAt).ThenBy(job => job.Id.Value).Take(max))
+            {
+                job.HeldBy = worker;
+                got.Add(job.Reserved(_tables.Now));
+            }
+            return got;
+        });
+
     public Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken) => Locked(() =>
     {
         foreach (MemoryJob job in Find(jobs).Where(j => j.State == JobState.Queued && j.HeldBy == worker))
         {
-            job.HeldBy = null;
-            if (reticket)
-                _tables.Ticket(job);
+            if (reticket || job.Claims > 0)
+                _tables.Requeue(job);
+            else
+                job.HeldBy = null;
         }
         return true;
     });

@@ -33,8 +33,15 @@ internal sealed class MemoryTables(TimeProvider time)
         Live.Add(job.Id, job);
     }
 
+    /// <summary>Free jobs that have begun before, and perhaps some that are not free any more.</summary>
+    public HashSet<MemoryJob> Begun { get; } = [];
+
     /// <summary>Puts the job's ticket into the outbox.</summary>
-    public void Ticket(MemoryJob job) => Ticket(job, job.RunClass);
+    public void Ticket(MemoryJob job)
+    {
+        job.TicketedAt = job.Claims == 0 ? Now : job.TicketedAt;
+        Outbox.AddLast(Row(job, OutboxKind.Ticket));
+    }
 
     /// <summary>Puts tickets for many jobs into the outbox: those of one tenant, model and class share some, those of a prefix of which there are several have their own.</summary>
     public void Ticket(IReadOnlyList<MemoryJob> jobs)
@@ -53,20 +60,19 @@ internal sealed class MemoryTables(TimeProvider time)
         static (string, string, JobClass, long) KeyOf(MemoryJob job) => (job.Tenant, job.Model, job.RunClass, job.PrefixKey);
     }
 
-    /// <summary>Back to queued and held by nobody. What had begun is told in the interactive queue, whatever its class: it has waited once, and is not to wait behind the backlog again.</summary>
+    /// <summary>Back to queued and held by nobody, with a ticket where it has not begun: for what has, workers look.</summary>
     public void Requeue(MemoryJob job)
     {
-        JobClass queue = job.State == JobState.Running ? JobClass.Interactive : job.RunClass;
         job.State = JobState.Queued;
         job.StartedAt = null;
         job.HeldBy = null;
-        Ticket(job, queue);
-    }
-
-    private void Ticket(MemoryJob job, JobClass queue)
-    {
-        job.TicketedAt = Now;
-        Outbox.AddLast(Row(job, OutboxKind.Ticket) with { Class = queue });
+        if (job.Claims == 0)
+        {
+            Ticket(job);
+            return;
+        }
+        job.TicketedAt = DateTimeOffset.MaxValue;
+        Begun.Add(job);
     }
 
     /// <summary>The one way into a terminal state: result, cache entry, JobFinished or its submission's count, webhooks and the followers.</summary>

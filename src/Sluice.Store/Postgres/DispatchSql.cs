@@ -8,6 +8,12 @@ internal static class DispatchSql
         j.suspicions, j.trace_parent, now(), (select i.prefix_chain from job_inputs i where i.job = j.id)
         """;
 
+    /// <summary>In place of a ticket's time, of a job that has begun: it needs none, for workers look for it (<see cref="Resume"/>). Never old, and a time that may be reckoned with.</summary>
+    private const string NoTicket = "timestamptz '9999-12-31 00:00+00'";
+
+    /// <summary>The ticket's time of a job that becomes free.</summary>
+    private const string Freed = $"case when claims = 0 then now() else {NoTicket} end";
+
     /// <summary>Holds off the declaration of this worker's death (its row's deletion) until the transaction ends; heartbeats pass.</summary>
     private const string Alive = "(select id from workers where id = $1 for key share)";
 
@@ -48,16 +54,26 @@ internal static class DispatchSql
         returning {Reserved}
         """;
 
+    /// <summary>$1 worker, $2 models, $3 most. What is asked for is one narrow part of ix_jobs_held.</summary>
+    public const string Resume = $"""
+        with w as {Alive},
+        begun as (
+            select id from jobs where live and held_by is null and ticketed_at = {NoTicket} and state = 0 and waits_for is null and model = any($2) and exists (select from w)
+            order by created_at, id limit $3 for update skip locked)
+        update jobs j set held_by = w.id from begun b, w where j.id = b.id
+        returning {Reserved}
+        """;
+
     /// <summary>$1 worker, $2 jobs.</summary>
     public const string Unreserve = "update jobs set held_by = null where id = any($2) and state = 0 and held_by = $1";
 
-    /// <summary>As <see cref="Unreserve"/>, with fresh tickets.</summary>
-    public const string UnreserveWithTickets = """
+    /// <summary>As <see cref="Unreserve"/>, with fresh tickets for what has not begun.</summary>
+    public const string UnreserveWithTickets = $"""
         with freed as (
-            update jobs set held_by = null, ticketed_at = now() where id = any($2) and state = 0 and held_by = $1
-            returning id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, trace_parent)
+            update jobs set held_by = null, ticketed_at = {Freed} where id = any($2) and state = 0 and held_by = $1
+            returning id, claims, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, trace_parent)
         insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
-        select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from freed
+        select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from freed where claims = 0
         """;
 
     /// <summary>$1 worker, $2 jobs, $3 most claims. The second half of `own` sees the state before this statement: what it ran already.</summary>
@@ -101,24 +117,18 @@ internal static class DispatchSql
         {Ended}, j.claims
         """;
 
-    /// <summary>What had begun is told in the interactive queue, whatever its class: it has waited once, and is not to wait behind the backlog again.</summary>
     private const string Requeued = """
         noted as (
             insert into job_events (job_id, seq, tenant, at, state, reason, worker, claims)
-            select id, seq, tenant, now(), 0, reason, $3, claims from requeued where noteworthy),
-        ticketed as (
-            insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
-            select 0, id, tenant, model, case when noteworthy then 0 else run_class end, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from requeued)
+            select id, seq, tenant, now(), 0, reason, $3, claims from requeued where noteworthy)
         """;
-
-    private const string Ticketable = "j.id, j.seq, j.tenant, j.claims, j.model, j.run_class, j.prefix_key, j.run_by, j.custom_id, j.idempotency_key, j.trace_parent";
 
     /// <summary>$1 jobs, $2 claims, $3 worker, $4 codes: failed, to be tried again.</summary>
     public const string RetryFailed = $"""
         with requeued as (
-            update jobs j set state = 0, held_by = null, started_at = null, failures = j.failures + 1, ticketed_at = now(), seq = j.seq + 1
+            update jobs j set state = 0, held_by = null, started_at = null, failures = j.failures + 1, ticketed_at = {NoTicket}, seq = j.seq + 1
             from unnest($1::uuid[], $2::int[], $4::text[]) n(id, claims, code) where j.id = n.id and j.claims = n.claims and j.state = 1
-            returning {Ticketable}, n.code as reason, true as noteworthy),
+            returning j.id, j.seq, j.tenant, j.claims, n.code as reason, true as noteworthy),
         {Requeued}
         select id, claims from requeued
         """;
@@ -126,9 +136,9 @@ internal static class DispatchSql
     /// <summary>$1 jobs, $2 claims, $3 worker.</summary>
     public const string Release = $"""
         with requeued as (
-            update jobs j set state = 0, held_by = null, started_at = null, ticketed_at = now(), seq = j.seq + 1
+            update jobs j set state = 0, held_by = null, started_at = null, ticketed_at = {NoTicket}, seq = j.seq + 1
             from unnest($1::uuid[], $2::int[]) n(id, claims) where j.id = n.id and j.claims = n.claims and j.state = 1 and j.held_by = $3
-            returning {Ticketable}, 'released' as reason, true as noteworthy),
+            returning j.id, j.seq, j.tenant, j.claims, 'released' as reason, true as noteworthy),
         {Requeued}
         select id, claims from requeued
         """;
@@ -140,18 +150,22 @@ internal static class DispatchSql
         """;
 
     /// <summary>
-    /// $1 workers that are gone, $2 most jobs, $3 null, $4 what they ran is suspect, $5 of that the jobs that ran alone, $6 reason where one is charged for it: free again, with tickets.
+    /// $1 workers that are gone, $2 most jobs, $3 null, $4 what they ran is suspect, $5 of that the jobs that ran alone, $6 reason where one is charged for it: free again, with tickets for what has not begun.
     /// Those that ran return true.
     /// </summary>
     public const string Bury = $"""
         with picked as (
             select id, state, state = 1 and id = any($5) as charged from jobs where live and held_by = any($1) order by state desc, id limit $2 for update),
         requeued as (
-            update jobs j set state = 0, held_by = null, started_at = null, ticketed_at = now(),
+            update jobs j set state = 0, held_by = null, started_at = null, ticketed_at = {Freed},
                 seq = j.seq + p.state, suspicions = j.suspicions + (p.state = 1 and $4)::int, failures = j.failures + p.charged::int
             from picked p where j.id = p.id
-            returning {Ticketable}, case when p.charged then $6 when $4 then 'worker_died' else 'released' end as reason, p.state = 1 as noteworthy),
-        {Requeued}
+            returning j.id, j.seq, j.tenant, j.claims, j.model, j.run_class, j.prefix_key, j.run_by, j.custom_id, j.idempotency_key, j.trace_parent,
+                case when p.charged then $6 when $4 then 'worker_died' else 'released' end as reason, p.state = 1 as noteworthy),
+        {Requeued},
+        ticketed as (
+            insert into outbox (kind, job, tenant, model, class, prefix_key, deadline, custom_id, idempotency_key, created_at, trace_parent)
+            select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from requeued where claims = 0)
         select noteworthy from requeued
         """;
 

@@ -87,6 +87,13 @@ internal sealed partial class PostgresJobStore
             return await got.ListAsync(ReadReserved, limit);
         }, cancellationToken);
 
+    public Task<IReadOnlyList<ReservedJob>> ResumeAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
+        database.DispatchAsync<IReadOnlyList<ReservedJob>>(async (connection, limit) =>
+        {
+            await using Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.Resume, worker, models.ToArray(), max).ReadAsync(limit);
+            return await rows.ListAsync(ReadReserved, limit);
+        }, cancellationToken);
+
     public Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken) =>
         database.DispatchAsync(async (connection, limit) =>
         {

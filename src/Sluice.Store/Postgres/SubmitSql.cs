@@ -121,7 +121,7 @@ internal static class SubmitSql
     /// <summary>$1 new followers: their leaders become as urgent as they are, which a ticket tells whoever holds them.</summary>
     public const string HurryLeaders = """
         with hurried as (
-            update jobs l set run_by = least(l.run_by, f.run_by), run_class = least(l.run_class, f.run_class), ticketed_at = case when l.state = 0 then now() else l.ticketed_at end
+            update jobs l set run_by = least(l.run_by, f.run_by), run_class = least(l.run_class, f.run_class), ticketed_at = case when l.state = 0 and l.claims = 0 then now() else l.ticketed_at end
             from (select waits_for, min(deadline) as run_by, min(class) as run_class from jobs where id = any($1) group by waits_for) f
             where l.id = f.waits_for and (l.run_class > f.run_class or l.run_by > f.run_by or (l.run_by is null and f.run_by is not null))
             returning l.id, l.state, l.tenant, l.model, l.run_class, l.prefix_key, l.run_by, l.custom_id, l.idempotency_key, l.trace_parent)

@@ -30,23 +30,37 @@ public sealed class DispatchSqlTests(PostgresDatabase database) : StoreContract(
     {
         Guid victim = await WorkerAsync(), thief = await WorkerAsync("w2");
         await PostgresDatabase.RunAsync(database.AdminConnectionString, Fill.Replace("{victim}", $"{victim}", StringComparison.Ordinal));
-        using JsonDocument plan = await ExplainAsync(thief, forsaken ? TimeSpan.FromMinutes(1) : null);
+        string age = forsaken ? "'1 minute'" : "null";
+        using JsonDocument plan = await ExplainAsync("(uuid, text[], interval, bigint)", DispatchSql.Loot, $"'{thief}', '{{{Model}}}', {age}, {Limit}", DispatchSql.InOrder);
         double visited = Visited(plan.RootElement[0].GetProperty("Plan"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"loot: {visited} of {Waiting + Held} jobs visited"));
         // once for the list; once more where the holder's running jobs are looked for
         Assert.InRange(visited, Held, 2 * most);
     }
 
+    [Fact]
+    public async Task A_worker_that_looks_for_what_had_begun_looks_at_nothing_else()
+    {
+        const int begun = 10;
+        Guid victim = await WorkerAsync(), other = await WorkerAsync("w2");
+        await PostgresDatabase.RunAsync(database.AdminConnectionString, Fill.Replace("{victim}", $"{victim}", StringComparison.Ordinal));
+        await PostgresDatabase.RunAsync(database.AdminConnectionString, $"set sluice.tenant = '*'; update jobs set state = 1, claims = 1 where id in (select id from jobs where held_by is not null limit {begun})");
+        await Store.RetireWorkerAsync(victim, Token);
+        using JsonDocument plan = await ExplainAsync("(uuid, text[], bigint)", DispatchSql.Resume, $"'{other}', '{{{Model}}}', {Limit}", "select 1");
+        double visited = Visited(plan.RootElement[0].GetProperty("Plan"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"resume: {visited} of {Waiting + Held} jobs visited"));
+        Assert.InRange(visited, begun, 3 * begun); // once to be found, once to be held; and what is held then is returned
+    }
+
     /// <summary>As the service's own connections have it done.</summary>
-    private async Task<JsonDocument> ExplainAsync(Guid thief, TimeSpan? forsaken)
+    private async Task<JsonDocument> ExplainAsync(string types, string statement, string values, string before)
     {
         await using Database connections = new(Options.Create(database.Options), TimeProvider.System);
-        string age = forsaken is { } old ? $"'{old}'" : "null";
         return JsonDocument.Parse(await connections.DispatchAsync(async (connection, limit) =>
         {
-            await using Rows rows = await new Commands(connection).For(Scope.All).Add(DispatchSql.InOrder)
-                .Add($"prepare loot (uuid, text[], interval, bigint) as {DispatchSql.Loot}")
-                .Add($"explain (analyze, format json) execute loot ('{thief}', '{{{Model}}}', {age}, {Limit})").ReadAsync(limit);
+            await using Rows rows = await new Commands(connection).For(Scope.All).Add(before)
+                .Add($"prepare looked {types} as {statement}")
+                .Add($"explain (analyze, format json) execute looked ({values})").ReadAsync(limit);
             return (await rows.ListAsync(row => row.GetString(0), limit))[0];
         }, Token));
     }

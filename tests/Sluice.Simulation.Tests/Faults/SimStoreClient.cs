@@ -61,6 +61,9 @@ internal sealed class SimStoreClient(SimStore server, SimProcess caller) : IJobS
     public Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "steal", () => server.Oracle.Take(worker, () => Inner.StealAsync(worker, models, max, forsaken, default)), cancellationToken);
 
+    public Task<IReadOnlyList<ReservedJob>> ResumeAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
+        server.CallAsync(caller, "resume", () => server.Oracle.Take(worker, () => Inner.ResumeAsync(worker, models, max, default)), cancellationToken);
+
     public Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "unreserve", async () =>
         {

@@ -131,6 +131,13 @@ internal sealed class NeverTicketsAgain(MemoryJobStore inner) : PassingStore(inn
         base.StealAsync(worker, models, max, null, cancellationToken);
 }
 
+/// <summary>What had begun and is free again is not found by anybody.</summary>
+internal sealed class ForgetsWhatHadBegun(MemoryJobStore inner) : PassingStore(inner)
+{
+    public override Task<IReadOnlyList<ReservedJob>> ResumeAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<ReservedJob>>([]);
+}
+
 /// <summary>Deadlines end ten seconds early.</summary>
 internal sealed class ExpiresEarly(MemoryJobStore inner) : PassingStore(inner)
 {

@@ -37,6 +37,8 @@ internal class PassingStore(MemoryJobStore inner) : IJobStore
     public virtual Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
         inner.StealAsync(worker, models, max, forsaken, cancellationToken);
 
+    public virtual Task<IReadOnlyList<ReservedJob>> ResumeAsync(Guid worker, IReadOnlyList<string> models, int max, CancellationToken cancellationToken) => inner.ResumeAsync(worker, models, max, cancellationToken);
+
     public virtual Task UnreserveAsync(Guid worker, IReadOnlyList<JobId> jobs, bool reticket, CancellationToken cancellationToken) => inner.UnreserveAsync(worker, jobs, reticket, cancellationToken);
 
     public virtual Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Guid worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) => inner.ClaimAsync(worker, jobs, cancellationToken);

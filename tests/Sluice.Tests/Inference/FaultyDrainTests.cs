@@ -13,6 +13,33 @@ namespace Sluice.Tests.Inference;
 /// <summary>An orderly end beside a store that fails.</summary>
 public sealed class FaultyDrainTests
 {
+    [Fact]
+    public async Task A_second_order_to_stop_ends_a_drain_at_once_with_nothing_charged()
+    {
+        const double most = 22; // that a drain may be told to wait
+        MemoryJobStore store = new(TimeProvider.System);
+        Dictionary<string, string?> settings = new(Embedded.Quick) { ["Worker:DrainTime"] = "00:00:22" };
+        SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = settings };
+        await using WorkerRig rig = await WorkerRig.StartAsync(
+            options, services => services.AddSingleton(store).AddMemoryStore(), new StubOptions { MaxSequences = 1, Fault = _ => StubFault.Hang });
+        JobId[] ids = [await rig.SubmitAsync(Embedded.Prompt("hangs")), await rig.SubmitAsync(Embedded.Prompt("waits"))];
+        await WorkerRig.EventuallyAsync(() => rig.Get<RunningJobs>().Fences.Length == 1 && rig.Get<HeldJobs>().Count == 1, "one runs and one waits");
+
+        long start = TimeProvider.System.GetTimestamp();
+        Task stopped = rig.StopAsync();
+        await WorkerRig.EventuallyAsync(() => rig.Log.Any(line => line.Contains("Draining: 1 held", StringComparison.Ordinal)), "it drains");
+        rig.Get<Haste>().Now();
+        await stopped;
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start).TotalSeconds, 0, most - 2);
+        Assert.Empty(await store.WorkersAsync(default));
+        Guid other = Guid.NewGuid();
+        await store.RegisterWorkerAsync(new WorkerRegistration(other, "other", [StubModel.Name]), default);
+        IReadOnlyList<ReservedJob> free = await store.ReserveAsync(other, ids, default);
+        Assert.Equal([0, 0], free.Select(job => job.Suspicions));
+        Assert.All(ids, id => Assert.Equal(0, store.GetAsync("t1", id, default).GetAwaiter().GetResult()!.Failures));
+    }
+
     [Theory]
     [InlineData(nameof(IJobStore.HeartbeatAsync), true)]
     [InlineData(nameof(IJobStore.FindLostAsync), true)]
