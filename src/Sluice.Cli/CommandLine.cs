@@ -27,7 +27,7 @@ internal static class CommandLine
         }
 
         InvocationConfiguration configuration = new() { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };
-        if (parse.CommandResult.Command.Name == ServeCommand.Name) configuration.ProcessTerminationTimeout = ServeCommand.Patience;
+        if (parse.CommandResult.Command.Name == ServeCommand.Name) configuration.ProcessTerminationTimeout = null; // it minds signals itself
         try
         {
             return await parse.InvokeAsync(configuration, cancellationToken);

@@ -11,7 +11,7 @@ internal sealed record ChaosOptions
           wipe     as mixed, and the broker loses its disk each time it is killed
           workers  kills of workers only
           zombies  --kills workers stopped past the heartbeat and woken again
-          rolling  --kills restarts by SIGTERM, one worker after the other
+          rolling  --kills restarts by SIGTERM, one worker after the other, some told early or twice
           poison   --kills jobs that kill whoever runs them
           clocks   workers whose clocks are ten minutes fast and slow, jobs with deadlines
           disk     --kills times no space left on the device, for database and broker

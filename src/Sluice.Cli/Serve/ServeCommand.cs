@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sluice.Service;
 using Sluice.Service.Access;
+using Sluice.Service.Inference;
 using Sluice.Store;
 
 namespace Sluice.Cli.Serve;
@@ -11,9 +12,6 @@ namespace Sluice.Cli.Serve;
 /// <summary><c>sluice serve</c>: runs the service until it is told to stop. Its log goes to the error stream.</summary>
 internal static class ServeCommand
 {
-    /// <summary>Longer than a host takes to drain: whoever stops the process waits this long before it is ended by force.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     public const string Name = "serve";
 
     public static Command Create(Terminal terminal)
@@ -43,8 +41,10 @@ internal static class ServeCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, SluiceHostOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Terminal terminal, SluiceHostOptions options, CancellationToken stop)
     {
+        using StopSignals signals = new(terminal.Time, stop);
+        CancellationToken cancellationToken = signals.Stop;
         if (Crash.Fault is { } fault)
         {
             throw CommandFailedException.Usage(fault);
@@ -58,6 +58,7 @@ internal static class ServeCommand
         {
             await using WebApplication app = SluiceHost.Build(options);
             Exception? failed = null;
+            using CancellationTokenRegistration hasty = signals.AtOnce.Register(() => app.Services.GetService<Haste>()?.Now());
             using CancellationTokenRegistration stopping = app.Lifetime.ApplicationStopping.Register(() => failed = FaultOf(app));
             try
             {
@@ -81,7 +82,7 @@ internal static class ServeCommand
         }
     }
 
-    /// <summary>A host that fails to start does not stop what it has started: told to, its parts end as at any stop, not as failures of their own.</summary>
+    /// <summary>A host that fails to start, or is told to stop meanwhile, does not stop what it has started: told to, its parts end as at any stop, not as failures of their own.</summary>
     private static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
     {
         try
@@ -91,6 +92,10 @@ internal static class ServeCommand
         catch
         {
             app.Lifetime.StopApplication();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                await app.StopAsync(CancellationToken.None);
+            }
             throw;
         }
     }

@@ -53,17 +53,24 @@ internal sealed class SubmitBatcher(IJobStore store, SemanticTier semantic, Outb
         // Leaves the caller's thread before the first synchronous wait of the store.
         await Task.Yield();
         List<Pending> batch = new(_options.JobsPerTransaction);
-        while (await _pending.Reader.WaitToReadAsync(stoppingToken))
+        try
         {
-            batch.Clear();
-            while (batch.Count < _options.JobsPerTransaction && _pending.Reader.TryRead(out Pending? pending))
+            while (await _pending.Reader.WaitToReadAsync(stoppingToken))
             {
-                batch.Add(pending);
+                batch.Clear();
+                while (batch.Count < _options.JobsPerTransaction && _pending.Reader.TryRead(out Pending? pending))
+                {
+                    batch.Add(pending);
+                }
+                if (batch.Count > 0)
+                {
+                    await CommitAsync(batch, stoppingToken);
+                }
             }
-            if (batch.Count > 0)
-            {
-                await CommitAsync(batch, stoppingToken);
-            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // a host that did not come up: nobody waits
         }
     }
 

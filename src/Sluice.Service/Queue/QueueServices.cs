@@ -41,6 +41,7 @@ internal static class QueueServices
             services.AddSingleton<OpenTickets>(provider => provider.GetRequiredService<RabbitMqTickets>().Open);
         }
         bool inMemory = host.Embedded || builder.Configuration.GetValue<QueueTransport>($"{QueueOptions.Section}:{nameof(QueueOptions.Transport)}") == QueueTransport.InMemory;
+        services.AddSingleton<IBusDepot, BoundedBusDepot>();
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();

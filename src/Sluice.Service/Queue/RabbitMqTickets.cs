@@ -32,7 +32,7 @@ internal sealed class RabbitMqTickets(IBus bus, TicketConsumer consumer, IOption
         public async ValueTask DisposeAsync()
         {
             using CancellationTokenSource limit = new(s_patience);
-            await endpoint.StopAsync(limit.Token);
+            await endpoint.StopAsync(limit.Token).WaitAsync(limit.Token); // which it does not always heed
         }
     }
 }

@@ -31,6 +31,7 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
     private readonly TcpProxy _apiDatabase = new(servers.DatabasePort, seed + 3);
     private readonly TcpProxy _apiBroker = new(servers.BrokerPort, seed + 4);
     private readonly Dictionary<int, Child> _workers = [];
+    private readonly Dictionary<int, int> _workerPorts = [];
     private readonly int _apiPort = Ports.Free();
     private readonly string _pids = Path.Combine(folder, "pids");
     private Child? _api;
@@ -93,8 +94,9 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
         {
             environment["SLUICE_CLOCK_OFFSET"] = seconds.ToString(CultureInfo.InvariantCulture);
         }
-        _workers[worker] = Child.Start(Path.Combine(folder, $"{WorkerName(worker)}.log"), _pids, environment,
-            [.. Serve("worker", 0), .. Settings(WorkerName(worker), _workerDatabase, _workerBroker)]);
+        _workerPorts[worker] = Ports.Free();
+        _workers[worker] = Child.Start(LogOf(worker), _pids, environment,
+            [.. Serve("worker", _workerPorts[worker]), .. Settings(WorkerName(worker), _workerDatabase, _workerBroker)]);
     }
 
     /// <summary>A node of all roles that is to crash at a point; beside the others, on connections of its own.</summary>
@@ -106,6 +108,11 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
     }
 
     public Child Worker(int worker) => _workers[worker];
+
+    /// <summary>False where it ended, or did not come up within a minute.</summary>
+    public Task<bool> AwaitWorkerAsync(int worker, CancellationToken cancellationToken) => AwaitReadyAsync(_workerPorts[worker], _workers[worker], cancellationToken);
+
+    public string LogOf(int worker) => Path.Combine(folder, $"{WorkerName(worker)}.log");
 
     public Child Api => _api!;
 

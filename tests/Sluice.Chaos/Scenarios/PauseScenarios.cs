@@ -3,7 +3,7 @@ using Sluice.Chaos.Load;
 
 namespace Sluice.Chaos.Scenarios;
 
-/// <summary>Workers that stop without dying: for too long, by order, or in another time.</summary>
+/// <summary>Workers that stop without dying: for too long, or in another time.</summary>
 internal static class PauseScenarios
 {
     private const int Together = 4;
@@ -50,42 +50,6 @@ internal static class PauseScenarios
             await child.SignalAsync("CONT");
             await Task.Delay(500, cancellationToken);
         }
-    }
-
-    /// <summary>SIGTERM to one worker after the other under load: nothing may be charged, and each must end with 0 within 25 s.</summary>
-    public static async Task<ChaosReport> RollingAsync(ChaosOptions options, CancellationToken cancellationToken)
-    {
-        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { StubDelay = TimeSpan.FromMilliseconds(500) }, cancellationToken);
-        Task load = stage.LoadAsync(new LoadMix { Ttl = 0, Cancel = 0 }.Make(options.Jobs, options.Seed), Scenario.Pace, cancellationToken);
-        List<string> faults = [];
-        double longest = 0;
-        for (int i = 0; i < options.Kills; i++)
-        {
-            while (stage.Progress < (i + 1.0) / (options.Kills + 1))
-            {
-                await Task.Delay(50, cancellationToken);
-            }
-            Child child = stage.Fleet.Worker(i % stage.Fleet.Workers);
-            long start = TimeProvider.System.GetTimestamp();
-            await child.SignalAsync("TERM");
-            await child.ExitAsync(cancellationToken);
-            double took = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-            longest = Math.Max(longest, took);
-            if (child.ExitCode != 0 || took > 25)
-            {
-                faults.Add($"restart {i}: exit code {child.ExitCode} after {took:0.0} s");
-            }
-            stage.Fleet.StartWorker(i % stage.Fleet.Workers);
-        }
-        await load;
-        stage.Count("longest_exit_s", Math.Round(longest, 2));
-        long charged = await stage.Ledger.CountAsync("select coalesce(sum(failures + suspicions), 0)::bigint from jobs");
-        stage.Count("attempts_charged", charged);
-        if (charged > 0)
-        {
-            faults.Add($"{charged} attempts charged");
-        }
-        return await stage.FinishAsync(options.Kills, 0, faults, cancellationToken);
     }
 
     /// <summary>One worker ten minutes fast, one ten minutes slow: jobs of two minutes must not expire.</summary>

@@ -16,7 +16,7 @@ internal static class Scenario
         "wipe" => await KillsAsync(options, Nemesis.Mixed(options.Kills, options.Seed), wipe: true, new LoadMix { Bus = 0 }, cancellationToken),
         "workers" => await KillsAsync(options, [.. Enumerable.Repeat(Victim.Worker, options.Kills)], wipe: false, new LoadMix(), cancellationToken),
         "zombies" => await PauseScenarios.ZombiesAsync(options, cancellationToken),
-        "rolling" => await PauseScenarios.RollingAsync(options, cancellationToken),
+        "rolling" => await RollingScenario.RunAsync(options, cancellationToken),
         "clocks" => await PauseScenarios.ClocksAsync(options, cancellationToken),
         "poison" => await CrashScenarios.PoisonAsync(options, cancellationToken),
         "points" => await CrashScenarios.PointsAsync(options, cancellationToken),

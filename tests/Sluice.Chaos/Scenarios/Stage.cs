@@ -136,6 +136,14 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
+    public void Longest(string what, double seconds)
+    {
+        lock (_counts)
+        {
+            _counts[what] = Math.Max(_counts.GetValueOrDefault(what), Math.Round(seconds, 2));
+        }
+    }
+
     /// <summary>Waits for the end of all jobs, at most 60 s beyond the work that is left, then asks the checker.</summary>
     public async Task<ChaosReport> FinishAsync(int kills, int innocents, IReadOnlyList<string> faults, CancellationToken cancellationToken)
     {
