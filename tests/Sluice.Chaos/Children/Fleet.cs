@@ -10,6 +10,9 @@ internal sealed record FleetOptions
     public int Workers { get; init; } = 3;
     public TimeSpan StubDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Of a worker's signs of life.</summary>
+    public TimeSpan HeartbeatTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Prompts with this in them kill their worker.</summary>
     public string? StubCrashOn { get; init; }
 
@@ -150,7 +153,7 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
     {
         List<string> settings =
         [
-            $"Worker:Name={name}", "Worker:HeartbeatInterval=00:00:01", "Worker:HeartbeatTimeout=00:00:03", "Worker:ReconcileInterval=00:00:01", "Worker:TicketTimeout=00:00:10",
+            $"Worker:Name={name}", "Worker:HeartbeatInterval=00:00:01", $"Worker:HeartbeatTimeout={options.HeartbeatTimeout:c}", "Worker:ReconcileInterval=00:00:01", "Worker:TicketTimeout=00:00:10",
             "Worker:InventoryInterval=00:00:02", "Worker:StubSequences=16", $"Worker:StubDelay={options.StubDelay:c}", "Worker:HoldLimit=400",
             $"Store:ConnectionString={Servers.Database(database.Port, "sluice_service")}", $"Queue:Host={Servers.Broker(broker.Port)}",
             "Logging:LogLevel:Default=Information", "Logging:LogLevel:Microsoft=Warning", "Logging:LogLevel:Sluice.Service.Inference.BatchRunner=Warning",
