@@ -4,6 +4,7 @@ using Sluice.Engine.Backends;
 using Sluice.Engine.Backends.Cpu;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
+using Sluice.Engine.Sequences;
 using Sluice.Engine.Weights;
 
 namespace Sluice.Engine.Measuring;
@@ -15,7 +16,7 @@ namespace Sluice.Engine.Measuring;
 public sealed class EngineBench : IAsyncDisposable
 {
     internal const int PromptTokens = 128, LongTokens = 2048;
-    private const int KvPageCount = 768, PageTokens = 16;
+    private const int KvPageCount = 768;
     private const int Generated = 32;
     private const int ScoringJobs = 64, SharedTokens = 256, OwnTokens = 32;
     private static readonly int[] _batches = [1, 8, 32];
@@ -45,7 +46,7 @@ public sealed class EngineBench : IAsyncDisposable
         _log = log;
         _profiler = profiler;
         _meter = new PeakMeter(options.Threads);
-        _limit = new StepLimit(config, memory.WeightBytes, memory.KvBytesPerPage / PageTokens);
+        _limit = new StepLimit(config, memory.WeightBytes, memory.KvBytesPerPage / StepPlan.PageTokens);
         _storedBFloat16 = config.DataType == DataType.BFloat16;
         _vocabulary = config.VocabularySize;
     }
@@ -110,7 +111,7 @@ public sealed class EngineBench : IAsyncDisposable
     private async Task WarmAsync(CancellationToken cancellationToken)
     {
         await RunAsync(Prompts(_batches[^1], PromptTokens), Generated + 1, cancellationToken);
-        for (int pages = 0; pages < KvPageCount; pages += _batches[^1] * PromptTokens / PageTokens)
+        for (int pages = 0; pages < KvPageCount; pages += _batches[^1] * PromptTokens / StepPlan.PageTokens)
             await RunAsync(Prompts(_batches[^1], PromptTokens), 1, cancellationToken);
         _log.Take();
     }
