@@ -22,9 +22,11 @@ internal static class PauseScenarios
         {
             int[] workers = [.. Enumerable.Range(0, fleet.Workers)];
             random.Shuffle(workers);
+            stage.Ceiling = (int)(options.Jobs * (zombies + (2.0 * Together)) / options.Kills); // so that the last run something, too
             bool[] made = await Task.WhenAll(workers.Take(Math.Min(Together, options.Kills - zombies)).Select(worker => StopAsync(stage, worker, cancellationToken)));
             zombies += made.Count(one => one);
         }
+        stage.Ceiling = int.MaxValue;
         await load;
         ChaosReport report = await stage.FinishAsync(zombies, 0, zombies < options.Kills ? [$"only {zombies} zombies: too few jobs"] : [], cancellationToken);
         return report.StaleDiscarded >= zombies ? report : report with { Ok = false, Broken = [.. report.Broken, "fewer stale results than zombies"] };
