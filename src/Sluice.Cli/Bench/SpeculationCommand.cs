@@ -23,8 +23,9 @@ internal static class SpeculationCommand
         Option<int> tickets = EngineCommand.InRange("--tickets", "Prompts of a run: support tickets, as the demo model is asked.", 64, 10_000);
         Option<int> tokens = EngineCommand.InRange("--tokens", "Most tokens of an answer.", 96, 100_000);
         Option<int[]> batch = new("--batch") { Description = "Sequences at once; may be repeated.", DefaultValueFactory = _ => [1, 8, 32] };
+        Option<bool> processorTime = new("--cpu-time") { Description = "Time by the processor, not by the wall: for a busy machine, with --threads 1." };
         Option<bool> json = new("--json") { Description = "One list on standard output." };
-        Command command = new("speculation", "Answers with speculation and without, in turn.") { model, draft, dtype, threads, pairs, tickets, tokens, batch, json };
+        Command command = new("speculation", "Answers with speculation and without, in turn.") { model, draft, dtype, threads, pairs, tickets, tokens, batch, processorTime, json };
         batch.Validators.Add(result =>
         {
             foreach (int found in (result.GetValueOrDefault<int[]>() ?? []).Where(n => n is < 1 or > 64))
@@ -32,12 +33,14 @@ internal static class SpeculationCommand
         });
         command.SetAction(async (parse, cancellationToken) =>
         {
+            if (parse.GetValue(processorTime) && parse.GetValue(threads) != 1) throw CommandFailedException.Usage($"--cpu-time: expected --threads 1, found {parse.GetValue(threads)}.");
             SpeculationBenchOptions options = new()
             {
                 Weights = WeightFormats.Parse(parse.GetValue(dtype)),
                 Threads = parse.GetValue(threads),
                 Pairs = parse.GetValue(pairs),
                 MaxTokens = parse.GetValue(tokens),
+                ProcessorTime = parse.GetValue(processorTime),
                 Batches = parse.GetRequiredValue(batch),
                 DraftFolder = parse.GetValue(draft),
             };

@@ -21,6 +21,9 @@ public sealed record SpeculationBenchOptions
     /// <summary>Most tokens of an answer.</summary>
     public int MaxTokens { get; init; } = 96;
 
+    /// <summary>Steps are timed by the processor, not by the wall: for a busy machine, with one thread.</summary>
+    public bool ProcessorTime { get; init; }
+
     /// <summary>The draft model's folder; null leaves its measurements out.</summary>
     public string? DraftFolder { get; init; }
 }
@@ -34,8 +37,8 @@ public sealed record SpeculationFigure(string Workload, int Batch, int Pairs, Pa
 
 /// <summary>
 /// Greedy answers with speculation and without, in turn (A B B A), on two engines that differ in nothing else. Each measured run answers all prompts, so many
-/// at a time; a first run of each warms up and is not counted. What counts is the time in steps: handing over and waking up are not the engine's. Fails where an
-/// answer is not the same with it.
+/// at a time; a first run of each warms up and is not counted. What counts is the time in steps: handing over and waking up are not the engine's. The first
+/// workload has speculation on neither side: how far its ratio is from 1 is the error of the others. Fails where an answer is not the same with it.
 /// </summary>
 public static class SpeculationBench
 {
@@ -52,6 +55,7 @@ public static class SpeculationBench
         int vocabulary = ModelConfig.Read(folder).VocabularySize;
         SpeculationOptions lookup = new() { Kind = SpeculationKind.PromptLookup };
         int[][] repeated = await RepeatAsync(folder, prompts, options, cancellationToken);
+        await AddAsync("prompts, no speculation on either side", prompts, new SpeculationOptions());
         await AddAsync("repeated answers, prompt lookup", repeated, lookup);
         await AddAsync("prompts, prompt lookup", prompts, lookup);
         await AddAsync("prompts, wrong guesses", prompts, lookup with { Around = _ => new SpoilingDrafter(null, vocabulary) });
@@ -149,5 +153,13 @@ public static class SpeculationBench
         Model = new ModelOptions { Threads = options.Threads, Weights = options.Weights },
         Speculation = speculation,
         StepObserver = observer,
+        Clock = options.ProcessorTime ? new ProcessorClock() : TimeProvider.System,
     });
+
+    private sealed class ProcessorClock : TimeProvider
+    {
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Environment.CpuUsage.TotalTime.Ticks;
+    }
 }

@@ -9,16 +9,23 @@ internal struct Price
 
     private int _count;
     private double _value;
+    private long _at;
 
     public readonly bool Known => _count > 0;
 
-    public void Add(double sample)
+    /// <param name="sample">As measured.</param>
+    /// <param name="now">A count of samples of all kinds.</param>
+    public void Add(double sample, long now = 0)
     {
         if (_count < Few)
             _value = _count++ == 0 ? sample : Math.Min(_value, sample);
         else
             _value += Rate * ((_value > 0 ? Math.Min(sample, Most * _value) : sample) - _value);
+        _at = now;
     }
 
     public readonly double Or(double prior) => Known ? _value : prior;
+
+    /// <summary>Known, and measured since then.</summary>
+    public readonly bool Since(long then) => Known && _at >= then;
 }

@@ -1,35 +1,39 @@
 namespace Sluice.Engine.Speculation;
 
 /// <summary>
-/// How many guesses each sequence gets in the next step: those that make the step worth more than it costs. With a the share of a sequence's guesses that
-/// stand, the j-th is worth a^j tokens; rows and drafting cost what they were measured to cost (<see cref="StepTimes"/>). Of all floors under a^j the one
-/// that gives most tokens per time is taken; where none beats a step without guesses, there are none.
+/// How many guesses each sequence gets in the next step. With a the share of a sequence's guesses that stand, the j-th is worth a^j tokens; rows and drafting
+/// cost what they were measured to cost (<see cref="StepTimes"/>). Of all floors under a^j the one that promises most tokens per time is proposed; where none
+/// beats a step without guesses, there are none. Whether a proposal is followed says the <see cref="Account"/> of the batch size: not what a step promises
+/// counts there, but what those before it took, beside steps without guesses that were made in between.
 /// </summary>
 /// <remarks>
-/// What is turned off is tried again out of a budget of a two-hundredth of the time of all steps. What is on is left out of one step in sixty-four, to see
-/// what that costs. Steps that compute prompts are full of rows that are worth their time: nothing is guessed in them.
+/// What is on is left out of one step in eight, or in thirty-two where it pays and the machine is steady, and of two when a step was not what was expected. What is off is tried again out of what was saved for it.
+/// Steps that compute prompts are full of rows that are worth their time: nothing is guessed in them.
 /// </remarks>
 internal sealed class SpeculationController
 {
-    private const double ProbeShare = 0.005;
     private const double Margin = 1.03; // better by less is no better
-    private const int ReferenceEvery = 64;
-    private const int MostProbeTokens = 2;
-    private const double SequenceWeight = 3; // tries that what is known of the workload counts for
+    private const int ReferenceEvery = 8; // steps with guesses; four times as many where it pays and the machine is steady
+    private const double SequenceWeight = 16; // tries that what is known of the workload counts for
     private const int FewBehind = 2; // known tokens that every draft computes
-    private const double LeastProbe = 0.25; // of a step: what a try is taken to cost before it is known
+    private const int IdleFor = 4; // steps: looking costs time, too
+    private const double Odd = 2; // times what was expected: a pause counts as no more
+    private const double OwedFor = 64; // steps over which an account pays for catching up with a prompt
 
-    private static readonly double[] _floors = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
+    private static readonly double[] _floors = [0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05, 0.02];
 
     private readonly StepTimes _times;
     private readonly Workloads _workloads = new();
     private readonly GuessTable _table;
-    private readonly int _probeTokens;
     private readonly double[] _shares; // (drafts): of guesses that stand; 0 for one that gets none
-    private double _budget; // ticks for trying
-    private int _sinceReference;
+    private readonly Account[] _accounts; // by the power of two that holds the sequences
+    private int _sinceReference; // steps with guesses since one without
+    private int _references; // steps without guesses that are due
+    private int _idle; // steps until it is looked again whether guesses are worth it
     private int _turn; // whose the next try is
-    private double _probe; // ticks of a plain step, where the step has a try in it; 0 where not
+    private int _stood; // guesses, in the step that is read
+    private double _drafting; // ticks of the step's draft, catching up aside
+    private double _owed; // ticks of catching up that are still to be paid for
 
     /// <param name="maxSequences">Most drafts at once.</param>
     /// <param name="mostTokens">Most guesses of a sequence in a step.</param>
@@ -38,7 +42,9 @@ internal sealed class SpeculationController
         _times = new StepTimes(maxSequences);
         _table = new GuessTable(mostTokens, _floors);
         _shares = new double[maxSequences];
-        _probeTokens = Math.Min(MostProbeTokens, mostTokens);
+        _accounts = new Account[Power(maxSequences) + 1];
+        for (int i = 0; i < _accounts.Length; i++)
+            _accounts[i] = new Account(1 << i);
     }
 
     /// <summary>Sets what each draft may want in a step that decodes all of them and nothing else.</summary>
@@ -47,33 +53,28 @@ internal sealed class SpeculationController
     /// <param name="room">Rows that the step has for guesses.</param>
     public void Choose(ReadOnlySpan<Draft> drafts, IDrafter drafter, int room)
     {
-        if (drafts.Length == 0 || room <= 0)
+        if (drafts.Length == 0 || room <= 0 || _times.Blank)
             return;
-        if (_times.Blank || _sinceReference >= ReferenceEvery)
-        {
-            _sinceReference = 0;
+        Account account = _accounts[Power(drafts.Length)];
+        if (!account.MayGuess || _references > 0 || _idle-- > 0)
             return;
-        }
-
         double plain = _times.Plain(drafts.Length);
+        double saved = Math.Max(0, (account.Balance * plain) - _owed);
+        double spare = account.Won ? double.MaxValue : saved; // ticks for catching up
         for (int i = 0; i < drafts.Length; i++)
         {
             double share = Share(drafts[i]);
             bool any = _table.Tokens(share, _floors.Length - 1) > 0; // the lowest floor
-            _shares[i] = any && Worth(drafts[i], drafter, drafts.Length, plain) ? share : 0;
+            _shares[i] = any && Worth(drafts[i], drafter, drafts.Length, plain, ref spare) ? share : 0;
         }
 
-        int best = BestFloor(drafts, room, plain);
-        bool guesses = false;
-        for (int i = 0; best >= 0 && i < drafts.Length; i++)
-        {
-            drafts[i].Wanted = Math.Min(drafts[i].Room, _table.Tokens(_shares[i], best));
-            guesses |= drafts[i].Wanted > 0;
-        }
-
-        _sinceReference = guesses ? _sinceReference + 1 : 0;
+        if (_times.Knows(drafts.Length) && TryPropose(drafts, room, plain, out int floor, out int limit))
+            Give(drafts, floor, limit, account);
+        else
+            _idle = IdleFor;
         _turn = _turn < drafts.Length ? _turn : 0;
-        Probe(drafts[_turn++], drafter, drafts.Length, plain);
+        if (_sinceReference == 0 && account.MayTry)
+            Probe(drafts[_turn++], drafter, drafts.Length, plain, saved);
     }
 
     /// <summary>What came of one sequence's guesses.</summary>
@@ -82,8 +83,9 @@ internal sealed class SpeculationController
     /// <param name="tries">That were looked at.</param>
     public void Learn(Draft draft, int hits, int tries)
     {
-        draft.Acceptance = draft.Acceptance.Add(hits, tries, keep: 0.9);
+        draft.Acceptance = draft.Acceptance.Add(hits, tries, keep: 0.97);
         _workloads.Learn(draft, hits, tries);
+        _stood += hits;
     }
 
     /// <summary>A sequence is at its end.</summary>
@@ -96,13 +98,28 @@ internal sealed class SpeculationController
     /// <param name="ticks">It took, drafting aside.</param>
     public void Observe(int sequences, int guesses, bool pure, double ticks)
     {
-        if (pure && sequences > 0)
+        (int stood, double drafting) = (_stood, _drafting);
+        (_stood, _drafting) = (0, 0);
+        if (sequences == 0)
+            return;
+        Account account = _accounts[Power(sequences)];
+        if (pure)
             _times.Observe(sequences, guesses, ticks);
-        if (_probe > 0)
-            _budget -= Math.Max(LeastProbe * _probe, _probeTokens * _probe * _times.Row(sequences, _probeTokens)); // what it cost, not what was thought
-        _probe = 0;
-        if (_budget < 20 * ticks)
-            _budget += ProbeShare * ticks;
+        if (guesses == 0 && pure)
+            (_sinceReference, _references) = (0, Math.Max(0, _references - 1));
+        else if (guesses > 0 && (++_sinceReference >= (account.Won && _times.Steady ? 4 : 1) * ReferenceEvery || _times.Surprised))
+            _references = _times.Surprised ? 2 : 1;
+        double plain = _times.Plain(sequences);
+        if (plain <= 0)
+            return;
+        if (guesses == 0)
+            account.Save();
+        double most = _times.Expected(sequences, guesses);
+        double guessing = guesses == 0 ? 0 : (pure ? Math.Min(ticks, Odd * most) : most) - plain; // ticks that the guesses added to the step
+        double paid = _owed / OwedFor;
+        _owed -= paid;
+        if (guesses > 0 || drafting + paid > 0)
+            account.Book((double)stood / sequences, (guessing + drafting + paid) / plain);
     }
 
     /// <summary>A draft is over.</summary>
@@ -118,62 +135,95 @@ internal sealed class SpeculationController
             depth = Math.Max(depth, draft.Count);
         }
 
-        if (_probe > 0)
-            _budget -= ticks;
-        _times.ObserveDraft(count, depth, Math.Max(0, computed - (count * FewBehind)), ticks);
+        double caughtUp = _times.ObserveDraft(count, depth, Math.Max(0, computed - (count * FewBehind)), ticks);
+        _owed += caughtUp;
+        _drafting = Math.Min(ticks - caughtUp, Odd * _times.Draft(count, depth, 0));
     }
 
-    private int BestFloor(ReadOnlySpan<Draft> drafts, int room, double plain)
+    // The floor and the most guesses of each sequence that promise most: a draft is as dear as its deepest.
+    private bool TryPropose(ReadOnlySpan<Draft> drafts, int room, double plain, out int floor, out int limit)
     {
-        int sequences = drafts.Length;
-        int best = -1;
+        (floor, limit) = (-1, 0);
         double most = Margin;
-        for (int floor = 0; floor < _floors.Length; floor++)
+        for (int i = 0; i < _floors.Length; i++)
         {
-            int rows = 0, depth = 0, guessing = 0;
-            double gained = 0;
-            for (int i = 0; i < sequences; i++)
+            for (int each = 1; ; each++)
             {
-                int tokens = Math.Min(drafts[i].Room, _table.Tokens(_shares[i], floor));
-                if (tokens <= 0)
-                    continue;
-                rows += tokens;
-                depth = Math.Max(depth, tokens);
-                gained += _table.Gain(_shares[i], tokens);
-                guessing++;
+                (int rows, int depth, int guessing, double gained) = Sum(drafts, i, each);
+                if (depth < each || rows > room)
+                    break;
+                double time = 1 + (rows * _times.Row(drafts.Length, rows)) + (_times.Draft(guessing, depth, 0) / plain);
+                double worth = (1 + (gained / drafts.Length)) / time;
+                if (worth > most)
+                    (floor, limit, most) = (i, each, worth);
             }
-
-            if (rows == 0 || rows > room)
-                continue;
-            double time = 1 + (rows * _times.Row(sequences, rows)) + (_times.Draft(guessing, depth, 0) / plain);
-            double worth = (1 + (gained / sequences)) / time;
-            if (worth > most)
-                (best, most) = (floor, worth);
         }
 
-        return best;
+        return floor >= 0;
     }
+
+    private (int Rows, int Depth, int Guessing, double Gained) Sum(ReadOnlySpan<Draft> drafts, int floor, int limit)
+    {
+        int rows = 0, depth = 0, guessing = 0;
+        double gained = 0;
+        for (int i = 0; i < drafts.Length; i++)
+        {
+            int tokens = Tokens(drafts, i, floor, limit);
+            if (tokens <= 0)
+                continue;
+            rows += tokens;
+            depth = Math.Max(depth, tokens);
+            gained += _table.Gain(_shares[i], tokens);
+            guessing++;
+        }
+
+        return (rows, depth, guessing, gained);
+    }
+
+    private int Tokens(ReadOnlySpan<Draft> drafts, int i, int floor, int limit) => Math.Min(limit, Math.Min(drafts[i].Room, _table.Tokens(_shares[i], floor)));
 
     private double Share(Draft draft) => draft.Acceptance.Mean(_workloads.Share(draft), SequenceWeight);
 
+    // No more than the account lets a step grow: the first guess of each before the second of any.
+    private void Give(ReadOnlySpan<Draft> drafts, int floor, int limit, Account account)
+    {
+        int left = account.Rows;
+        int each = Math.Max(1, left / drafts.Length);
+        bool more = false;
+        for (int i = 0; i < drafts.Length; i++)
+        {
+            int tokens = Math.Max(0, Tokens(drafts, i, floor, limit));
+            drafts[i].Wanted = Math.Min(tokens, Math.Min(each, left));
+            left -= drafts[i].Wanted;
+            more |= tokens > drafts[i].Wanted;
+        }
+
+        if (more)
+            account.Grow();
+    }
+
     // To catch up with a long prompt for a few tokens is a loss whatever is guessed.
-    private bool Worth(Draft draft, IDrafter drafter, int sequences, double plain)
+    private bool Worth(Draft draft, IDrafter drafter, int sequences, double plain, ref double spare)
     {
         if (draft.Room <= 0)
             return false;
         int behind = drafter.Behind(draft);
-        return behind <= FewBehind
-            || (behind < int.MaxValue && _times.Draft(sequences, 0, behind) < 0.2 * _workloads.TokensLeft(draft) * plain / sequences);
+        if (behind <= FewBehind)
+            return true;
+        if (behind == int.MaxValue)
+            return false;
+        double cost = _times.Draft(sequences, 0, behind);
+        if (cost > spare || cost >= 0.2 * _workloads.TokensLeft(draft) * plain / sequences)
+            return false;
+        spare -= cost;
+        return true;
     }
 
-    private void Probe(Draft draft, IDrafter drafter, int sequences, double plain)
+    private void Probe(Draft draft, IDrafter drafter, int sequences, double plain, double spare)
     {
-        if (draft.Wanted > 0 || draft.Room < _probeTokens)
-            return;
-        int behind = drafter.Behind(draft);
-        if (behind == int.MaxValue || (LeastProbe * plain) + _times.Draft(1, 0, behind) > _budget)
-            return;
-        draft.Wanted = _probeTokens;
-        _probe = plain;
+        if (draft.Wanted == 0 && Worth(draft, drafter, sequences, plain, ref spare))
+            draft.Wanted = 1;
     }
+
+    private static int Power(int sequences) => 32 - int.LeadingZeroCount(sequences - 1);
 }

@@ -7,7 +7,7 @@ internal sealed class Workloads
 {
     private const int Entries = 256;
     private const double FirstShare = 0.7;
-    private const double FirstWeight = 2;
+    private const double FirstWeight = 4;
 
     private Acceptance _all; // what a workload that was never seen begins with
     private readonly Acceptance[] _acceptance = new Acceptance[Entries];

@@ -49,7 +49,7 @@ public sealed class DraftPricesTests
     [Fact]
     public void A_way_of_many_steps_costs_what_each_of_them_did()
     {
-        World world = new(Dear) { Behind = 1000, MostRows = 100 };
+        World world = new(Dear) { Behind = 1000, MostRows = 400 };
         Assert.True(world.Run(400).DraftedTokens > 0);
         Assert.Equal(0, world.Run(100).DraftedTokens);
     }
@@ -78,6 +78,7 @@ public sealed class DraftPricesTests
             _perToken = perToken;
             _rig = new PlannerRig(drafter: this, adaptive: true, clock: this);
             _rig.Model.BeforeStep = plan => _now += StepTicks + ((plan.Rows - 1) * RowTicks);
+            Run(400); // with no way to go: guessing is known to pay
         }
 
         /// <summary>Before a sequence's first guess; of these <see cref="Found"/> need not be computed.</summary>
