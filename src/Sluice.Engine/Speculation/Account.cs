@@ -3,7 +3,7 @@ namespace Sluice.Engine.Speculation;
 /// <summary>
 /// What guessing may still lose at one batch size, in steps without guesses. Each step with guesses is booked whole, drafts included, against what its tokens
 /// take without; a small share of the other steps is saved for trying. It guesses while there is something left, and once nothing is, not before there is
-/// enough for another try: so never more is lost than what was won or saved, whatever was thought of it before.
+/// enough for another try: so no more than a step's loss is lost beyond what was won or saved, whatever was thought of it before.
 /// </summary>
 /// <param name="sequences">In a step, at most.</param>
 internal sealed class Account(int sequences)

@@ -7,7 +7,8 @@ namespace Sluice.Engine.Speculation;
 /// counts there, but what those before it took, beside steps without guesses that were made in between.
 /// </summary>
 /// <remarks>
-/// What is on is left out of one step in eight, or in thirty-two where it pays and the machine is steady, and of two when a step was not what was expected. What is off is tried again out of what was saved for it.
+/// What is on is left out of one step in eight (in thirty-two where it pays and the machine is steady), and of two steps after one that was not what was
+/// expected. What is off is tried again out of what was saved for it.
 /// Steps that compute prompts are full of rows that are worth their time: nothing is guessed in them.
 /// </remarks>
 internal sealed class SpeculationController
@@ -56,8 +57,14 @@ internal sealed class SpeculationController
         if (drafts.Length == 0 || room <= 0 || _times.Blank)
             return;
         Account account = _accounts[Power(drafts.Length)];
-        if (!account.MayGuess || _references > 0 || _idle-- > 0)
+        if (!account.MayGuess || _references > 0)
             return;
+        if (_idle > 0)
+        {
+            _idle--;
+            return;
+        }
+
         double plain = _times.Plain(drafts.Length);
         double saved = Math.Max(0, (account.Balance * plain) - _owed);
         double spare = account.Won ? double.MaxValue : saved; // ticks for catching up
