@@ -50,7 +50,7 @@ public sealed partial class ModelEngine
         Volatile.Write(ref _accepted, _reader.AcceptedTokens);
     }
 
-    private void Observe(Step step, long start, int accepted)
+    private void Observe(Step step, TimeSpan duration, int accepted)
     {
         Volatile.Write(ref _steps, _steps + 1);
         if (_options.StepObserver is not { } observer)
@@ -58,7 +58,7 @@ public sealed partial class ModelEngine
         try
         {
             observer(new StepReport(
-                step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Plan.Segments, _options.Clock.GetElapsedTime(start))
+                step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Plan.Segments, duration)
             {
                 DraftedTokens = step.DraftedTokens,
                 AcceptedTokens = accepted,

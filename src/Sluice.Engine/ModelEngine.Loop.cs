@@ -23,8 +23,9 @@ public sealed partial class ModelEngine
         _planner.Commit();
         _reader.Read(step, _finished);
         RetireFinished();
-        _speculator?.Observe(step, _options.Clock.GetTimestamp() - start);
-        Observe(step, start, (int)(_reader.AcceptedTokens - accepted));
+        long end = _options.Clock.GetTimestamp(); // one reading for both: to ask a clock takes time, too
+        _speculator?.Observe(step, end - start);
+        Observe(step, _options.Clock.GetElapsedTime(start, end), (int)(_reader.AcceptedTokens - accepted));
     }
 
     private void RunSteps()

@@ -11,6 +11,7 @@ internal sealed class Account(int sequences)
     private const double Share = 0.0075; // of the time without guesses that trying may lose
     private const double Try = 2; // there is enough for one; given to begin with
     private const double MostSaved = 3;
+    private const double MostDebt = 10; // the first draft meets cold code: no reason to stay off for hours
     private const double MostReserve = 6;
     private const double Draw = 0.06; // of the reserve, in a step without guesses
     private const double Doubt = 0.97; // of what is won counts: what wins less is as good as lost
@@ -47,8 +48,8 @@ internal sealed class Account(int sequences)
     public void Book(double won, double paid)
     {
         double sum = Balance + (Doubt * won) - paid;
-        Balance = Math.Min(_most, sum);
-        _reserve = Math.Min(MostReserve, _reserve + ((sum - Balance) / 10));
+        Balance = Math.Clamp(sum, -MostDebt, _most);
+        _reserve = Math.Min(MostReserve, _reserve + (Math.Max(0, sum - Balance) / 10));
         _open = Balance > 0;
         if (!_open)
             Rows = FewRows;

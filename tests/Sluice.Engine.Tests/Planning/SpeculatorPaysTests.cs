@@ -1,4 +1,3 @@
-using Sluice.Engine.Planning;
 using Sluice.Engine.Sampling;
 using Sluice.Engine.Speculation;
 using Xunit;
