@@ -8,6 +8,8 @@ namespace Sluice.Engine.Models;
 /// <summary>The packed weights of a Llama decoder.</summary>
 internal sealed unsafe class LlamaWeights : IDisposable
 {
+    private const string EmbeddingName = "model.embed_tokens.weight", HeadName = "lm_head.weight";
+
     private readonly Checkpoint _checkpoint;
     private readonly IBackend _backend;
     private readonly WeightFormat _format;
@@ -22,14 +24,13 @@ internal sealed unsafe class LlamaWeights : IDisposable
         try
         {
             int hidden = config.HiddenSize;
-            TensorView embedding = checkpoint.Take("model.embed_tokens.weight", config.VocabularySize, hidden);
-            Embedding = PackTable(embedding);
+            Embedding = PackTable(EmbeddingName, config);
+            Head = config.Tied ? Embedding : PackTable(HeadName, config);
             for (int layer = 0; layer < config.Layers; layer++)
                 Blocks[layer] = TakeBlock($"model.layers.{layer}.", config);
             Norm = Vector("model.norm.weight", hidden);
-            Head = config.Tied ? Embedding : PackTable(checkpoint.Take("lm_head.weight", config.VocabularySize, hidden));
-            if (config.Tied && checkpoint.Has("lm_head.weight"))
-                RequireSame(checkpoint.Take("lm_head.weight", config.VocabularySize, hidden), embedding);
+            if (config.Tied && checkpoint.Has(HeadName))
+                RequireSame(Table(HeadName, config), Table(EmbeddingName, config));
             checkpoint.RequireAllTaken();
         }
         catch
@@ -79,11 +80,13 @@ internal sealed unsafe class LlamaWeights : IDisposable
             Pack(Linear("mlp.down_proj", hidden, config.Intermediate)));
     }
 
-    private WeightMatrix PackTable(TensorView table)
+    private TensorView Table(string name, ModelConfig config) => _checkpoint.Take(name, config.VocabularySize, config.HiddenSize);
+
+    private WeightMatrix PackTable(string name, ModelConfig config)
     {
-        WeightMatrix packed = _backend.Pack([table], _format.OfTable());
+        WeightMatrix packed = _backend.Pack([Table(name, config)], _format.OfTable());
         _owned.Add(packed);
-        MemoryAdvice.Forget(table.Data, table.Bytes);
+        _checkpoint.Forget();
         return packed;
     }
 
@@ -91,10 +94,7 @@ internal sealed unsafe class LlamaWeights : IDisposable
     {
         WeightMatrix packed = _backend.Pack(parts, _format);
         _owned.Add(packed);
-
-        // What is packed is not read again: file and copy together would be twice the budget.
-        foreach (TensorView part in parts)
-            MemoryAdvice.Forget(part.Data, part.Bytes);
+        _checkpoint.Forget();
         return packed;
     }
 
@@ -105,6 +105,7 @@ internal sealed unsafe class LlamaWeights : IDisposable
         _owned.Add(vector);
         for (int i = 0; i < length; i++)
             vector.Floats[i] = view[0, i];
+        _checkpoint.Forget();
         return vector;
     }
 
@@ -115,9 +116,11 @@ internal sealed unsafe class LlamaWeights : IDisposable
             for (int i = 0; i < head.Columns; i++)
             {
                 if (head[row, i] != embedding[row, i])
-                    throw new ModelFormatException($"{_checkpoint.Files[0].Name}: tensor 'lm_head.weight': expected the embedding's values (tie_word_embeddings is true), found others at ({row}, {i})");
+                    throw new ModelFormatException($"{_checkpoint.Files[0].Name}: tensor '{HeadName}': expected the embedding's values (tie_word_embeddings is true), found others at ({row}, {i})");
             }
         }
+
+        _checkpoint.Forget();
     }
 
     /// <summary>One layer. Norms (hidden); Attention q, k, v side by side; FeedForward gate and up side by side.</summary>

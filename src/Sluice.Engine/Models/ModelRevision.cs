@@ -8,7 +8,7 @@ namespace Sluice.Engine.Models;
 /// <summary>Names the content of a model folder: equal revisions give equal answers.</summary>
 public static class ModelRevision
 {
-    /// <summary>As the loaded model's; reads every byte of the folder's weights once. Throws <see cref="ModelFormatException"/> for files that are none.</summary>
+    /// <summary>As the loaded model's; reads every byte of the folder's weights once. Throws <see cref="ModelFormatException"/> for files that are none, or are written to meanwhile.</summary>
     public static string Compute(string folder, WeightFormat format = WeightFormat.Stored, KvFormat kv = KvFormat.BFloat16)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder);
@@ -34,6 +34,8 @@ public static class ModelRevision
             AppendHeading(hash, file.Name, file.FileBytes);
             file.ForEachPiece(hash.AppendData);
         }
+
+        checkpoint.RequireUnchanged();
 
         if (format != WeightFormat.Stored)
             AppendHeading(hash, format.Name(), 0);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Weights;
 
@@ -17,6 +18,7 @@ internal sealed unsafe class Checkpoint : IDisposable
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)> _tensors = [];
     private readonly HashSet<string> _taken = [];
+    private readonly List<NativeBuffer> _copies = [];
 
     private Checkpoint()
     {
@@ -47,7 +49,7 @@ internal sealed unsafe class Checkpoint : IDisposable
 
     public bool Has(string name) => _tensors.ContainsKey(name);
 
-    /// <summary>A tensor that must be there, of this shape; rows 0 asks for a vector of that many columns.</summary>
+    /// <summary>A copy of a tensor that must be there, of this shape; rows 0 asks for a vector of that many columns. Valid until <see cref="Forget"/>.</summary>
     public TensorView Take(string name, int rows, int columns)
     {
         if (!_tensors.TryGetValue(name, out (SafetensorsFile File, SafetensorsEntry Entry) tensor))
@@ -66,7 +68,24 @@ internal sealed unsafe class Checkpoint : IDisposable
             _ => throw new ModelFormatException($"{file.Name}: tensor '{name}': expected F32, F16 or BF16, found {entry.Type}"),
         };
         _taken.Add(name);
-        return new TensorView(name, type, Math.Max(rows, 1), columns, file.Data(entry));
+        NativeBuffer copy = file.Read(entry);
+        _copies.Add(copy);
+        return new TensorView(name, type, Math.Max(rows, 1), columns, copy.Data);
+    }
+
+    /// <summary>Gives back the memory of the tensors taken so far: what is packed is not read again, and both together would be twice the budget.</summary>
+    public void Forget()
+    {
+        foreach (NativeBuffer copy in _copies)
+            copy.Dispose();
+        _copies.Clear();
+    }
+
+    /// <summary>Throws where a file was written to since it was opened.</summary>
+    public void RequireUnchanged()
+    {
+        foreach (SafetensorsFile file in _files)
+            file.RequireUnchanged();
     }
 
     /// <summary>Throws for a tensor that the model has no use for. Tables that some exporters add and that follow from the config are let pass.</summary>
@@ -81,6 +100,7 @@ internal sealed unsafe class Checkpoint : IDisposable
 
     public void Dispose()
     {
+        Forget();
         foreach (SafetensorsFile file in _files)
             file.Dispose();
         _files.Clear();

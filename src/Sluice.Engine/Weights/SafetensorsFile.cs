@@ -1,32 +1,39 @@
-using System.IO.MemoryMappedFiles;
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
 using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Weights;
 
-/// <summary>A safetensors file, mapped into memory. It must not be cut short while it is open: a read beyond the end of a mapped file ends the process.</summary>
+/// <summary>
+/// A safetensors file, open for reading. Its bytes are copied, not mapped: where somebody cuts it short or writes to it meanwhile, that is an error of the load,
+/// while a read beyond the end of a mapped file would end the process.
+/// </summary>
 internal sealed unsafe class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
+    private const int Piece = 1 << 20;
+
+    private readonly SafeFileHandle _handle;
+    private readonly DateTime _writtenAt;
     private readonly int _headerBytes;
 
-    private SafetensorsFile(string name, FileStream stream, long length)
+    private SafetensorsFile(string name, SafeFileHandle handle)
     {
         Name = name;
-        FileBytes = length;
-        _map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        _view = _map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-        _start += _view.PointerOffset;
+        _handle = handle;
         try
         {
-            _headerBytes = SafetensorsHeader.Length(name, new ReadOnlySpan<byte>(_start, (int)Math.Min(length, 8)), length);
-            Entries = SafetensorsHeader.Parse(name, new ReadOnlySpan<byte>(_start + 8, _headerBytes), length - 8 - _headerBytes);
+            FileBytes = RandomAccess.GetLength(handle);
+            _writtenAt = File.GetLastWriteTimeUtc(handle);
+            byte[] start = new byte[(int)Math.Min(FileBytes, 8)];
+            Read(0, start);
+            _headerBytes = SafetensorsHeader.Length(name, start, FileBytes);
+            byte[] header = new byte[_headerBytes];
+            Read(8, header);
+            Entries = SafetensorsHeader.Parse(name, header, FileBytes - 8 - _headerBytes);
         }
         catch
         {
-            Dispose();
+            handle.Dispose();
             throw;
         }
     }
@@ -41,42 +48,66 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path)
     {
         string name = Path.GetFileName(path);
-        FileStream stream;
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return new SafetensorsFile(name, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read));
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ModelFormatException($"{name}: not found in '{Path.GetDirectoryName(path)}'", error);
         }
-
-        long length = stream.Length;
-        if (length >= 8)
-            return new SafetensorsFile(name, stream, length);
-        stream.Dispose();
-        throw new SafetensorsException(SafetensorsError.FileTooShort, name, $"expected 8 bytes or more, found {length}");
     }
 
-    /// <summary>First byte of a tensor of this file.</summary>
-    public byte* Data(SafetensorsEntry entry) => _start + 8 + _headerBytes + entry.Begin;
+    /// <summary>A copy of a tensor of this file, the caller's to dispose of.</summary>
+    public NativeBuffer Read(SafetensorsEntry entry)
+    {
+        long bytes = entry.End - entry.Begin;
+        NativeBuffer copy = new(bytes, clear: false);
+        try
+        {
+            for (long at = 0; at < bytes; at += Piece)
+                Read(8 + _headerBytes + entry.Begin + at, new Span<byte>(copy.Data + at, (int)Math.Min(Piece, bytes - at)));
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>All bytes of the file, in pieces of at most 1 MiB.</summary>
     public void ForEachPiece(Action<ReadOnlySpan<byte>> visit)
     {
-        const int Piece = 1 << 20;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
         for (long at = 0; at < FileBytes; at += Piece)
         {
-            int bytes = (int)Math.Min(Piece, FileBytes - at);
-            visit(new ReadOnlySpan<byte>(_start + at, bytes));
-            MemoryAdvice.Forget(_start + at, bytes);
+            Span<byte> piece = buffer.AsSpan(0, (int)Math.Min(Piece, FileBytes - at));
+            Read(at, piece);
+            visit(piece);
         }
+
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    public void Dispose()
+    /// <summary>Throws where the file was written to since it was opened: what was read of it may be of two files.</summary>
+    public void RequireUnchanged()
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _map.Dispose();
+        if (RandomAccess.GetLength(_handle) != FileBytes || File.GetLastWriteTimeUtc(_handle) != _writtenAt)
+            throw new ModelFormatException($"{Name}: expected to stay as it is while it is loaded, found it written to");
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private void Read(long offset, Span<byte> target)
+    {
+        while (target.Length > 0)
+        {
+            int read = RandomAccess.Read(_handle, target, offset);
+            if (read == 0)
+                throw new ModelFormatException($"{Name}: expected {FileBytes} bytes, as when it was opened, found its end at {offset}");
+            target = target[read..];
+            offset += read;
+        }
     }
 }

@@ -1,6 +1,6 @@
 namespace Sluice.Engine.Weights;
 
-/// <summary>A two-dimensional weight in a mapped file, row-major; a vector has one row. Valid while its file is open.</summary>
+/// <summary>A two-dimensional weight as its file holds it, row-major; a vector has one row. Memory of the <see cref="Checkpoint"/>'s.</summary>
 internal readonly unsafe struct TensorView(string name, DataType type, int rows, int columns, byte* data)
 {
     public string Name { get; } = name;
