@@ -44,6 +44,9 @@ internal sealed class UnicodeNormalizer(NormalizationForm form) : Normalizer
     // The one character that .NET refuses to normalize. It composes with nothing, so text falls apart there unchanged.
     private const char Refused = '\uFFFE';
 
+    /// <summary>False in globalization-invariant mode: .NET hands the text back as it is there, and says nothing.</summary>
+    public static bool Works { get; } = "e\u0301".Normalize(NormalizationForm.FormC) == "\u00E9" && "\uFF21".Normalize(NormalizationForm.FormKD) == "A";
+
     public override string Apply(string text, PieceStart start) => Normalize(text, form);
 
     public static string Normalize(string text, NormalizationForm form) => text.Contains(Refused)

@@ -17,13 +17,13 @@ internal static class NormalizerReader
             case "Replace":
                 return new ReplaceNormalizer(Literal(field.Required("pattern")), field.Required("content").Text());
             case "NFC":
-                return new UnicodeNormalizer(NormalizationForm.FormC);
+                return Unicode(type, NormalizationForm.FormC);
             case "NFD":
-                return new UnicodeNormalizer(NormalizationForm.FormD);
+                return Unicode(type, NormalizationForm.FormD);
             case "NFKC":
-                return new UnicodeNormalizer(NormalizationForm.FormKC);
+                return Unicode(type, NormalizationForm.FormKC);
             case "NFKD":
-                return new UnicodeNormalizer(NormalizationForm.FormKD);
+                return Unicode(type, NormalizationForm.FormKD);
             case "Lowercase":
                 return new LowercaseNormalizer();
             case "StripAccents":
@@ -32,12 +32,19 @@ internal static class NormalizerReader
                 return new StripNormalizer(field.Flag("strip_left", true), field.Flag("strip_right", true));
             case "BertNormalizer":
                 bool lowercase = field.Flag("lowercase", true);
-                return new BertNormalizer(
-                    field.Flag("clean_text", true), field.Flag("handle_chinese_chars", true), field.Flag("strip_accents", lowercase), lowercase);
+                bool strips = field.Flag("strip_accents", lowercase);
+                if (strips)
+                    Unicode(type, NormalizationForm.FormD);
+                return new BertNormalizer(field.Flag("clean_text", true), field.Flag("handle_chinese_chars", true), strips, lowercase);
             default:
                 throw type.Unsupported("no such normalizer is known here");
         }
     }
+
+    /// <summary>Refused where the process would leave texts as they are: they would get other tokens than the model was trained on.</summary>
+    private static UnicodeNormalizer Unicode(JsonField type, NormalizationForm form) => UnicodeNormalizer.Works
+        ? new UnicodeNormalizer(form)
+        : throw type.Unsupported("this process runs in globalization-invariant mode (DOTNET_SYSTEM_GLOBALIZATION_INVARIANT), in which .NET does not normalize Unicode");
 
     /// <summary>The literal of a pattern that may only be a literal.</summary>
     public static string Literal(JsonField pattern)
