@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Sluice.Jobs;
 using Sluice.Service.Intake;
 
@@ -21,6 +22,10 @@ internal static class JobBody
         if (!request.HasJsonContentType())
         {
             return new(Problems.OfStatus(StatusCodes.Status415UnsupportedMediaType, request));
+        }
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null; // held to MaxBytes here: past a limit of its own the server cuts the connection, and the answer with it
         }
         if (request.ContentLength > MaxBytes)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Xunit;
@@ -197,6 +198,31 @@ public sealed class BadInputTests : IAsyncLifetime
         string detail = Text(await ApiHost.JsonAsync(response), "detail");
         Assert.Contains("1048576 bytes", detail, StringComparison.Ordinal);
         Assert.True(chunked || detail.Contains("2000028", StringComparison.Ordinal), detail);
+    }
+
+    /// <summary>Who only reads when all is sent, as many do: the connection has to stand until then.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_sender_of_20_MB_reads_its_413_after_the_last_byte(bool chunked)
+    {
+        const int Piece = 1 << 20, Pieces = 20;
+        byte[] piece = Encoding.ASCII.GetBytes(new string('x', Piece));
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, _host.Client.BaseAddress!.Port);
+        NetworkStream stream = client.GetStream();
+        string length = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {Piece * Pieces}";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {_host.Key}\r\nContent-Type: application/json\r\n{length}\r\n\r\n"));
+        for (int i = 0; i < Pieces; i++)
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(chunked ? $"{Piece:x}\r\n" : ""));
+            await stream.WriteAsync(piece);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(chunked ? "\r\n" : ""));
+        }
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(chunked ? "0\r\n\r\n" : ""));
+        byte[] answer = new byte[2000];
+        int read = await stream.ReadAtLeastAsync(answer, 12);
+        Assert.StartsWith("HTTP/1.1 413", Encoding.ASCII.GetString(answer, 0, read), StringComparison.Ordinal);
     }
 
     [Fact]
