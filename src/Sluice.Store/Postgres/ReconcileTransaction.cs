@@ -58,13 +58,16 @@ internal static class ReconcileTransaction
         await using (Rows rows = await new Commands(connection).For(Scope.All)
             .Add(DeclareDead, options.HeartbeatTimeout)
             .Add(Orphaned)
-            .Add(Expire, options.Max, JobEnds.DeadlineCode, JobEnds.DeadlineMessage)
             .ReadAsync(cancellationToken))
         {
             dead = (await rows.ListAsync(r => r.GetGuid(0), cancellationToken)).Count;
             await rows.NextAsync(cancellationToken);
             orphaned = [.. await rows.ListAsync(r => r.GetGuid(0), cancellationToken)];
-            await rows.NextAsync(cancellationToken);
+        }
+        // before any of it expires: what ran beside a late job did not run alone
+        Burial burial = await BurialTransaction.RunAsync(connection, orphaned, suspect: true, options.Max, cancellationToken);
+        await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Expire, options.Max, JobEnds.DeadlineCode, JobEnds.DeadlineMessage).ReadAsync(cancellationToken))
+        {
             expired = await rows.ListAsync(r =>
             {
                 unkept += r.GetBoolean(5) ? 1 : 0;
@@ -72,7 +75,6 @@ internal static class ReconcileTransaction
             }, cancellationToken);
         }
         await TerminalTransaction.RecordAsync(connection, null, expired, cancellationToken);
-        Burial burial = await BurialTransaction.RunAsync(connection, orphaned, suspect: true, options.Max, cancellationToken);
         Crash.At("reconcile_in_the_middle");
         Guid[] headless;
         long reticketed;

@@ -86,6 +86,21 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task A_death_in_the_company_of_a_job_that_expires_in_the_same_round_is_no_death_alone()
+    {
+        NewJob suspect = Job(), late = Job() with { Ttl = Soon };
+        await Store.SubmitAsync([suspect, late], Token);
+        await RunAsync(await WorkerAsync(), suspect.Id);
+        Guid worker = await WorkerAsync();
+        await RunAsync(worker, suspect.Id);
+        await RunAsync(worker, late.Id);
+        await PassAsync(Moment);
+        await Store.ReconcileAsync(Silence, Token);
+        Assert.Equal(JobState.Expired, (await GetAsync(late.Id)).State);
+        Assert.Equal((JobState.Queued, 0), ((await GetAsync(suspect.Id)).State, (await GetAsync(suspect.Id)).Failures));
+    }
+
+    [Fact]
     public async Task A_lone_death_counts_with_the_failures_that_the_engine_reported()
     {
         NewJob job = Job();
