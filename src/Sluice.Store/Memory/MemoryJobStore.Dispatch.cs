@@ -130,7 +130,7 @@ internal sealed partial class MemoryJobStore
 
     public Task<int> ReleaseAsync(Guid worker, IReadOnlyList<Fence> fences, CancellationToken cancellationToken) => Locked(() =>
     {
-        List<MemoryJob> mine = [.. fences.Select(Running).OfType<MemoryJob>().Where(j => j.HeldBy == worker)];
+        List<MemoryJob> mine = [.. fences.Select(Running).OfType<MemoryJob>().Where(j => j.HeldBy == worker).Distinct()];
         mine.ForEach(_tables.Requeue);
         return mine.Count;
     });

@@ -27,3 +27,7 @@ public sealed class MemoryCostStoreTests() : CostStoreContract(new MemoryHost())
 public sealed class MemoryQuoteTests() : QuoteContract(new MemoryHost());
 
 public sealed class MemoryWebhookStoreTests() : WebhookStoreContract(new MemoryHost());
+
+public sealed class MemoryModelTests() : ModelContract(new MemoryHost(), histories: 300);
+
+public sealed class MemoryReplayTests() : ReplayContract(new MemoryHost());
