@@ -2,6 +2,7 @@ using Sluice.Engine;
 using Sluice.Jobs;
 using Sluice.Service;
 using Sluice.Service.Models;
+using Sluice.Store;
 using Sluice.Store.Memory;
 
 namespace Sluice.Tests.Inference;
@@ -30,6 +31,22 @@ internal static class Embedded
         SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = all };
         return WorkerRig.StartAsync(options, services => services.AddMemoryStore(), stub);
     }
+
+    /// <summary>As intake would hand it to the store, for a test that does so itself.</summary>
+    public static NewJob Job(string prompt, long prefixKey) => new()
+    {
+        Id = JobId.New(TimeProvider.System),
+        Tenant = "t1",
+        Namespace = "default",
+        Kind = JobKind.Generate,
+        Class = JobClass.Standard,
+        Model = StubModel.Name,
+        ModelRevision = "stub-v1",
+        Request = Prompt(prompt),
+        PromptTokens = 10,
+        MaxNewTokens = 16,
+        PrefixKey = prefixKey,
+    };
 
     public static JobRequest Prompt(string prompt) => new() { Model = StubModel.Name, Prompt = prompt, Cache = new CacheRequest { Mode = CacheMode.Off } };
 }

@@ -17,7 +17,7 @@ public sealed class ForsakenTicketTests
         MemoryJobStore store = new(TimeProvider.System);
         Dictionary<string, string?> settings = new(Embedded.Quick) { ["Worker:TicketTimeout"] = "00:00:01", ["Worker:ReconcileInterval"] = "01:00:00" };
         SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = settings };
-        NewJob[] jobs = [.. Enumerable.Range(0, 3).Select(Job)];
+        NewJob[] jobs = [.. Enumerable.Range(0, 3).Select(i => Embedded.Job($"forsaken {i}", i))];
         await store.SubmitAsync(jobs, default);
         await store.RelayOutboxAsync(100, (_, _) => Task.CompletedTask, default);
         await using WorkerRig rig = await WorkerRig.StartAsync(options, services => services.AddSingleton(store).AddMemoryStore());
@@ -31,7 +31,7 @@ public sealed class ForsakenTicketTests
         MemoryJobStore store = new(TimeProvider.System);
         Dictionary<string, string?> settings = new(Embedded.Quick) { ["Worker:TicketTimeout"] = "01:00:00", ["Worker:StealAfter"] = "01:00:00" };
         SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = settings };
-        NewJob[] jobs = [.. Enumerable.Range(0, 40).Select(Job)];
+        NewJob[] jobs = [.. Enumerable.Range(0, 40).Select(i => Embedded.Job($"forsaken {i}", i))];
         JobId[] begun = [.. jobs.TakeLast(3).Select(job => job.Id)];
         await store.SubmitAsync(jobs, default);
         Guid dies = Guid.NewGuid(), dies2 = Guid.NewGuid();
@@ -46,19 +46,4 @@ public sealed class ForsakenTicketTests
         Assert.All(await rig.EndAllAsync(begun), job => Assert.Equal((JobState.Succeeded, 2), (job.State, job.Claims)));
         Assert.Equal(37, (await store.StatisticsAsync(default)).Queued);
     }
-
-    private static NewJob Job(int number) => new()
-    {
-        Id = JobId.New(TimeProvider.System),
-        Tenant = "t1",
-        Namespace = "default",
-        Kind = JobKind.Generate,
-        Class = JobClass.Standard,
-        Model = StubModel.Name,
-        ModelRevision = "stub-v1",
-        Request = Embedded.Prompt($"forsaken {number}"),
-        PromptTokens = 10,
-        MaxNewTokens = 16,
-        PrefixKey = number,
-    };
 }

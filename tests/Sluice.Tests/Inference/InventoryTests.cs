@@ -44,7 +44,7 @@ public sealed class InventoryTests
     {
         MemoryJobStore inner = new(TimeProvider.System);
         Guid victim = Guid.NewGuid();
-        NewJob[] jobs = [.. Enumerable.Range(0, 20).Select(Job)];
+        NewJob[] jobs = [.. Enumerable.Range(0, 20).Select(i => Embedded.Job($"stolen {i}", i))];
         await inner.SubmitAsync(jobs, default);
         await inner.RelayOutboxAsync(100, (_, _) => Task.CompletedTask, default);
         await inner.RegisterWorkerAsync(new WorkerRegistration(victim, "victim", [StubModel.Name]), default);
@@ -88,19 +88,4 @@ public sealed class InventoryTests
             Assert.DoesNotContain(rig.Log, line => line.Contains("did not know of", StringComparison.Ordinal));
         }
     }
-
-    private static NewJob Job(int number) => new()
-    {
-        Id = JobId.New(TimeProvider.System),
-        Tenant = "t1",
-        Namespace = "default",
-        Kind = JobKind.Generate,
-        Class = JobClass.Standard,
-        Model = StubModel.Name,
-        ModelRevision = "stub-v1",
-        Request = Embedded.Prompt($"stolen {number}"),
-        PromptTokens = 10,
-        MaxNewTokens = 16,
-        PrefixKey = number,
-    };
 }
