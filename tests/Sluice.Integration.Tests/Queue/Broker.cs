@@ -114,6 +114,25 @@ internal sealed class Broker : IAsyncDisposable
         return tickets;
     }
 
+    /// <summary>Who consumes tickets.</summary>
+    public async Task<uint> ConsumersAsync()
+    {
+        uint consumers = 0;
+        foreach (string queue in TicketQueues)
+        {
+            await using IChannel channel = await (await OpenAsync()).CreateChannelAsync();
+            try
+            {
+                consumers += await channel.ConsumerCountAsync(queue);
+            }
+            catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+            {
+                // there is no such queue
+            }
+        }
+        return consumers;
+    }
+
     /// <summary>Throws away what waits in the ticket queues, as a broker does that lost its disk.</summary>
     public async Task PurgeTicketsAsync()
     {

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Sluice.Integration.Tests.Queue;
 
-/// <summary>Stands between the service and a server; while it is down, connections break and new ones are refused.</summary>
+/// <summary>
+/// Stands between the service and a server. While it is down, connections break and new ones are refused; while it is silent, they stay open, new ones are taken, and
+/// what is sent on them is gone for good: a connection that has lost something carries nothing any more.
+/// </summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
     private readonly string _host;
@@ -14,6 +17,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly Socket _kept = Bind(0);
     private CancellationTokenSource _up = new();
     private Task _accepting = Task.CompletedTask;
+    private volatile bool _silent;
 
     public TcpProxy(string host, int port)
     {
@@ -37,6 +41,10 @@ internal sealed class TcpProxy : IAsyncDisposable
         await _up.CancelAsync();
         await _accepting;
     }
+
+    public void Silence() => _silent = true;
+
+    public void Speak() => _silent = false;
 
     public async ValueTask DisposeAsync()
     {
@@ -79,12 +87,31 @@ internal sealed class TcpProxy : IAsyncDisposable
             using (TcpClient server = new())
             {
                 await server.ConnectAsync(_host, _port, up);
-                await Task.WhenAny(client.CopyToAsync(server.GetStream(), up), server.GetStream().CopyToAsync(client, up));
+                Line line = new();
+                await Task.WhenAny(PumpAsync(client, server.GetStream(), line, up), PumpAsync(server.GetStream(), client, line, up));
             }
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
         {
             // one side is gone: so is the other
         }
+    }
+
+    private async Task PumpAsync(NetworkStream from, NetworkStream to, Line line, CancellationToken up)
+    {
+        byte[] buffer = new byte[64 << 10];
+        while (await from.ReadAsync(buffer, up) is > 0 and int read)
+        {
+            line.Dead |= _silent;
+            if (!line.Dead)
+            {
+                await to.WriteAsync(buffer.AsMemory(0, read), up);
+            }
+        }
+    }
+
+    private sealed class Line
+    {
+        public volatile bool Dead;
     }
 }
