@@ -3,7 +3,6 @@ using Sluice.Integration.Tests.Inference;
 using Sluice.Integration.Tests.Store;
 using Sluice.Jobs;
 using Sluice.Service.Inference;
-using Sluice.Store;
 using Sluice.Tests.Inference;
 using Xunit;
 

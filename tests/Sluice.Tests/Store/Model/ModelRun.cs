@@ -85,7 +85,7 @@ internal sealed partial class ModelRun(StoreHost host, CancellationToken token)
                 break;
             case StoreCall.Lost:
                 var own = Fences(c);
-                Same(own.Where(f => !(_model.Runs(f.Job, f.Claims) && f.Job.HeldBy == worker)).Select(f => Name(f.Job)),
+                Same(own.Where(f => !(StoreModel.Runs(f.Job, f.Claims) && f.Job.HeldBy == worker)).Select(f => Name(f.Job)),
                     (await _store.FindLostAsync(worker, [.. own.Select(f => new Fence(f.Job.Id, f.Claims))], token)).Select(Name));
                 break;
             case StoreCall.Heartbeat:
@@ -191,7 +191,7 @@ internal sealed partial class ModelRun(StoreHost host, CancellationToken token)
 
     private int _made;
 
-    private NewJob New(ModelJob job, string? key, string body) => new()
+    private static NewJob New(ModelJob job, string? key, string body) => new()
     {
         Id = job.Id,
         Tenant = job.Tenant,
@@ -237,7 +237,7 @@ internal sealed partial class ModelRun(StoreHost host, CancellationToken token)
     /// <summary>One or two rights to write, those that hold more often than those that have fallen.</summary>
     private List<(ModelJob Job, int Claims, Guid Worker)> Fences(StoreCommand c)
     {
-        var valid = _fences.FindAll(f => _model.Runs(f.Job, f.Claims));
+        var valid = _fences.FindAll(f => StoreModel.Runs(f.Job, f.Claims));
         var from = valid.Count > 0 && c.B % 4 != 0 ? valid : _fences;
         return from.Count == 0 ? [] : [.. Enumerable.Range(0, 1 + (c.C % 2)).Select(i => from[(c.B + (i * c.C)) % from.Count])];
     }

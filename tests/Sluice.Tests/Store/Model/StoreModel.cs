@@ -182,7 +182,7 @@ internal sealed class StoreModel
         return report with { Expired = late.Count, Reticketed = forgotten.Count };
     }
 
-    public bool Runs(ModelJob job, int claims) => job.State == JobState.Running && job.Claims == claims;
+    public static bool Runs(ModelJob job, int claims) => job.State == JobState.Running && job.Claims == claims;
 
     private bool IsForgotten(ModelJob job)
     {
