@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Sluice.Engine.Models;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tests.Models;
 using Sluice.Engine.Weights;
 using Xunit;
@@ -37,7 +38,7 @@ public sealed class ChangedFileTests
 
         Assert.Equal(part > 0, read > 0);
         Assert.InRange(refused, 1, read + refused);
-        Assert.ThrowsAny<ModelFormatException>(() => ModelRevision.Compute(folder.Path));
+        Assert.ThrowsAny<ModelFormatException>(() => Revision(folder));
     }
 
     [Fact]
@@ -49,7 +50,7 @@ public sealed class ChangedFileTests
         checkpoint.RequireUnchanged();
         using (SafeFileHandle file = Write(Weights(folder)))
             RandomAccess.Write(file, "!"u8, checkpoint.Files[0].FileBytes - 1);
-        ModelFormatException error = Assert.Throws<ModelFormatException>(() => ModelRevision.Compute(folder.Path, checkpoint, default, default));
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => Revision(folder, checkpoint));
         Assert.Contains("found it written to", error.Message, StringComparison.Ordinal);
     }
 
@@ -57,11 +58,11 @@ public sealed class ChangedFileTests
     public void A_file_that_is_replaced_while_it_is_loaded_is_read_to_its_end_as_it_was()
     {
         using RandomFolder folder = new(RandomFolder.Odd), other = new(RandomFolder.Odd, seed: 8);
-        string before = ModelRevision.Compute(folder.Path);
+        string before = Revision(folder);
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         File.Move(Weights(other), Weights(folder), overwrite: true);
-        Assert.Equal(before, ModelRevision.Compute(folder.Path, checkpoint, default, default));
-        Assert.NotEqual(before, ModelRevision.Compute(folder.Path));
+        Assert.Equal(before, Revision(folder, checkpoint));
+        Assert.NotEqual(before, Revision(folder));
     }
 
     [Theory]
@@ -83,7 +84,7 @@ public sealed class ChangedFileTests
     {
         using RandomFolder folder = new(RandomFolder.Odd);
         byte[] whole = File.ReadAllBytes(Weights(folder));
-        string revision = ModelRevision.Compute(folder.Path);
+        string revision = Revision(folder);
         Random random = new(33);
         int loaded = 0, refused = 0, swaps = 0;
         using CancellationTokenSource stop = new();
@@ -119,6 +120,10 @@ public sealed class ChangedFileTests
     }
 
     private static int[] Bits(Model model) => new GreedyDriver(model).Prefill([1, 2, 3, 4], 4) is { } logits ? [.. logits.Select(x => BitConverter.SingleToInt32Bits(x))] : [];
+
+    private static string Revision(RandomFolder folder, Checkpoint? checkpoint = null) => checkpoint is null
+        ? ModelRevision.Compute(folder.Path, WeightFormat.Stored, KvFormat.Float32)
+        : ModelRevision.Compute(folder.Path, checkpoint, WeightFormat.Stored, KvFormat.Float32);
 
     private static string Weights(RandomFolder folder) => Path.Combine(folder.Path, "model.safetensors");
 
