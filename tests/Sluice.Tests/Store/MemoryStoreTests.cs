@@ -28,6 +28,4 @@ public sealed class MemoryQuoteTests() : QuoteContract(new MemoryHost());
 
 public sealed class MemoryWebhookStoreTests() : WebhookStoreContract(new MemoryHost());
 
-public sealed class MemoryModelTests() : ModelContract(new MemoryHost(), histories: 300);
-
 public sealed class MemoryReplayTests() : ReplayContract(new MemoryHost());

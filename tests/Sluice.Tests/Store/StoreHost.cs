@@ -18,9 +18,6 @@ public abstract class StoreHost : IAsyncDisposable
     /// <summary>Lets the store's own clock move on by this much.</summary>
     public abstract Task PassAsync(TimeSpan time);
 
-    /// <summary>Makes all that is live, remembered or kept for a time this much older, at once, for these tenants and all workers.</summary>
-    public abstract Task ShiftAsync(TimeSpan time, IReadOnlyList<string> tenants);
-
     public virtual ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
