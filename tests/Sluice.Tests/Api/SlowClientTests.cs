@@ -22,7 +22,7 @@ public sealed class SlowClientTests : IAsyncLifetime
     [Theory]
     [InlineData("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Drip: ", 20)]
     [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n", 60)]
-    [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n", 60)]
+    [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n", 60)]
     [InlineData("POST /v1/submissions?model=stub HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/jsonl\r\nContent-Length: 100000\r\n\r\n", 60)]
     public async Task They_are_cut_off_and_keep_nobody_else_from_being_served(string opening, double seconds)
     {
