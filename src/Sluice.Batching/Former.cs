@@ -49,26 +49,13 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
         }
     }
 
-    /// <summary>Takes a job out (cancelled, or lost to another worker). False where it does not wait here.</summary>
+    /// <summary>Takes a job out (cancelled, lost to another worker, or to be added again as a more urgent one). False where it does not wait here.</summary>
     public bool Remove(JobId id)
     {
         lock (_lock)
         {
             if (_waiting.Find(id) is not { } entry) return false;
             _waiting.Remove(entry);
-            return true;
-        }
-    }
-
-    /// <summary>A twin made it more urgent: the better class and the earlier deadline count. False where it does not wait here.</summary>
-    public bool Update(JobId id, JobClass @class, DateTimeOffset? deadline)
-    {
-        lock (_lock)
-        {
-            if (_waiting.Find(id) is not { } entry) return false;
-            WaitingJob job = entry.Job;
-            DateTimeOffset? earlier = job.Deadline is null || deadline < job.Deadline ? deadline : job.Deadline;
-            _waiting.Replace(entry, @class < job.Class ? @class : job.Class, earlier);
             return true;
         }
     }

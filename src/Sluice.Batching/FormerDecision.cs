@@ -17,6 +17,6 @@ public sealed record FormerDecision
 }
 
 /// <summary>A job that leaves without having run.</summary>
-/// <param name="Job">As it was added or last updated.</param>
+/// <param name="Job">As it was added.</param>
 /// <param name="Why">The arithmetic, for people: <c>deadline 12:00:05.000 is in 1.200 s, …</c></param>
 public sealed record LeavingJob(WaitingJob Job, string Why);

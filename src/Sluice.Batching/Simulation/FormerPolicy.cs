@@ -10,6 +10,7 @@ internal sealed class FormerPolicy : ISimPolicy
     private readonly CostEstimate _cost = new();
     private readonly Former _former;
     private bool _stirred;
+    private int _interactive; // that wait
     private double _decidedAt;
     private readonly Dictionary<int, (SimJob Job, WaitingJob Waiting)> _jobs = [];
 
@@ -60,13 +61,15 @@ internal sealed class FormerPolicy : ISimPolicy
         _jobs.Add(job.Index, (job, waiting));
         Quotes.Add(job.Index, _former.Quote(waiting));
         _former.Add(waiting);
+        if (job.Class == JobClass.Interactive) _interactive++;
         _stirred = true;
     }
 
     public void Decide(SimEngine engine, double now, List<SimJob> dropped)
     {
         _clock.Seconds = now;
-        if (!_stirred && now < _decidedAt + 0.25 && engine.Last.Prefill >= engine.Limits.StepTokens - engine.Last.Decode) return;
+        bool soon = _interactive > 0 && now >= LookAgainAt;
+        if (!_stirred && !soon && now < _decidedAt + 0.25 && engine.Last.Prefill >= engine.Limits.StepTokens - engine.Last.Decode) return;
         _stirred = false;
         _decidedAt = now;
         while (true)
@@ -75,12 +78,14 @@ internal sealed class FormerPolicy : ISimPolicy
             foreach (LeavingJob leaving in decision.Expired.Concat(decision.Impossible))
             {
                 _jobs.Remove(IndexOf(leaving.Job), out (SimJob Job, WaitingJob Waiting) gone);
+                if (gone.Job.Class == JobClass.Interactive) _interactive--;
                 dropped.Add(gone.Job);
             }
             LookAgainAt = decision.LookAgainAt is { } at ? SimClock.Of(at) : double.PositiveInfinity;
             if (decision.Batch is not { } batch) return;
             foreach (WaitingJob job in batch.Jobs)
             {
+                if (job.Class == JobClass.Interactive) _interactive--;
                 engine.Hand(_jobs[IndexOf(job)].Job, (int)job.Class, job.Pages(SimLimits.PageTokens));
             }
         }

@@ -57,7 +57,7 @@ internal sealed partial class Backlog
 
     public Entry? Find(JobId id) => _byId.TryGetValue(id, out Entry? entry) ? entry : null;
 
-    /// <summary>The job as it was added or last updated.</summary>
+    /// <summary>The job as it was added.</summary>
     public static WaitingJob JobOf(Entry entry) => entry.MarkTokens == 0 ? entry.Job : entry.Job with { Chain = PrefixTree.ChainOf(entry) };
 
     public bool Add(WaitingJob job, long now)
@@ -93,21 +93,6 @@ internal sealed partial class Backlog
         Prefixes.Ran(entry, cached);
         _shares[(int)entry.Job.Class].Give(entry.Share, TokensOf(entry.Job));
         Remove(entry);
-    }
-
-    /// <summary>Puts a waiting job's new class or deadline into effect.</summary>
-    public void Replace(Entry entry, JobClass @class, DateTimeOffset? deadline)
-    {
-        Unlink(entry);
-        CountOut(entry);
-        _shares[(int)entry.Job.Class].Left(entry.Share);
-        entry.Job = entry.Job with { Class = @class, Deadline = deadline };
-        entry.Late = entry.Risky = false;
-        entry.Share = ShareOf(entry.Job);
-        _shares[(int)@class].Came(entry.Share);
-        Reckon(entry);
-        CountIn(entry);
-        Link(entry);
     }
 
     /// <summary>Its deadline is lost: it waits on as a job without one.</summary>

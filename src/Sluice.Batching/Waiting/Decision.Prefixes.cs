@@ -7,8 +7,8 @@ internal sealed partial class Decision
 {
     private const int MostMates = 256; // of one prefix
     private readonly long _mates = ++waiting.Looks, _warm = ++waiting.Looks;
-    private readonly List<Entry> _found = [];
     private int _looks = 4096;
+    private bool _turnLeftOut; // a job of a prefix that has its turn waits for room only
 
     /// <summary>
     /// Jobs most of whose prompts are still in pages: those whose prefix has its turn, and as many others as may pass a more urgent job.
@@ -42,6 +42,14 @@ internal sealed partial class Decision
         }
     }
 
+    /// <summary>
+    /// It would begin a prefix that others wait for, in room that is too small for a job of the one that has its turn: two prefixes in pages where one goes on.
+    /// Who has a deadline is not held up by that.
+    /// </summary>
+    private bool BeginsAnother(Entry entry) =>
+        _turnLeftOut && !entry.Dated && entry.Parent is { Waiting: > 1 } prefix && PrefixTree.Shared(entry, prefix) * 2 >= entry.Job.PromptTokens
+        && waiting.Prefixes.Cached(entry) * 2 < entry.Job.PromptTokens;
+
     /// <summary>It is its prefix's turn, and whom it passes has as much time as it has.</summary>
     private bool HasTurn(Entry entry, PrefixNode node) =>
         entry.Number < node.TurnEnds && _first is { } first && !IsNear(first) && first.Job.Class == entry.Job.Class && first.Dated == entry.Dated
@@ -49,7 +57,7 @@ internal sealed partial class Decision
 
     /// <summary>
     /// Jobs that share a prefix with one just picked, the longest shared first: all of its class and deadline, and others most of whose prompt it shares, as long as
-    /// no more urgent job is passed by too many of them.
+    /// no more urgent job is passed by too many of them. One that shares less than half of its prompt has a prefix of its own still to compute: that has its turn.
     /// </summary>
     private bool PickMates(Entry leader, Selection selection)
     {
@@ -60,8 +68,12 @@ internal sealed partial class Decision
             {
                 bool equal = mate.Job.Class == leader.Job.Class && mate.Dated == leader.Dated && (!mate.Dated || mate.Job.Deadline == leader.Job.Deadline);
                 if ((mate.IsAhead && !leader.IsAhead) || (!equal && leader.Job.Class == JobClass.Interactive)) continue;
-                int cached = Math.Max(waiting.Prefixes.Cached(mate), PrefixTree.Shared(mate, node));
-                if (!Offer(mate, cached, equal, selection)) return false;
+                int shared = PrefixTree.Shared(mate, node), before = selection.Picked.Count;
+                if (shared * 2 < mate.Job.PromptTokens && BeginsAnother(mate)) continue;
+                if (!Offer(mate, Math.Max(waiting.Prefixes.Cached(mate), shared), equal, selection)) return false;
+                if (shared * 2 >= mate.Job.PromptTokens || selection.Picked.Count == before) continue;
+                BeginTurns(mate);
+                if (!PickMates(mate, selection)) return false;
             }
         }
         return true;
@@ -74,7 +86,8 @@ internal sealed partial class Decision
         if (entry.Job.Suspicions > 0 || selection.Has(entry) || !MayRun(entry) || waiting.CannotMakeIt(entry, now)) return true;
         int before = selection.Picked.Count;
         bool more = Offer(entry, cached, selection, holds: null, TakesBack(entry));
-        if (!asEqual) waiting.Passes += selection.Picked.Count - before;
+        if (asEqual) _turnLeftOut |= !selection.Has(entry);
+        else waiting.Passes += selection.Picked.Count - before;
         return more;
     }
 
@@ -82,11 +95,11 @@ internal sealed partial class Decision
     private List<Entry> Find(PrefixNode node, PrefixEdge? from, long look)
     {
         node.SeenIn = look;
-        _found.Clear();
-        if (node.Waiting == 0 || _looks <= 0) return _found;
-        PrefixTree.Below(node, from, _found, MostMates);
-        _looks -= _found.Count;
-        _found.Sort(Entry.ByDue);
-        return _found;
+        if (node.Waiting == 0 || _looks <= 0) return [];
+        List<Entry> found = [];
+        PrefixTree.Below(node, from, found, MostMates);
+        _looks -= found.Count;
+        found.Sort(Entry.ByDue);
+        return found;
     }
 }

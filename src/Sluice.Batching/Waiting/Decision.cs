@@ -103,6 +103,11 @@ internal sealed partial class Decision(Backlog waiting, FormerOptions options, E
         foreach (Entry entry in entries)
         {
             if (waiting.CannotMakeIt(entry, now) || Displaces(entry)) continue;
+            if (!selection.Has(entry) && BeginsAnother(entry))
+            {
+                if (!selection.LeaveOut()) return false;
+                continue;
+            }
             int before = selection.Picked.Count;
             bool more = Offer(entry, waiting.Prefixes.Cached(entry), selection, Holds);
             if (selection.Picked.Count > before)

@@ -36,7 +36,7 @@ internal sealed class Entry(WaitingJob job, long addedAt, long number) : PrefixE
     public TenantLine? Line { get; set; }
 
     /// <summary>Its tenant's part of what its class has been given.</summary>
-    public required TenantShare Share { get; set; }
+    public required TenantShare Share { get; init; }
 
     /// <summary>Index in <see cref="SafeStarts"/>; negative where it is not there.</summary>
     public int SafeIndex { get; set; } = -1;

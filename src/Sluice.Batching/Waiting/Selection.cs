@@ -5,6 +5,7 @@ namespace Sluice.Batching.Waiting;
 /// <summary>A batch in the making: what was picked, and what room that leaves.</summary>
 internal sealed class Selection(EngineRoom room)
 {
+    private const int EnoughLeftOut = 256;
     private readonly HashSet<Entry> _settled = [];
     private readonly int _half = Math.Max(1, room.MaxStepTokens / 2);
     private readonly int _yieldedSequences = (room.InteractiveSequences ?? room.FreeSequences) - room.FreeSequences;
@@ -47,13 +48,13 @@ internal sealed class Selection(EngineRoom room)
 
     /// <summary>
     /// Picks the job if it fits. Returns false when nothing after it may be picked: the room is used up, too many were left out, or the first in order that was left
-    /// out holds the room. With <paramref name="takesBack"/> it may have room that the engine takes back from others.
+    /// out holds the room. Rows of the coming step go to interactive jobs first, whoever else has prompts to compute; with <paramref name="takesBack"/> it may
+    /// also have places and pages that the engine takes back from others.
     /// </summary>
     /// <param name="cached">Tokens of its prompt that need no computing.</param>
     /// <param name="holds">Says whether the job holds the room; null for one that is offered before its turn, which never does.</param>
     public bool Offer(Entry entry, int cached, Func<Entry, bool>? holds, bool takesBack = false)
     {
-        const int enoughLeftOut = 256;
         int pages = entry.Job.Pages(room.PageTokens);
         if (_settled.Contains(entry)) return true;
         if (pages > room.TotalPages)
@@ -63,12 +64,12 @@ internal sealed class Selection(EngineRoom room)
             return true;
         }
         int most = Math.Min(entry.Job.PromptTokens - cached, _half);
-        bool yields = takesBack;
-        if (_sequences + (yields ? _yieldedSequences : 0) >= 1 && _pages + (yields ? _yieldedPages : 0) >= pages && _tokens + (yields ? _yieldedTokens : 0) is var left && left > 0)
+        bool interactive = entry.Job.Class == JobClass.Interactive;
+        int tokens = Math.Min(most, _tokens + (interactive ? _yieldedTokens : 0));
+        if (_sequences + (takesBack ? _yieldedSequences : 0) >= 1 && _pages + (takesBack ? _yieldedPages : 0) >= pages && tokens > 0)
         {
-            int tokens = Math.Min(most, left);
             Take(entry, cached, pages, tokens);
-            return !(yields ? WhollyExhausted : Exhausted);
+            return !(interactive ? WhollyExhausted : Exhausted);
         }
         Crowded |= room.FreeSequences >= 1 && room.FreePages >= pages && room.FreeStepTokens > 0;
         if (holds is not null)
@@ -76,8 +77,11 @@ internal sealed class Selection(EngineRoom room)
             _firstLeftOut ??= entry;
             if (ReferenceEquals(_firstLeftOut, entry) && holds(entry)) return false;
         }
-        return ++_leftOut < enoughLeftOut;
+        return LeaveOut();
     }
+
+    /// <summary>Counts a job that is not picked now; false when nothing after it may be, because too many were left out.</summary>
+    public bool LeaveOut() => ++_leftOut < EnoughLeftOut;
 
     /// <summary>As <see cref="Offer"/>, for suspects: at most MaxSequences halved once per suspicion of the most suspected among them.</summary>
     public bool OfferSuspect(Entry entry, int cached, Func<Entry, bool> holds)

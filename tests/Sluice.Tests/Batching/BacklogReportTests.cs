@@ -21,7 +21,8 @@ public sealed class BacklogReportTests
         Assert.Equal([0, 1, 2], report.Jobs);
         Assert.Equal(2 * cost.Work(bulk, 0), report.Work[(int)JobClass.Bulk], 1e-9);
         Assert.Equal((1.0, 0.0), (report.Rate, report.InteractiveRate));
-        former.Update(standard.Id, JobClass.Interactive, null);
+        former.Remove(standard.Id);
+        former.Add(standard with { Class = JobClass.Interactive });
         former.Remove(bulk.Id);
         Assert.Equal([1, 0, 1], former.Report().Jobs);
     }

@@ -100,13 +100,13 @@ public sealed class FormerOrderTests
     }
 
     [Fact]
-    public void A_twin_makes_a_job_more_urgent_and_never_less()
+    public void A_job_taken_out_and_added_as_a_more_urgent_one_goes_as_that()
     {
         FormerBench bench = new();
         WaitingJob first = bench.Add(), second = bench.Add();
-        Assert.True(bench.Former.Update(second.Id, JobClass.Interactive, null));
-        Assert.True(bench.Former.Update(first.Id, JobClass.Bulk, null));
-        Assert.False(bench.Former.Update(JobId.New(bench.Clock), JobClass.Bulk, null));
+        Assert.False(bench.Former.Remove(JobId.New(bench.Clock)));
+        Assert.True(bench.Former.Remove(second.Id));
+        Assert.True(bench.Former.Add(second with { Class = JobClass.Interactive }));
         FormedBatch batch = bench.Next().Batch!;
         Assert.Equal([second.Id, first.Id], batch.Jobs.Select(j => j.Id));
         Assert.Equal([JobClass.Interactive, JobClass.Standard], batch.Jobs.Select(j => j.Class));

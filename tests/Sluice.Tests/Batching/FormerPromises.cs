@@ -16,9 +16,12 @@ internal static class FormerPromises
         Assert.True(batch.Jobs.Count <= (takes ? room.InteractiveSequences : room.FreeSequences));
         Assert.Equal(batch.Jobs.Sum(Pages), batch.Pages);
         Assert.True(batch.Pages <= (takes ? room.InteractivePages : room.FreePages));
-        int left = takes ? room.InteractiveStepTokens!.Value : room.FreeStepTokens;
+        // rows of the coming step go to interactive jobs first
+        bool first = room.InteractiveStepTokens is not null && batch.Jobs.Any(j => j.Class == JobClass.Interactive);
+        int left = first ? room.InteractiveStepTokens!.Value : room.FreeStepTokens;
+        Assert.True(batch.StepTokens - batch.InteractiveStepTokens <= room.FreeStepTokens);
         int tokens = Math.Min(batch.Jobs.Sum(j => Tokens(j, room)), left); // the last prompt is cut
-        if (!takes && batch.Jobs.All(j => j.Chain.IsEmpty)) Assert.Equal(tokens, batch.StepTokens);
+        if (!first && batch.Jobs.All(j => j.Chain.IsEmpty)) Assert.Equal(tokens, batch.StepTokens);
         Assert.InRange(batch.StepTokens, 1, tokens); // what is thought to be in pages need not be computed
         Assert.InRange(batch.InteractiveStepTokens, 0, Math.Min(batch.StepTokens, batch.Jobs.Where(j => j.Class == JobClass.Interactive).Sum(j => Tokens(j, room))));
         Assert.Equal(batch.Jobs.Sum(j => j.PromptTokens), batch.PromptTokens);

@@ -98,6 +98,23 @@ public sealed class FormerRoomTests
     }
 
     [Fact]
+    public void Rows_of_the_coming_step_are_an_interactive_jobs_at_once_whoever_has_a_prompt_to_compute()
+    {
+        EngineRoom computing = FormerBench.Busy(free: 4) with { FreeStepTokens = 0 };
+        FormerBench bench = new() { Room = computing with { InteractiveSequences = 12, InteractivePages = 64, InteractiveStepTokens = 20 } };
+        bench.Add();
+        WaitingJob urgent = bench.Add(JobClass.Interactive), next = bench.Add(JobClass.Interactive), third = bench.Add(JobClass.Interactive);
+        bench.Clock.Pass(20);
+        FormedBatch batch = bench.Next().Batch!;
+        Assert.Equal([urgent.Id, next.Id], batch.Jobs.Select(job => job.Id));
+        Assert.Equal((20, 20), (batch.StepTokens, batch.InteractiveStepTokens));
+        bench.Room = computing;
+        Assert.Null(bench.Next().Batch);
+        Assert.Equal(2, bench.Former.Count);
+        Assert.True(bench.Former.Remove(third.Id));
+    }
+
+    [Fact]
     public void Smaller_jobs_pass_one_that_does_not_fit_and_then_room_is_kept_for_it()
     {
         FormerBench bench = new() { Room = FormerBench.Busy(pages: 10) };

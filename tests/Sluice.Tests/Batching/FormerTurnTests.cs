@@ -12,16 +12,16 @@ public sealed class FormerTurnTests
     private readonly FormerBench _bench = new() { Room = EngineRoom.Empty(1, 256, 64) };
     private readonly Dictionary<JobId, long> _prefixes = [];
 
-    private void Add(long prefix, double? deadline = null)
+    private void Add(long prefix, double? deadline = null, int common = 0, int tokens = 144)
     {
-        long[] chain = [.. Enumerable.Range(1, 8).Select(page => (prefix * 100) + page)];
+        long[] chain = [.. Enumerable.Range(1, 8).Select(page => page <= common ? page : (prefix * 100) + page)];
         WaitingJob job = new()
         {
             Id = JobId.New(_bench.Clock),
             Tenant = "t",
             Class = JobClass.Standard,
             Deadline = deadline is { } ms ? s_start + TimeSpan.FromMilliseconds(ms) : null,
-            PromptTokens = 144,
+            PromptTokens = tokens,
             MaxNewTokens = 1,
             PrefixKey = prefix,
             Chain = chain,
@@ -53,6 +53,35 @@ public sealed class FormerTurnTests
     {
         for (int i = 0; i < Prefixes * Each; i++) Add(i % Prefixes, deadline);
         Assert.Equal(Prefixes - 1, Changes(Run(Prefixes * Each)));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void The_rest_of_a_batch_begins_one_prefix_after_another_also_where_all_begin_alike(int common)
+    {
+        // batches of 8: a prefix's last leaves room for some of others
+        const int each = 37;
+        _bench.Room = EngineRoom.Empty(8, 100_000, 1_000);
+        for (int i = 0; i < Prefixes * each; i++) Add(100 + (i % Prefixes), common: common);
+        List<long> order = [];
+        while (_bench.Batch() is { Length: > 0 } batch) order.AddRange(batch.Select(job => _prefixes[job]));
+        Assert.Equal(Prefixes * each, order.Count);
+        Assert.Equal(Prefixes - 1, Changes([.. order]));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Room_too_small_for_a_job_of_the_turn_begins_no_other_prefix(int common)
+    {
+        // 10 pages a job, 9 of the last prefix: what four leave is enough for one of those
+        _bench.Room = EngineRoom.Empty(8, 100_000, 49);
+        for (int i = 0; i < Prefixes * Each; i++) Add(100 + (i % Prefixes), common: common, tokens: i % Prefixes == Prefixes - 1 ? 140 : 159);
+        List<long> order = [];
+        while (_bench.Batch() is { Length: > 0 } batch) order.AddRange(batch.Select(job => _prefixes[job]));
+        Assert.Equal(Prefixes * Each, order.Count);
+        Assert.Equal(Prefixes - 1, Changes([.. order]));
     }
 
     [Fact]

@@ -64,15 +64,17 @@ internal sealed class FormerWorld(bool takesBack)
                 Leave(gone);
                 break;
             case Happening.MoreUrgent u when _waiting.Count > 0:
-                (WaitingJob was, DateTimeOffset since) = _waiting.Values.ElementAt(u.Which % _waiting.Count);
+                (WaitingJob was, _) = _waiting.Values.ElementAt(u.Which % _waiting.Count);
                 DateTimeOffset? deadline = u.Deadline is { } ms ? Now.AddMilliseconds(ms) : null;
-                Assert.True(_bench.Former.Update(was.Id, u.Class, deadline));
                 WaitingJob now = was with
                 {
                     Class = (JobClass)Math.Min((int)was.Class, (int)u.Class),
                     Deadline = was.Deadline is null || deadline < was.Deadline ? deadline : was.Deadline,
                 };
-                _waiting[was.Id] = (now, since);
+                // as the worker does for a job whose twin is more urgent
+                Assert.True(_bench.Former.Remove(was.Id));
+                Assert.True(_bench.Former.Add(now));
+                _waiting[was.Id] = (now, Now);
                 break;
             case Happening.Passes p:
                 _bench.Clock.Pass(p.Milliseconds);
