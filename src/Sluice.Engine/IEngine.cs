@@ -56,4 +56,13 @@ public readonly record struct EngineLoad(
 
     /// <summary>Those that stood.</summary>
     public long AcceptedTokens { get; init; }
+
+    /// <summary>KV pages that running sequences would hold besides if they shared none.</summary>
+    public int SharedPages { get; init; }
+
+    /// <summary>Tokens of prompts, and of sequences that gave way, that steps after the one that runs have to compute.</summary>
+    public int PrefillLeft { get; init; }
+
+    /// <summary>As <see cref="PrefillLeft"/>, of class 0.</summary>
+    public int InteractivePrefillLeft { get; init; }
 }

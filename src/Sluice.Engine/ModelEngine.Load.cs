@@ -20,6 +20,9 @@ public sealed partial class ModelEngine
     private long _preemptions;
     private long _drafted;
     private long _accepted;
+    private int _sharedPages;
+    private int _prefillLeft;
+    private int _interactiveLeft;
 
     EngineLoad IEngine.Load
     {
@@ -33,6 +36,9 @@ public sealed partial class ModelEngine
             {
                 DraftedTokens = Volatile.Read(ref _drafted),
                 AcceptedTokens = Volatile.Read(ref _accepted),
+                SharedPages = Volatile.Read(ref _sharedPages),
+                PrefillLeft = Volatile.Read(ref _prefillLeft),
+                InteractivePrefillLeft = Volatile.Read(ref _interactiveLeft),
             };
         }
     }
@@ -48,6 +54,16 @@ public sealed partial class ModelEngine
         Volatile.Write(ref _preemptions, _planner.Preemptions);
         Volatile.Write(ref _drafted, _reader.DraftedTokens);
         Volatile.Write(ref _accepted, _reader.AcceptedTokens);
+        PublishLeft();
+    }
+
+    /// <summary>Also when a step is planned: what it takes is no more in the way of who comes.</summary>
+    private void PublishLeft()
+    {
+        PrefillLeft left = _planner.PrefillLeft;
+        Volatile.Write(ref _prefillLeft, left.All);
+        Volatile.Write(ref _interactiveLeft, left.Interactive);
+        Volatile.Write(ref _sharedPages, _planner.SharedPages);
     }
 
     private void Observe(Step step, TimeSpan duration, int accepted)

@@ -19,6 +19,7 @@ public sealed partial class ModelEngine
         _speculator?.Guess(_planner.Running, _planner.Waiting > 0);
         Step step = _planner.Next();
         Begin(step, start);
+        PublishLeft();
         _model.Run(step);
         _planner.Commit();
         _reader.Read(step, _finished);

@@ -81,12 +81,14 @@ internal sealed partial class Planner
         _outputs = _limits.MaxOutputs - decoding;
         PlanPrompts();
         PlanDecoding(decoding);
+        TakeNoteOfPlanned();
         return _step;
     }
 
     /// <summary>Takes note that the step was computed: its rows are in their pages, and full pages of prompts can be shared.</summary>
     public void Commit()
     {
+        _planned = default;
         ReadOnlySpan<Lane> lanes = _step.Lanes;
         for (int i = 0; i < lanes.Length; i++)
         {

@@ -5,8 +5,9 @@ using Sluice.Jobs;
 namespace Sluice.Service.Inference;
 
 /// <summary>
-/// What has been promised to one engine's jobs: sequences and pages from hand-over to end, prompt tokens until the steps that take them are over. Where the engine
-/// takes room back for interactive jobs, those are also counted by themselves: they see what they have left one another. Not thread-safe: its loop locks.
+/// What has been promised to one engine's jobs: sequences and pages from hand-over to end, less the pages that they share; prompt tokens until the step that takes
+/// them is over, then what the engine says that it has yet to compute. Where the engine takes room back for interactive jobs, those are also counted by themselves:
+/// they see what they have left one another. Not thread-safe: its loop locks.
 /// </summary>
 internal sealed class EngineLedger(EngineInfo info)
 {
@@ -14,11 +15,12 @@ internal sealed class EngineLedger(EngineInfo info)
     private Promised _all;
     private Promised _interactive;
     private int _suspects;
+    private int _left; // of the engine's prompts, as last seen
 
     public int Running => _all.Sequences;
 
     /// <summary>Prompt tokens of coming steps still hold back jobs: worth asking again once the engine has stepped.</summary>
-    public bool WaitsForSteps => _all.Prefill > 0;
+    public bool WaitsForSteps => _all.Prefill + _left > 0;
 
     public EngineRoom Room(EngineLoad load)
     {
@@ -28,6 +30,7 @@ internal sealed class EngineLedger(EngineInfo info)
             _interactive.Prefill -= first.Interactive;
             _prefills.Dequeue();
         }
+        _left = load.PrefillLeft;
         EngineRoom room = new()
         {
             MaxSequences = info.MaxSequences,
@@ -37,11 +40,11 @@ internal sealed class EngineLedger(EngineInfo info)
             Running = _all.Sequences,
             RunningSuspects = _suspects,
             FreeSequences = FreeSequences(_all),
-            FreePages = FreePages(_all),
-            FreeStepTokens = FreeStepTokens(_all),
+            FreePages = Math.Min(info.TotalPages, FreePages(_all, load.SharedPages)),
+            FreeStepTokens = FreeStepTokens(_all, load.PrefillLeft),
         };
         return info.YieldsToInteractive
-            ? room with { InteractiveSequences = FreeSequences(_interactive), InteractivePages = FreePages(_interactive), InteractiveStepTokens = FreeStepTokens(_interactive) }
+            ? room with { InteractiveSequences = FreeSequences(_interactive), InteractivePages = FreePages(_interactive, 0), InteractiveStepTokens = FreeStepTokens(_interactive, load.InteractivePrefillLeft) }
             : room;
     }
 
@@ -83,9 +86,9 @@ internal sealed class EngineLedger(EngineInfo info)
 
     private int FreeSequences(in Promised to) => Math.Max(0, info.MaxSequences - to.Sequences);
 
-    private int FreePages(in Promised to) => Math.Max(0, info.TotalPages - to.Pages);
+    private int FreePages(in Promised to, int shared) => Math.Max(0, info.TotalPages - to.Pages + shared);
 
-    private int FreeStepTokens(in Promised to) => Math.Max(0, info.MaxStepTokens - to.Sequences - to.Prefill);
+    private int FreeStepTokens(in Promised to, int left) => Math.Max(0, info.MaxStepTokens - to.Sequences - to.Prefill - left);
 
     /// <summary>What jobs have; <see cref="Prefill"/> in tokens of coming steps.</summary>
     private struct Promised

@@ -44,6 +44,30 @@ public sealed class EngineLedgerTests
     }
 
     [Fact]
+    public void Pages_that_jobs_share_are_free_for_others_and_never_more_than_there_are()
+    {
+        EngineLedger ledger = new(s_info with { YieldsToInteractive = true });
+        ledger.Take(Batch(tokens: 100, interactive: 0, Job(JobClass.Standard, 160), Job(JobClass.Standard, 160)), Load(0));
+        Assert.Equal(64 - 22, ledger.Room(Load(0)).FreePages);
+        Assert.Equal((64 - 22 + 10, 64), (ledger.Room(Load(1) with { SharedPages = 10 }).FreePages, ledger.Room(Load(1) with { SharedPages = 30 }).FreePages));
+        Assert.Equal(64, ledger.Room(Load(1) with { SharedPages = 10 }).InteractivePages);
+    }
+
+    [Fact]
+    public void What_the_engine_has_yet_to_compute_takes_coming_steps()
+    {
+        EngineLedger ledger = new(s_info with { YieldsToInteractive = true });
+        WaitingJob bulk = Job(JobClass.Bulk, 2000);
+        ledger.Take(Batch(tokens: 128, interactive: 0, bulk), Load(0));
+        EngineRoom room = ledger.Room(Load(1) with { PrefillLeft = 200, InteractivePrefillLeft = 50 });
+        Assert.Equal((256 - 1 - 200, 256 - 50), (room.FreeStepTokens, room.InteractiveStepTokens));
+        Assert.True(ledger.WaitsForSteps);
+        Assert.Equal(0, ledger.Room(Load(1) with { PrefillLeft = 2000 }).FreeStepTokens);
+        Assert.Equal(255, ledger.Room(Load(9)).FreeStepTokens);
+        Assert.False(ledger.WaitsForSteps);
+    }
+
+    [Fact]
     public void An_engine_that_takes_nothing_back_has_no_other_room_for_interactive_jobs()
     {
         EngineLedger ledger = new(s_info);
