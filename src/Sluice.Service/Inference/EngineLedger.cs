@@ -44,7 +44,12 @@ internal sealed class EngineLedger(EngineInfo info)
             FreeStepTokens = FreeStepTokens(_all, load.PrefillLeft),
         };
         return info.YieldsToInteractive
-            ? room with { InteractiveSequences = FreeSequences(_interactive), InteractivePages = FreePages(_interactive, 0), InteractiveStepTokens = FreeStepTokens(_interactive, load.InteractivePrefillLeft) }
+            ? room with
+            {
+                InteractiveSequences = FreeSequences(_interactive),
+                InteractivePages = FreePages(_interactive, 0),
+                InteractiveStepTokens = FreeStepTokens(_interactive, load.InteractivePrefillLeft),
+            }
             : room;
     }
 
