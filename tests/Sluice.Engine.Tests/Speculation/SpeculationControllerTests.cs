@@ -1,4 +1,3 @@
-using Sluice.Engine.Speculation;
 using Xunit;
 
 namespace Sluice.Engine.Tests.Speculation;
