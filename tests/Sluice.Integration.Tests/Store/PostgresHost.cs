@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Sluice.Store;
@@ -37,6 +38,24 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
     public ISemanticCache Cache => new PostgresSemanticCache(_connections!, TimeProvider.System);
 
     public override Task PassAsync(TimeSpan time) => Task.Delay(time);
+
+    public override async Task ShiftAsync(TimeSpan time, IReadOnlyList<string> tenants)
+    {
+        string age = string.Create(CultureInfo.InvariantCulture, $"interval '{time.TotalSeconds} seconds'");
+        string entries = string.Join('\n', tenants.Select(tenant => $"set local sluice.tenant = '{tenant}'; update cache_entries set expires_at = expires_at - {age};"));
+        await PostgresDatabase.RunAsync(database.AdminConnectionString, $"""
+            begin;
+            set local sluice.tenant = '*';
+            update jobs set created_at = created_at - {age}, deadline = deadline - {age}, run_by = run_by - {age}, ticketed_at = ticketed_at - {age}, started_at = started_at - {age} where live;
+            update workers set seen_at = seen_at - {age};
+            update idempotency_keys set expires_at = expires_at - {age};
+            {entries}
+            commit;
+            """);
+    }
+
+    public override Task BurySilentAsync(TimeSpan silence) => PostgresDatabase.RunAsync(database.AdminConnectionString,
+        string.Create(CultureInfo.InvariantCulture, $"delete from workers where seen_at < now() - interval '{silence.TotalSeconds} seconds'"));
 
     public override async ValueTask DisposeAsync()
     {

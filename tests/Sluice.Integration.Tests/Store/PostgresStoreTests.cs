@@ -53,4 +53,7 @@ public sealed class PostgresQuoteTests(PostgresDatabase database) : QuoteContrac
 public sealed class PostgresWebhookStoreTests(PostgresDatabase database) : WebhookStoreContract(new PostgresHost(database));
 
 [Collection(PostgresTests.Name)]
+public sealed class PostgresModelTests(PostgresDatabase database) : ModelContract(new PostgresHost(database), histories: 12);
+
+[Collection(PostgresTests.Name)]
 public sealed class PostgresReplayTests(PostgresDatabase database) : ReplayContract(new PostgresHost(database));

@@ -30,6 +30,8 @@ internal sealed class MemoryHost : StoreHost
         return Task.CompletedTask;
     }
 
+    public override Task ShiftAsync(TimeSpan time, IReadOnlyList<string> tenants) => PassAsync(time);
+
     private sealed class ManualClock : TimeProvider
     {
         public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

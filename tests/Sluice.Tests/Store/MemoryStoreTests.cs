@@ -28,4 +28,6 @@ public sealed class MemoryQuoteTests() : QuoteContract(new MemoryHost());
 
 public sealed class MemoryWebhookStoreTests() : WebhookStoreContract(new MemoryHost());
 
+public sealed class MemoryModelTests() : ModelContract(new MemoryHost(), histories: 300);
+
 public sealed class MemoryReplayTests() : ReplayContract(new MemoryHost());

@@ -15,6 +15,7 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
     protected static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1600);
     protected static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1500);
 
+    protected StoreHost Host => host;
     protected IJobStore Store => host.Jobs;
     protected IKeyStore Keys => host.Keys;
     protected IWebhookStore Webhooks => host.Webhooks;
