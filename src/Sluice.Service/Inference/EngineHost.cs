@@ -22,11 +22,17 @@ internal sealed partial class EngineHost(
         get { lock (_engines) return [.. _engines]; }
     }
 
-    /// <summary>Loads on a thread of the pool. Throws what the engine throws for a folder that it cannot load.</summary>
+    /// <summary>Loads on a thread of the pool. Throws what the engine throws for a folder that it cannot load, and <see cref="InvalidOperationException"/> for one that has changed since it was listed.</summary>
     public Task<IEngine> LoadAsync(InferenceLoop loop, CancellationToken cancellationToken) => Background.RunAsync(() =>
     {
         long start = time.GetTimestamp();
         IEngine engine = Load(loop);
+        string? changed = Changed(loop.Model, engine.Info.Revision);
+        if (changed is not null)
+        {
+            engine.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw new InvalidOperationException(changed);
+        }
         lock (_engines)
         {
             _engines.Add(engine);
@@ -43,6 +49,11 @@ internal sealed partial class EngineHost(
             await engine.DisposeAsync();
         }
     }
+
+    /// <summary>What is wrong where the files are not those that answers are kept under; null for nothing.</summary>
+    internal static string? Changed(ServedModel model, string loaded) => model.Path is null || loaded == model.Revision
+        ? null
+        : $"The files of model '{model.Name}' have changed since they were listed: revision {model.Revision} then, {loaded} now. Start again once they are complete.";
 
     private IEngine Load(InferenceLoop loop)
     {

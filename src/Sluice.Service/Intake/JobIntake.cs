@@ -124,7 +124,7 @@ internal sealed class JobIntake(
             Ttl = request.Ttl is double ttl ? TimeSpan.FromSeconds(ttl) : null,
             OnLate = request.OnLate ?? JobDefaults.OnLate,
             IdempotencyKey = submit.IdempotencyKey,
-            RequestHash = submit.IdempotencyKey is null ? null : JobKeys.RequestHash(request),
+            RequestHash = submit.IdempotencyKey is null ? null : JobKeys.RequestHash(request, submit.RetryOf),
             RetryOf = submit.RetryOf,
             Submission = submit.Submission,
             CustomId = submit.CustomId,

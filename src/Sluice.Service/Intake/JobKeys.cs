@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Sluice.Jobs;
 using Sluice.Service.Models;
@@ -88,7 +89,9 @@ internal static class JobKeys
     }
 
     /// <summary>SHA-256 of the request, whatever the order of its members: the same idempotency key must come with the same of it.</summary>
-    public static byte[] RequestHash(JobRequest request)
+    /// <param name="request">What is asked.</param>
+    /// <param name="retryOf">The job that is asked again: retries of two jobs are two requests.</param>
+    public static byte[] RequestHash(JobRequest request, JobId? retryOf = null)
     {
         JobRequest canonical = request.Metadata is { Count: > 1 } metadata
             ? request with { Metadata = new SortedDictionary<string, string>(metadata.ToDictionary(), StringComparer.Ordinal) }
@@ -98,7 +101,8 @@ internal static class JobKeys
             SortedDictionary<string, double> sorted = new(biases.ToDictionary(), StringComparer.Ordinal);
             canonical = canonical with { Parameters = parameters with { LogitBias = sorted } };
         }
-        return SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(canonical, JobsJson.Default.JobRequest));
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(canonical, JobsJson.Default.JobRequest);
+        return SHA256.HashData(retryOf is { } first ? [.. bytes, .. Encoding.UTF8.GetBytes(first.ToString())] : bytes);
     }
 
     /// <summary>The same request gives the same answer: greedy, or drawn from a seed. Scores and embeddings always do.</summary>

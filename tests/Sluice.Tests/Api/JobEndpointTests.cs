@@ -142,6 +142,27 @@ public sealed class JobEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Retries_of_two_jobs_are_two_requests_under_one_key()
+    {
+        JobView[] jobs = [await SubmitAsync("a"), await SubmitAsync("a")];
+        List<HttpStatusCode> codes = [];
+        List<JobId> ids = [];
+        foreach (JobView job in new[] { jobs[0], jobs[0], jobs[1] })
+        {
+            using HttpResponseMessage cancel = await _host.PostAsync($"/v1/jobs/{job.Id}/cancel", "");
+            using HttpRequestMessage request = new(HttpMethod.Post, $"/v1/jobs/{job.Id}/retry") { Headers = { { "Idempotency-Key", "again" } } };
+            using HttpResponseMessage response = await _host.Client.SendAsync(request);
+            codes.Add(response.StatusCode);
+            if (response.IsSuccessStatusCode)
+                ids.Add((await ApiHost.JobAsync(response)).Id);
+        }
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, codes[2]);
+        Assert.Equal(2, ids.Count);
+        Assert.Single(ids.Distinct());
+    }
+
+    [Fact]
     public async Task An_erased_job_keeps_neither_question_nor_answer_and_cannot_be_retried()
     {
         JobView job = await SubmitAsync("secret words");
