@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Sluice.Engine.Models;
 using Spectre.Console;
 
 namespace Sluice.Cli.Models;
@@ -17,7 +18,7 @@ internal static class InspectCommand
         command.SetAction(parse =>
         {
             long budget = parse.GetValue(kvBytes);
-            ModelReport report = ModelReport.Of(KvBudget.Inspect(parse.GetRequiredValue(folder), backend: null, budget), budget);
+            ModelReport report = ModelReport.Of(KvBudget.Inspect(parse.GetRequiredValue(folder), new ModelOptions { KvBytes = budget }), budget);
             if (parse.GetValue(json)) terminal.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Default.ModelReport));
             else Draw(report, terminal.Tables());
             return ExitCode.Done;

@@ -12,11 +12,11 @@ internal static class KvBudget
         new("--kv-bytes") { Description = description, HelpName = "BYTES", DefaultValueFactory = _ => bytes };
 
     /// <summary>Looks into the folder. Wrong usage where not even one page fits into the budget, or the environment names a backend that is none.</summary>
-    public static ModelInspection Inspect(string folder, string? backend, long kvBytes)
+    public static ModelInspection Inspect(string folder, ModelOptions options)
     {
         try
         {
-            return ModelInspection.Read(folder, new ModelOptions { Backend = backend, KvBytes = kvBytes });
+            return ModelInspection.Read(folder, options);
         }
         catch (ArgumentException error)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Sluice.Engine.Models;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
 
 namespace Sluice.Cli.Models;
@@ -31,15 +32,14 @@ internal static class LogitsCommand
 
     private static Model Load(string folder, string? backend, long kvBytes)
     {
-        ModelInspection inspection = KvBudget.Inspect(folder, backend, kvBytes);
+        ModelOptions exact = new() { Backend = backend, Kv = KvFormat.Float32, Assembled = false, KvBytes = kvBytes }; // no activation, key or value is rounded
+        ModelInspection inspection = KvBudget.Inspect(folder, exact);
         int context = inspection.Config.ContextLength;
         long pages = (context + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
-        return Model.Load(folder, new ModelOptions
+        return Model.Load(folder, exact with
         {
-            Backend = backend,
             KvBytes = Math.Min(kvBytes, pages * inspection.Memory.KvBytesPerPage),
             MaxStepTokens = Math.Min(MostStepTokens, context),
-            Assembled = false, // exact: no activation is rounded
             MaxSequences = 1,
             MaxOutputs = 1,
         });

@@ -98,7 +98,7 @@ internal sealed class FileRun(RunOptions options, Terminal terminal)
 
     private async Task ShowPlanAsync()
     {
-        MemoryPlan plan = KvBudget.Inspect(options.Model, backend: null, options.KvBytes).Memory;
+        MemoryPlan plan = KvBudget.Inspect(options.Model, new ModelOptions { KvBytes = options.KvBytes }).Memory;
         long window = options.Window * BytesPerWaitingLine;
         long ids = SeenIds.BytesFor(await EstimateLinesAsync());
         await terminal.Error.WriteLineAsync(string.Create(
