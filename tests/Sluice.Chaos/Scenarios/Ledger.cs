@@ -14,8 +14,14 @@ internal sealed class Ledger(Servers servers)
     /// <summary>Jobs queued or running.</summary>
     public Task<long> LiveAsync() => CountAsync("select count(*) from jobs where live");
 
-    /// <summary>What is still to be published or told.</summary>
-    public Task<long> UnsentAsync() => CountAsync("select (select count(*) from outbox) + (select count(*) from webhook_deliveries where state = 0)");
+    /// <summary>
+    /// What is still to be published or told. A webhook whose first try died with its sender and whose second fails is due minutes later (later than a lease lasts): it is made due now, for
+    /// a schedule of days is not what is tried here.
+    /// </summary>
+    public Task<long> UnsentAsync() => CountAsync("""
+        with hurried as (update webhook_deliveries set next_at = now() where state = 0 and next_at > now() + interval '45 seconds')
+        select (select count(*) from outbox) + (select count(*) from webhook_deliveries where state = 0)
+        """);
 
     public Task<long> CountAsync(string sql) => ReadAsync(sql, reader => reader.GetInt64(0));
 
