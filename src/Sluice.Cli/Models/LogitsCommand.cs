@@ -17,7 +17,7 @@ internal static class LogitsCommand
         Option<string> folder = ModelCommands.FolderOption();
         Option<string?> backend = new("--backend") { Description = "What computes; the fastest that runs here where not given." };
         backend.AcceptOnlyFromAmong("reference", "cpu");
-        Option<long> kvBytes = KvBudget.Option("Most bytes of keys and values for one line.");
+        Option<long> kvBytes = KvBudget.Option("Most bytes of keys and values for one line, as float32.");
         Command command = new("logits", "One JSON array of token ids per line in; per line out, the logits after the last id as a JSON array.") { folder, backend, kvBytes };
         command.SetAction(async (parse, cancellationToken) =>
         {
