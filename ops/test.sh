@@ -62,14 +62,17 @@ stop_all() {
   [ -z "$tmp" ] || rm -rf "$tmp" 2>/dev/null || say "could not remove $tmp"
   [ -z "$port_lock" ] || rm -f "$port_lock"
 }
+broken=()  # what failed, said again at the end, where whoever sees only the last page of a log looks
 finish() { # exit status when nothing failed
   stop_all
   say "all done"
+  [ ${#broken[@]} = 0 ] || { echo "What failed:"; printf '  %s\n' "${broken[@]}"; }
   printf '%d passed, %d failed%s\n' "$passed" "$failed" "$([ "$skipped" = 0 ] || printf ', %d skipped' "$skipped")"
   [ "$failed" = 0 ] || exit 1
   exit "$1"
 }
-fail() { echo "FAILED: $*"; failed=$((failed + 1)); }
+note_failure() { echo "FAILED: $*"; broken+=("$*"); }
+fail() { note_failure "$*"; failed=$((failed + 1)); }
 interrupted() { fail "interrupted by SIG$1"; finish 1; }
 for s in INT TERM HUP; do trap "interrupted $s" $s; done
 
@@ -113,6 +116,10 @@ start_services() {
 attribute() { # XML file, attribute: its sum over all assemblies
   grep -oE '<assembly [^>]*>' "$1" | grep -oE " $2=\"[0-9]+\"" | grep -oE '[0-9]+' | awk '{n += $1} END {print n + 0}'
 }
+failures() { # XML file: a line for every test that failed, its name and the beginning of its message
+  tr '\n' ' ' <"$1" | grep -oE '<test [^>]*result="Fail".*' | sed 's/<test /\n<test /g' | grep -E '^<test [^>]*result="Fail"' |
+    sed -E 's/^<test [^>]*name="([^"]*)".*<message>(<!\[CDATA\[)?(.{0,400}).*/\1: \3/; s/\]\]>.*//'
+}
 run_tests() { # project, name of the run, environment, runner arguments
   local project=$1 title=$1 out=$log/$1 rc p f s started=$EPOCHREALTIME
   [ -z "$2" ] || { title="$1 ($2)"; out=$out.$2; }
@@ -126,9 +133,10 @@ run_tests() { # project, name of the run, environment, runner arguments
     f=$(($(attribute "$out.xml" failed) + $(attribute "$out.xml" errors)))
   else p=0 s=0 f=0; fi
   # A run that dies (killed, crashed, timed out) has a failure that no test reports.
-  if [ $rc != 0 ] && [ $f = 0 ]; then f=1; echo "FAILED: $title: exit status $rc$([ $rc != 124 ] || echo " (over $RUN_LIMIT_S s)")"; fi
-  if [ $rc = 0 ] && [ ! -s "$out.xml" ]; then f=1; echo "FAILED: $title: no results were written"; fi
-  if [ $((p + f + s)) = 0 ]; then f=1; echo "FAILED: $title: ran no test"; fi
+  if [ $rc != 0 ] && [ $f = 0 ]; then f=1; note_failure "$title: exit status $rc$([ $rc != 124 ] || echo " (over $RUN_LIMIT_S s)")"; fi
+  if [ $rc = 0 ] && [ ! -s "$out.xml" ]; then f=1; note_failure "$title: no results were written"; fi
+  if [ $((p + f + s)) = 0 ]; then f=1; note_failure "$title: ran no test"; fi
+  [ ! -s "$out.xml" ] || while IFS= read -r one; do broken+=("$title: $one"); done < <(failures "$out.xml")
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   # A colon and no bare form: only the closing line of the script reads 'N passed, N failed' on its own.
   echo "$title: passed $p, failed $f, skipped $s, in $(since "$started") s"
