@@ -36,7 +36,7 @@ internal static class AttentionCommand
 
     private static void Draw(AttentionFigures figures, IAnsiConsole console)
     {
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{figures.Path}, KV {figures.Kv}, {figures.Threads} thread(s), {figures.Heads} heads, {figures.KvHeads} KV heads of {figures.HeadDim}; float32 {figures.FmaPeakGflops:N0} GFLOP/s, reading {figures.ReadGbs:0.0} GB/s"));
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{figures.Path}, KV {figures.Kv}, {figures.Threads} thread(s), {figures.Heads} heads, {figures.KvHeads} KV heads of {figures.HeadDim}; peak {figures.PeakGflops:N0} GFLOP/s, reading {figures.ReadGbs:0.0} GB/s"));
         Table table = new Table().AddColumns("sequences", "prefix", "copies us", "apart us", "together us", "gain", "lowest", "highest", "predicted", "of it", "bytes alone", "over apart", "share of the limit");
         foreach (AttentionGain g in figures.Gains)
         {

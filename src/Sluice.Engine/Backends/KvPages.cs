@@ -6,8 +6,9 @@ namespace Sluice.Engine.Backends;
 
 /// <summary>
 /// Keys and values of all layers in pages of 16 tokens. A page of one layer and head is keys (head_dim, 16 slots), so that the scores of 16 tokens are one
-/// vector, then values (16 slots, value stride); as bytes, in front of them the slots' scales, of keys and of values. A slot that no token was written to
-/// holds anything, not-a-number included.
+/// vector, then values (16 slots, value stride); as bytes, in front of them the slots' scales, of keys and of values. As bfloat16 two that are multiplied and
+/// added one after the other lie side by side: keys (head_dim / 2, 16 slots, 2), values (8 pairs of slots, value stride, 2). A slot that no token was written
+/// to holds anything, not-a-number included.
 /// </summary>
 internal sealed unsafe class KvPages : IDisposable
 {
@@ -53,7 +54,7 @@ internal sealed unsafe class KvPages : IDisposable
     /// <summary>float32 pages: (head_dim, 16), then (16, value stride).</summary>
     public float* Floats(int layer, int page, int head) => (float*)Block(layer, page, head);
 
-    /// <summary>bfloat16 pages: (head_dim, 16), then (16, value stride).</summary>
+    /// <summary>bfloat16 pages: (head_dim / 2, 16, 2), then (8, value stride, 2).</summary>
     public ushort* Halves(int layer, int page, int head) => (ushort*)Block(layer, page, head);
 
     /// <summary>Pages of bytes: (16) scales of keys, then (16) of values.</summary>
@@ -78,10 +79,9 @@ internal sealed unsafe class KvPages : IDisposable
         {
             ushort* halves = Halves(layer, page, head);
             for (int d = 0; d < HeadDim; d++)
-                halves[(d * Slots) + slot] = BFloat16.Narrow(key[d]);
-            halves += (Slots * HeadDim) + (slot * ValueStride);
+                halves[KeyAt(d, slot)] = BFloat16.Narrow(key[d]);
             for (int d = 0; d < HeadDim; d++)
-                halves[d] = BFloat16.Narrow(value[d]);
+                halves[ValueAt(slot, d)] = BFloat16.Narrow(value[d]);
             return;
         }
 
@@ -99,8 +99,10 @@ internal sealed unsafe class KvPages : IDisposable
         if (Format == KvFormat.BFloat16)
         {
             ushort* halves = Halves(layer, page, head);
-            for (int i = 0; i < PageFloats; i++)
-                room[i] = BFloat16.Widen(halves[i]);
+            for (int i = 0; i < Slots * HeadDim; i++)
+                room[i] = BFloat16.Widen(halves[KeyAt(i / Slots, i % Slots)]);
+            for (int i = 0; i < Slots * ValueStride; i++)
+                room[(Slots * HeadDim) + i] = BFloat16.Widen(halves[ValueAt(i / ValueStride, i % ValueStride)]);
             return room;
         }
 
@@ -128,9 +130,15 @@ internal sealed unsafe class KvPages : IDisposable
             for (int head = 0; head < KvHeads; head++)
             {
                 byte* source = Block(layer, from, head), target = Block(layer, to, head);
-                if (Format != KvFormat.Int8)
+                if (Format == KvFormat.BFloat16)
                 {
-                    CopySlots(source, target, tokens, ElementBytes(Format));
+                    CopyHalves((ushort*)source, (ushort*)target, tokens);
+                    continue;
+                }
+
+                if (Format == KvFormat.Float32)
+                {
+                    CopySlots(source, target, tokens, sizeof(float));
                     continue;
                 }
 
@@ -153,6 +161,21 @@ internal sealed unsafe class KvPages : IDisposable
     private static int ElementBytes(KvFormat format) => format == KvFormat.Float32 ? sizeof(float) : format == KvFormat.BFloat16 ? sizeof(ushort) : sizeof(sbyte);
 
     private byte* Block(int layer, int page, int head) => _buffer.Data + (((((long)layer * Pages) + page) * KvHeads) + head) * _block;
+
+    private static int KeyAt(int d, int slot) => (((d / 2 * Slots) + slot) * 2) + (d % 2);
+
+    private int ValueAt(int slot, int column) => (Slots * HeadDim) + (((slot / 2 * ValueStride) + column) * 2) + (slot % 2);
+
+    private void CopyHalves(ushort* source, ushort* target, int tokens)
+    {
+        for (int slot = 0; slot < tokens; slot++)
+        {
+            for (int d = 0; d < HeadDim; d++)
+                target[KeyAt(d, slot)] = source[KeyAt(d, slot)];
+            for (int column = 0; column < ValueStride; column++)
+                target[ValueAt(slot, column)] = source[ValueAt(slot, column)];
+        }
+    }
 
     private void CopySlots(byte* source, byte* target, int tokens, int size)
     {

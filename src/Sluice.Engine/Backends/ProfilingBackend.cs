@@ -11,6 +11,9 @@ namespace Sluice.Engine.Backends;
 /// </summary>
 internal sealed unsafe class ProfilingBackend(IBackend inner) : IBackend
 {
+    /// <summary>The name of <see cref="Attend"/> among the counts.</summary>
+    public const string Attention = "attention";
+
     private readonly Dictionary<WeightMatrix, string> _names = [];
     private readonly Dictionary<string, OperationCount> _counts = [];
     private int _wanted;
@@ -103,7 +106,7 @@ internal sealed unsafe class ProfilingBackend(IBackend inner) : IBackend
         for (int tile = 0; tile < step.Tiles; tile++)
             held += step.Positions[step.TileStart[tile + 1] - 1] + 1;
         held -= step.Groups?.SavedPositions ?? 0;
-        Count("attention", start, 4 * positions * queries.Columns, held * KvPages.BytesPerPage(1, pages.KvHeads, pages.HeadDim, pages.Format) / Sequences.StepPlan.PageTokens);
+        Count(Attention, start, 4 * positions * queries.Columns, held * KvPages.BytesPerPage(1, pages.KvHeads, pages.HeadDim, pages.Format) / Sequences.StepPlan.PageTokens);
     }
 
     public void SiluMultiply(Matrix gate, Matrix up, Matrix y, WeightMatrix? next = null)

@@ -1,5 +1,4 @@
 using Sluice.Engine.Backends;
-using Sluice.Engine.Backends.Cpu;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
@@ -14,7 +13,7 @@ namespace Sluice.Engine.Measuring;
 /// <remarks>
 /// Each measurement goes through pages that none before it has touched for longer than caches remember, as the layers of a model do. The prediction is the
 /// ratio of the shortest times that the machine allows: the larger of bytes of keys and values, each page once, over the read bandwidth and of operations
-/// over the float32 peak, both taken between the measurements.
+/// over the peak of the instructions that attention takes here, both taken between the measurements.
 /// </remarks>
 public sealed unsafe class AttentionBench : IDisposable
 {
@@ -23,7 +22,7 @@ public sealed unsafe class AttentionBench : IDisposable
 
     private readonly AttentionBenchOptions _options;
     private readonly ModelConfig _config;
-    private readonly CpuBackend _cpu;
+    private readonly IBackend _cpu;
     private readonly PeakMeter _meter;
     private readonly KvPages _pages;
     private readonly SampleSet _samples = new();
@@ -33,7 +32,7 @@ public sealed unsafe class AttentionBench : IDisposable
     {
         _config = config;
         _options = options;
-        _cpu = new CpuBackend(options.Threads);
+        _cpu = BackendPicker.Pick("cpu", options.Threads, assembled: true);
         _meter = new PeakMeter(options.Threads, options.ProcessorTime);
         long page = KvPages.BytesPerPage(1, config.KvHeads, config.HeadDim, options.Kv);
         int most = options.Members.Max() * (options.Prefixes.Max() / StepPlan.PageTokens + TailPages);
@@ -79,7 +78,7 @@ public sealed unsafe class AttentionBench : IDisposable
             KvHeads = _config.KvHeads,
             HeadDim = _config.HeadDim,
             TailTokens = TailPages * StepPlan.PageTokens,
-            FmaPeakGflops = _samples.Median("fma"),
+            PeakGflops = _samples.Median("peak"),
             ReadGbs = _samples.Median("read"),
             Gains = gains,
         };
@@ -92,7 +91,7 @@ public sealed unsafe class AttentionBench : IDisposable
         for (int repeat = 0; repeat < _options.Repeats; repeat++)
         {
             Peaks peaks = _meter.Measure();
-            _samples.Add("fma", peaks.FmaGflops);
+            _samples.Add("peak", peaks.AttentionGflops(_cpu.Name, _options.Kv));
             _samples.Add("read", peaks.ReadGbs);
             double copies = Seconds(members, prefixPages, share: false, together: false);
             double together = Seconds(members, prefixPages, share: true, together: true);
@@ -160,6 +159,6 @@ public sealed unsafe class AttentionBench : IDisposable
     {
         long bytes = ((copies * prefixPages) + (members * TailPages)) * _config.KvHeads * KvPages.BytesPerPage(1, 1, _config.HeadDim, _options.Kv);
         long operations = 4L * members * (prefixPages + TailPages) * StepPlan.PageTokens * _config.Heads * _config.HeadDim;
-        return Math.Max(bytes / peaks.ReadGbs, operations / peaks.FmaGflops) / 1e9;
+        return Math.Max(bytes / peaks.ReadGbs, operations / peaks.AttentionGflops(_cpu.Name, _options.Kv)) / 1e9;
     }
 }

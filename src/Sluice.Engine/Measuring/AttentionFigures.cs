@@ -39,7 +39,9 @@ public sealed record AttentionFigures
     /// <summary>Tokens of each sequence behind the prefix.</summary>
     public required int TailTokens { get; init; }
 
-    public required double FmaPeakGflops { get; init; }
+    /// <summary>Of the instructions that attention takes.</summary>
+    public required double PeakGflops { get; init; }
+
     public required double ReadGbs { get; init; }
     public required IReadOnlyList<AttentionGain> Gains { get; init; }
 }

@@ -177,7 +177,7 @@ public sealed class EngineBench : IAsyncDisposable
         await RunAsync(prompts, generated, cancellationToken);
         TimeSpan[] steps = [.. _log.Take().Where(s => s.Report.PrefillTokens + s.Report.DecodeTokens == rows).Select(s => s.Report.Duration)];
         if (_profiler.Steps > 0)
-            _profiles.Add(ProfileReader.Read(name, rows, steps, _profiler, _peaks, LinearPeak()));
+            _profiles.Add(ProfileReader.Read(name, rows, steps, _profiler, _peaks, LinearPeak(), AttentionPeak()));
     }
 
     /// <summary>Runs all together; returns the seconds until the last has its last token.</summary>
@@ -218,7 +218,9 @@ public sealed class EngineBench : IAsyncDisposable
         return prompts;
     }
 
-    private double Limit(StepReport step) => _limit.Seconds(step, _peaks, LinearPeak());
+    private double Limit(StepReport step) => _limit.Seconds(step, _peaks.ReadGbs, LinearPeak(), AttentionPeak());
+
+    private double AttentionPeak() => _peaks.AttentionGflops(_engine.Info.Backend, _options.Kv);
 
     // The peak of the instructions that products with the weights take here; half bytes are widened to float32 before they are multiplied.
     private double LinearPeak()

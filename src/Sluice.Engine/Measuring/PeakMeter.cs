@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sluice.Engine.Backends.Cpu;
 using Sluice.Engine.Backends.Cpu.Assembled;
+using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Measuring;
@@ -11,7 +12,14 @@ namespace Sluice.Engine.Measuring;
 /// <param name="BFloat16Gflops">Products of bfloat16 by assembled code; 0 where there is none.</param>
 /// <param name="Vnni512Gops">Products of bytes in 512-bit registers by assembled code; 0 where there is none.</param>
 /// <param name="ReadGbs">Reading memory, 10^9 bytes/s.</param>
-public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double BFloat16Gflops, double Vnni512Gops, double ReadGbs);
+public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double BFloat16Gflops, double Vnni512Gops, double ReadGbs)
+{
+    /// <summary>The peak of the instructions that attention takes: pairs of bfloat16 where the backend has them and keys and values are kept so, else float32.</summary>
+    /// <param name="backend">Its name.</param>
+    /// <param name="kv">What keys and values are kept as.</param>
+    public double AttentionGflops(string backend, KvFormat kv) =>
+        kv == KvFormat.BFloat16 && backend.Contains(CpuBackend.BFloat16Kernels, StringComparison.Ordinal) ? BFloat16Gflops : FmaGflops;
+}
 
 /// <summary>Measures <see cref="Peaks"/> with the threads that kernels run on, by the wall clock or, with one thread, by the processor's time.</summary>
 internal sealed unsafe class PeakMeter(int threads, bool processorTime = false) : IDisposable

@@ -12,14 +12,16 @@ internal static class ProfileReader
     /// <param name="profiler">What was counted in them.</param>
     /// <param name="peaks">Of the machine.</param>
     /// <param name="linearPeak">10^9 operations per second of products with weights.</param>
-    public static StepProfile Read(string name, int rows, TimeSpan[] steps, ProfilingBackend profiler, Peaks peaks, double linearPeak)
+    /// <param name="attentionPeak">The same of attention; what is left is counted at that of float32.</param>
+    public static StepProfile Read(string name, int rows, TimeSpan[] steps, ProfilingBackend profiler, Peaks peaks, double linearPeak, double attentionPeak)
     {
         double step = steps.Average(time => time.TotalMilliseconds);
         List<OperationProfile> operations = [];
         foreach ((string operation, OperationCount count) in profiler.Counts.OrderByDescending(count => count.Value.Ticks))
         {
             double seconds = count.Ticks / (double)Stopwatch.Frequency;
-            double limit = Math.Max(count.Operations / (count.Linear ? linearPeak : peaks.FmaGflops), count.Bytes / peaks.ReadGbs) / 1e9;
+            double peak = count.Linear ? linearPeak : operation == ProfilingBackend.Attention ? attentionPeak : peaks.FmaGflops;
+            double limit = Math.Max(count.Operations / peak, count.Bytes / peaks.ReadGbs) / 1e9;
             double ms = 1e3 * seconds / profiler.Steps;
             operations.Add(new OperationProfile(
                 operation, (double)count.Calls / profiler.Steps, ms, ms / step, count.Operations / seconds / 1e9, count.Bytes / seconds / 1e9, limit / seconds));

@@ -3,8 +3,8 @@ using Sluice.Engine.Models;
 namespace Sluice.Engine.Measuring;
 
 /// <summary>
-/// The shortest time that the machine allows a step: the larger of what its operations take at the peaks (products with weights at the peak of their type,
-/// attention at that of float32) and what reading all weights and the keys and values takes.
+/// The shortest time that the machine allows a step: the larger of what its operations take at the peaks (products with weights and attention at the
+/// peaks of the instructions that they take) and what reading all weights and the keys and values takes.
 /// </summary>
 /// <param name="config">The model's.</param>
 /// <param name="weightBytes">Bytes of weights that a step reads.</param>
@@ -23,14 +23,15 @@ internal sealed class StepLimit(ModelConfig config, long weightBytes, long kvByt
 
     /// <summary>Seconds.</summary>
     /// <param name="step">What it did.</param>
-    /// <param name="peaks">Of the machine.</param>
+    /// <param name="readGbs">Of the machine.</param>
     /// <param name="linearPeak">10^9 operations per second of products with weights.</param>
-    public double Seconds(StepReport step, Peaks peaks, double linearPeak)
+    /// <param name="attentionPeak">The same of attention.</param>
+    public double Seconds(StepReport step, double readGbs, double linearPeak, double attentionPeak)
     {
         long rows = step.PrefillTokens + step.DecodeTokens;
-        double compute = (((rows * LinearOperations) + (step.DecodeTokens * HeadOperations)) / linearPeak) + (step.KvTokens * AttentionOperations / peaks.FmaGflops);
+        double compute = (((rows * LinearOperations) + (step.DecodeTokens * HeadOperations)) / linearPeak) + (step.KvTokens * AttentionOperations / attentionPeak);
         double positionsRead = step.PrefillTokens > 0 ? step.KvTokens / (double)TileRows : step.KvTokens;
-        double read = (weightBytes + (positionsRead * kvBytesPerToken)) / peaks.ReadGbs;
+        double read = (weightBytes + (positionsRead * kvBytesPerToken)) / readGbs;
         return Math.Max(compute, read) / 1e9;
     }
 }

@@ -23,14 +23,13 @@ internal sealed partial class EngineHost(
     }
 
     /// <summary>Loads on a thread of the pool. Throws what the engine throws for a folder that it cannot load, and <see cref="InvalidOperationException"/> for one that has changed since it was listed.</summary>
-    public Task<IEngine> LoadAsync(InferenceLoop loop, CancellationToken cancellationToken) => Background.RunAsync(() =>
+    public async Task<IEngine> LoadAsync(InferenceLoop loop, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
-        IEngine engine = Load(loop);
-        string? changed = Changed(loop.Model, engine.Info.Revision);
-        if (changed is not null)
+        IEngine engine = await Background.RunAsync(() => Load(loop), cancellationToken);
+        if (Changed(loop.Model, engine.Info.Revision) is { } changed)
         {
-            engine.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            await engine.DisposeAsync();
             throw new InvalidOperationException(changed);
         }
         lock (_engines)
@@ -40,7 +39,7 @@ internal sealed partial class EngineHost(
         Interlocked.Increment(ref _loaded);
         LogLoaded(loop.Model.Name, engine.Info.Backend, engine.Info.TotalPages, time.GetElapsedTime(start).TotalSeconds);
         return engine;
-    }, cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -51,7 +50,7 @@ internal sealed partial class EngineHost(
     }
 
     /// <summary>What is wrong where the files are not those that answers are kept under; null for nothing.</summary>
-    internal static string? Changed(ServedModel model, string loaded) => model.Path is null || loaded == model.Revision
+    private static string? Changed(ServedModel model, string loaded) => model.Path is null || loaded == model.Revision
         ? null
         : $"The files of model '{model.Name}' have changed since they were listed: revision {model.Revision} then, {loaded} now. Start again once they are complete.";
 

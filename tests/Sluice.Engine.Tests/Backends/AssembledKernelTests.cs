@@ -70,6 +70,51 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1, 64)]
+    [InlineData(2, 8)]
+    [InlineData(17, 8)]
+    [InlineData(40, 20)]
+    [InlineData(129, 48)]
+    [InlineData(300, 64)]
+    [InlineData(200, 96)]
+    public void Attention_is_off_by_what_rounding_queries_and_weights_to_bfloat16_allows(int rows, int headDim)
+    {
+        RequireTiles(TileKind.BFloat16);
+        (StepLayout step, KvPages kv, Matrix queries) = Attention(rows, headDim, 1);
+        float difference = Numbers.Difference(Attend(_truth, step, queries, kv), Attend(_cpu, step, queries, kv));
+        Assert.InRange(difference, rows < 17 ? 0 : 1e-6f, 0.01f); // values of at most 1; weights each off by 2^-9 at the most, and scores by a few times that
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(31)]
+    [InlineData(300)]
+    public void Attention_gives_what_plain_loops_give_where_all_weights_are_the_same(int rows)
+    {
+        RequireTiles(TileKind.BFloat16);
+        (StepLayout step, KvPages kv, Matrix queries) = Attention(rows, 64, 0);
+        Assert.InRange(Numbers.Difference(Attend(_truth, step, queries, kv), Attend(_cpu, step, queries, kv)), 0, 2e-6f);
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(64)]
+    public void Attention_of_a_row_is_the_same_to_the_bit_beside_any_others(int headDim)
+    {
+        RequireTiles(TileKind.BFloat16);
+        (StepLayout step, KvPages kv, Matrix queries) = Attention(150, headDim, 4); // scores that rise far above one another
+        Matrix together = Attend(_cpu, step, queries, kv);
+        foreach (int row in new[] { 0, 1, 14, 15, 16, 17, 63, 64, 127, 128, 129, 149 })
+        {
+            StepLayout one = _numbers.Step(row, 1, headDim);
+            for (int page = 0; page <= row / 16; page++)
+                one.Pages[page] = step.Pages[page];
+            Matrix alone = Attend(_cpu, one, new Matrix(queries.Row(row), 1, queries.Columns, queries.Stride), kv);
+            Assert.True(new Span<float>(alone.Row(0), alone.Columns).SequenceEqual(new Span<float>(together.Row(row), together.Columns)), $"row {row}");
+        }
+    }
+
+    [Theory]
     [InlineData(WeightFormat.Stored)]
     [InlineData(WeightFormat.Int8)]
     public void A_row_is_the_same_to_the_bit_beside_any_others(WeightFormat format)
@@ -131,6 +176,29 @@ public sealed unsafe class AssembledKernelTests : IDisposable
             Assert.Skip($"This processor, or what is left of it, has no {kind} products on 512 bits.");
         if (TileSet.Of(kind) is null)
             Assert.Skip($"This host lets no memory be made executable: {TileSet.Refusal}");
+    }
+
+    // Six heads over two, keys of at most so much.
+    private (StepLayout Step, KvPages Pages, Matrix Queries) Attention(int rows, int headDim, float keys)
+    {
+        StepLayout step = _numbers.Step(0, rows, headDim);
+        KvPages kv = _numbers.Pages((rows + 15) / 16, 2, headDim, KvFormat.BFloat16);
+        Matrix queries = _numbers.Matrix(rows, 6 * headDim), stored = _numbers.Matrix(rows, 2 * headDim);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int i = 0; i < stored.Columns; i++)
+                stored.Row(row)[i] *= keys * (row % 37 == 5 ? 4 : 1);
+        }
+
+        _truth.RotateAndStore(step, queries, stored, _numbers.Matrix(rows, 2 * headDim), kv, 0);
+        return (step, kv, queries);
+    }
+
+    private Matrix Attend(IBackend backend, StepLayout step, Matrix queries, KvPages kv)
+    {
+        Matrix y = _numbers.Matrix(queries.Rows, queries.Columns);
+        backend.Attend(step, queries, kv, 0, y);
+        return y;
     }
 
     private float Product(Matrix x, TensorView[] parts, WeightFormat format)

@@ -41,6 +41,63 @@ public sealed unsafe class KvPagesTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(KvFormat.Float32)]
+    [InlineData(KvFormat.BFloat16)]
+    [InlineData(KvFormat.Int8)]
+    public void A_copy_has_its_tokens_and_nothing_of_the_others(KvFormat format)
+    {
+        KvPages pages = _numbers.Own(new KvPages(2, 3, 2, 20, format));
+        pages.Fill(float.NaN);
+        Matrix x = _numbers.Matrix(32, 20), other = _numbers.Matrix(32, 20);
+        for (int slot = 0; slot < 16; slot++)
+        {
+            for (int at = 0; at < 4; at++)
+            {
+                pages.Write(at / 2, 0, at % 2, slot, x.Row(slot), x.Row(16 + slot));
+                pages.Write(at / 2, 2, at % 2, slot, other.Row(slot), other.Row(16 + slot));
+            }
+        }
+
+        pages.Copy(0, 2, 7);
+        float[] source = new float[pages.PageFloats], before = new float[pages.PageFloats], copy = new float[pages.PageFloats];
+        fixed (float* from = source, was = before, to = copy)
+        {
+            float* a = pages.Read(1, 0, 1, from), c = pages.Read(1, 2, 1, to);
+            for (int slot = 7; slot < 16; slot++)
+                pages.Write(1, 1, 1, slot, other.Row(slot), other.Row(16 + slot));
+            float* b = pages.Read(1, 1, 1, was);
+            for (int slot = 0; slot < 16; slot++)
+            {
+                float* same = slot < 7 ? a : b;
+                for (int d = 0; d < 20; d++)
+                {
+                    Assert.Equal(same[(d * 16) + slot], c[(d * 16) + slot]);
+                    Assert.Equal(same[(16 * 20) + (slot * pages.ValueStride) + d], c[(16 * 20) + (slot * pages.ValueStride) + d]);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Every_form_of_writing_gives_the_same_bits(KvFormat format, int headDim)
+    {
+        KvPages plain = _numbers.Own(new KvPages(1, 1, 1, headDim, format)), fast = _numbers.Own(new KvPages(1, 1, 1, headDim, format));
+        plain.Fill(float.NaN);
+        fast.Fill(float.NaN);
+        Matrix x = _numbers.Matrix(12, headDim);
+        x.Row(3)[1] = float.NaN;
+        for (int slot = 3; slot < 9; slot++)
+        {
+            plain.Write(0, 0, 0, slot, x.Row(slot), x.Row(slot - 3));
+            KvWriter.Write(fast, 0, 0, 0, slot, x.Row(slot), x.Row(slot - 3));
+        }
+
+        int bytes = (int)KvPages.BytesPerPage(1, 1, headDim, format);
+        Assert.True(new Span<byte>(plain.ScalesOf(0, 0, 0), bytes).SequenceEqual(new Span<byte>(fast.ScalesOf(0, 0, 0), bytes)));
+    }
+
     [Fact]
     public void Zeros_and_the_largest_value_come_back_exactly()
     {

@@ -16,32 +16,18 @@ public sealed unsafe class PrefixGroupsTests : IDisposable
     private readonly Numbers _numbers = new(5);
 
     [Theory]
-    [InlineData(1, 20)]
-    [InlineData(2, 64)]
-    [InlineData(3, 32)]
-    [InlineData(5, 48)]
-    public void Random_trees_give_the_same_bits_with_groups_and_without(int workers, int headDim)
+    [InlineData(1, 20, KvFormat.Float32)]
+    [InlineData(2, 64, KvFormat.Float32)]
+    [InlineData(3, 32, KvFormat.Float32)]
+    [InlineData(5, 48, KvFormat.Float32)]
+    [InlineData(2, 64, KvFormat.BFloat16)]
+    [InlineData(3, 20, KvFormat.BFloat16)]
+    [InlineData(2, 48, KvFormat.Int8)]
+    public void Random_trees_give_the_same_bits_with_groups_and_without(int workers, int headDim, KvFormat format)
     {
-        using CpuBackend cpu = new(workers);
-        PrefixTrees trees = new(workers);
-        int nested = 0, cut = 0, grouped = 0;
-        for (int round = 0; round < 60; round++)
-        {
-            StepPlan plan = round % 3 == 0 ? trees.Next(1 + (round / 3 % 3), mostPages: 45, decodes: true) : trees.Next(2 + (round % 23), mostPages: 45);
-            KvPages pages = Filled(plan, trees.Pages, headDim);
-            Matrix queries = _numbers.Matrix(plan.Rows, KvHeads * HeadsEach * headDim);
-            StepLayout together = Layout(plan, headDim, workers);
-            Matrix expected = Attend(cpu, Layout(plan, headDim, workers: 0), queries, pages);
-            Matrix actual = Attend(cpu, together, queries, pages);
-            Assert.True(Same(expected, actual), $"round {round}: largest difference {Numbers.Difference(expected, actual)}");
-            grouped += together.Groups!.Levels > 0 ? 1 : 0;
-            nested += together.Groups.Levels > 1 ? 1 : 0;
-            foreach (PrefixNode node in together.Groups.Nodes)
-                cut += node.Pieces > 1 ? 1 : 0;
-        }
-
-        Assert.True(grouped > 15 && nested > 5, $"{grouped} grouped, {nested} nested, {cut} cut");
-        Assert.True(workers == 1 || cut > 0, $"{cut} cut");
+        using CpuBackend plain = new(workers), assembled = new(workers, assembled: true, evenSlow: true);
+        RandomTrees(plain, workers, headDim, format);
+        RandomTrees(assembled, workers, headDim, format);
     }
 
     [Theory]
@@ -120,6 +106,29 @@ public sealed unsafe class PrefixGroupsTests : IDisposable
 
     private static int[] Table(StepLayout step, int tile, int pages) => new Span<int>(step.Pages + step.RowPages[step.TileStart[tile]], pages).ToArray();
 
+    private void RandomTrees(CpuBackend cpu, int workers, int headDim, KvFormat format)
+    {
+        PrefixTrees trees = new(workers);
+        int nested = 0, cut = 0, grouped = 0;
+        for (int round = 0; round < 60; round++)
+        {
+            StepPlan plan = round % 3 == 0 ? trees.Next(1 + (round / 3 % 3), mostPages: 45, decodes: true) : trees.Next(2 + (round % 23), mostPages: 45);
+            KvPages pages = Filled(plan, trees.Pages, headDim, format);
+            Matrix queries = _numbers.Matrix(plan.Rows, KvHeads * HeadsEach * headDim);
+            StepLayout together = Layout(plan, headDim, workers);
+            Matrix expected = Attend(cpu, Layout(plan, headDim, workers: 0), queries, pages);
+            Matrix actual = Attend(cpu, together, queries, pages);
+            Assert.True(Same(expected, actual), $"round {round}: largest difference {Numbers.Difference(expected, actual)}");
+            grouped += together.Groups!.Levels > 0 ? 1 : 0;
+            nested += together.Groups.Levels > 1 ? 1 : 0;
+            foreach (PrefixNode node in together.Groups.Nodes)
+                cut += node.Pieces > 1 ? 1 : 0;
+        }
+
+        Assert.True(grouped > 15 && nested > 5, $"{grouped} grouped, {nested} nested, {cut} cut");
+        Assert.True(workers == 1 || cut > 0, $"{cut} cut");
+    }
+
     private static bool Same(Matrix a, Matrix b)
     {
         for (int row = 0; row < a.Rows; row++)
@@ -152,9 +161,9 @@ public sealed unsafe class PrefixGroupsTests : IDisposable
     }
 
     // Random keys, some of them large, in the slots that a row has written or another sees; not-a-number in the others.
-    private KvPages Filled(StepPlan plan, int count, int headDim)
+    private KvPages Filled(StepPlan plan, int count, int headDim, KvFormat format = KvFormat.Float32)
     {
-        KvPages pages = _numbers.Pages(count, KvHeads, headDim);
+        KvPages pages = _numbers.Pages(count, KvHeads, headDim, format);
         float* key = stackalloc float[headDim];
         float* value = stackalloc float[headDim];
         for (int s = 0; s < plan.Segments; s++)

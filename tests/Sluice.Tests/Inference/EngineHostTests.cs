@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Sluice.Batching;
 using Sluice.Engine;
 using Sluice.Engine.Models;
 using Sluice.Service.Inference;
@@ -15,14 +18,16 @@ public sealed class EngineHostTests
     {
         using TinyModel folder = new();
         ServedModel listed = ModelFolder.Load("tiny", folder.Folder, TimeProvider.System);
-        await using ModelEngine same = ModelEngine.Load(folder.Folder, new EngineOptions { Name = "tiny" });
-        Assert.Null(EngineHost.Changed(listed, same.Info.Revision));
+        await using EngineHost host = new(null!, new StubOptions(), Options.Create(new WorkerOptions()), TimeProvider.System, NullLoggerFactory.Instance, NullLogger<EngineHost>.Instance);
+        InferenceLoop loop = new(listed, new FormerOptions(), null!, null!, TimeProvider.System, NullLogger<InferenceLoop>.Instance);
+        IEngine same = await host.LoadAsync(loop, CancellationToken.None);
+        Assert.Equal(listed.Revision, same.Info.Revision);
+        Assert.Equal([same], host.All);
 
         string config = Path.Combine(folder.Folder, "config.json");
         File.WriteAllText(config, File.ReadAllText(config) + " ");
-        string now = ModelRevision.Compute(folder.Folder);
-        string said = EngineHost.Changed(listed, now)!;
-        Assert.Contains($"{listed.Revision} then, {now} now", said, StringComparison.Ordinal);
-        Assert.Contains("'tiny'", said, StringComparison.Ordinal);
+        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => host.LoadAsync(loop, CancellationToken.None));
+        Assert.Contains($"'tiny' have changed since they were listed: revision {listed.Revision} then, {ModelRevision.Compute(folder.Folder)} now", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal([same], host.All);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
 
@@ -36,12 +37,14 @@ internal unsafe struct AttentionBatch
     private readonly AttentionState* _states; // (MaxQueries + 1) of the stretch, with the queries; the last of those in use is spare
     private readonly AttentionState* _totals; // (MaxQueries) of the stretches before
     private readonly int _stride; // floats of an output
-    private readonly float* _room; // (pages of a stretch) those that are not kept as float32
+    private readonly float* _room; // (pages of a stretch) those that are not kept as float32; what tiles need
+    private readonly AttentionTiles? _tiles;
     private int _count;
 
-    public AttentionBatch(KvPages pages, int layer, float* scratch, AttentionQuery* queries, AttentionState* states)
+    public AttentionBatch(KvPages pages, int layer, AttentionTiles? tiles, float* scratch, AttentionQuery* queries, AttentionState* states)
     {
         _pages = pages;
+        _tiles = pages.Format == KvFormat.BFloat16 ? tiles : null;
         _layer = layer;
         _queries = queries;
         _states = states;
@@ -79,11 +82,20 @@ internal unsafe struct AttentionBatch
         for (int i = 0; i < _count && Range.To == int.MaxValue; i++)
             last = Math.Max(i == 0 ? 0 : last, (_queries[i].Seen + StepPlan.PageTokens - 1) / StepPlan.PageTokens);
         AttentionPage* run = stackalloc AttentionPage[PrefixGroups.StretchPages];
+        byte** keys = stackalloc byte*[PrefixGroups.StretchPages + AttentionAssembler.MostPages];
         for (int page = Range.From, end; page < last; page = end)
         {
             if (page % PrefixGroups.StretchPages == 0)
                 EndStretch();
             end = Math.Min(last, ((page / PrefixGroups.StretchPages) + 1) * PrefixGroups.StretchPages);
+            if (_tiles is not null)
+            {
+                for (int i = page; i < end + AttentionAssembler.MostPages; i++)
+                    keys[i - page] = (byte*)_pages.Halves(_layer, pages[Math.Min(i, last - 1)], Range.KvHead);
+                RunTiles(keys, page, end);
+                continue;
+            }
+
             for (int i = page; i < end; i++)
                 run[i - page] = Page(pages[i], i + 1 < last ? (nint)_pages.BytesBetween(pages[i], pages[i + 1]) : 0, _room + ((i - page) * _pages.PageFloats));
             for (int first = 0; first < _count; first += AttentionKernel.BlockQueries)
@@ -113,6 +125,8 @@ internal unsafe struct AttentionBatch
         AttentionState state = _states[i];
         ReadOnlySpan<float> query = new(_queries[i].Query, _pages.HeadDim);
         TensorPrimitives.Multiply(query, 1 / MathF.Sqrt(_pages.HeadDim), new Span<float>(state.Query(_stride), _pages.HeadDim));
+        if (_tiles is not null)
+            BFloat16Rows.Row(state.Query(_stride), _pages.HeadDim, (ushort*)state.Query(_stride)); // where it is: what is written has been read
         _totals[i].Clear(_stride);
         for (int fold = 0; fold < Range.Ready - 1; fold++)
             AttentionKernel.Merge(_totals[i], Fold(i, fold), _stride);
@@ -153,6 +167,31 @@ internal unsafe struct AttentionBatch
     }
 
     private readonly AttentionState Fold(int i, int fold) => new(_queries[i].Folds + (fold * AttentionState.FoldFloats(_stride)));
+
+    // In blocks as equal as can be; of each, pages that one of its queries sees.
+    private readonly void RunTiles(byte** keys, int from, int to)
+    {
+        int blocks = (_count + AttentionAssembler.MostRows - 1) / AttentionAssembler.MostRows;
+        for (int block = 0, first = 0, next; block < blocks; block++, first = next)
+        {
+            next = _count * (block + 1) / blocks;
+            int seen = 0;
+            for (int i = first; i < next; i++)
+                seen = Math.Max(seen, _queries[i].Seen);
+            AttentionRun run = new()
+            {
+                Keys = keys,
+                Pages = Math.Min(to, (seen + StepPlan.PageTokens - 1) / StepPlan.PageTokens) - from,
+                Start = from * StepPlan.PageTokens,
+                HeadDim = _pages.HeadDim,
+                ValueStride = _stride,
+                BringAhead = block == 0,
+                Room = _room,
+            };
+            if (run.Pages > 0)
+                AttentionKernel.Run(_tiles!, _states + first, _queries + first, next - first, run);
+        }
+    }
 
     // A few queries over some pages: they stay in the nearest cache, and the pages in the next for the other queries.
     private readonly void RunBlock(int first, int count, AttentionPage* pages, int pageCount, int start)

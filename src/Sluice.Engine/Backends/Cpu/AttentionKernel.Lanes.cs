@@ -59,12 +59,12 @@ internal static unsafe partial class AttentionKernel
         TElement* keys = (TElement*)page.Keys;
         nint ahead = page.Ahead;
         int second = half * Slots;
-        for (int d = 0; d < half; d++, keys += Slots)
+        for (int d = 0; d < half; d++)
         {
             if (ahead != 0)
-                Ahead((byte*)keys + ahead, (byte*)(keys + second) + ahead);
-            s = TLanes.Fma(TLanes.Splat(q[d]), Load<TLanes, TElement>(keys), s);
-            t = TLanes.Fma(TLanes.Splat(q[half + d]), Load<TLanes, TElement>(keys + second), t);
+                Ahead((byte*)(keys + (d * Slots)) + ahead, (byte*)(keys + second + (d * Slots)) + ahead);
+            s = TLanes.Fma(TLanes.Splat(q[d]), Key<TLanes, TElement>(keys, d), s);
+            t = TLanes.Fma(TLanes.Splat(q[half + d]), Key<TLanes, TElement>(keys, half + d), t);
         }
 
         TLanes.Add(s, t).Store(p);
@@ -83,16 +83,16 @@ internal static unsafe partial class AttentionKernel
         nint ahead = page.Ahead;
         nint half = page.HeadDim / 2;
         nint second = half * Slots;
-        for (nint d = 0; d < half; d++, keys += Slots)
+        for (nint d = 0; d < half; d++)
         {
             if (ahead != 0)
-                Ahead((byte*)keys + ahead, (byte*)(keys + second) + ahead);
-            TLanes k = Load<TLanes, TElement>(keys);
+                Ahead((byte*)(keys + (d * Slots)) + ahead, (byte*)(keys + second + (d * Slots)) + ahead);
+            TLanes k = Key<TLanes, TElement>(keys, d);
             s0 = TLanes.Fma(TLanes.Splat(q0[d]), k, s0);
             s1 = TLanes.Fma(TLanes.Splat(q1[d]), k, s1);
             s2 = TLanes.Fma(TLanes.Splat(q2[d]), k, s2);
             s3 = TLanes.Fma(TLanes.Splat(q3[d]), k, s3);
-            k = Load<TLanes, TElement>(keys + second);
+            k = Key<TLanes, TElement>(keys, half + d);
             t0 = TLanes.Fma(TLanes.Splat(q0[half + d]), k, t0);
             t1 = TLanes.Fma(TLanes.Splat(q1[half + d]), k, t1);
             t2 = TLanes.Fma(TLanes.Splat(q2[half + d]), k, t2);
@@ -111,23 +111,23 @@ internal static unsafe partial class AttentionKernel
         where TElement : unmanaged
     {
         int half = page.HeadDim / 2;
-        HalfScores8<TLanes, TElement>(states, page.ValueStride, half, (TElement*)page.Keys, page.Ahead, p, TLanes.Splat(0), add: false);
-        HalfScores8<TLanes, TElement>(states, page.ValueStride + half, half, (TElement*)page.Keys + (half * Slots), page.Ahead, p, TLanes.Splat(0), add: true);
+        HalfScores8<TLanes, TElement>(states, page.ValueStride, 0, half, (TElement*)page.Keys, page.Ahead, p, TLanes.Splat(0), add: false);
+        HalfScores8<TLanes, TElement>(states, page.ValueStride, half, page.HeadDim, (TElement*)page.Keys, page.Ahead, p, TLanes.Splat(0), add: true);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void HalfScores8<TLanes, TElement>(AttentionState* states, int at, nint half, TElement* keys, nint ahead, float* p, TLanes zero, bool add)
+    private static void HalfScores8<TLanes, TElement>(AttentionState* states, int at, nint from, nint to, TElement* keys, nint ahead, float* p, TLanes zero, bool add)
         where TLanes : unmanaged, ILanes<TLanes>
         where TElement : unmanaged
     {
         TLanes s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
         float* q0 = states[0].Query(at), q1 = states[1].Query(at), q2 = states[2].Query(at), q3 = states[3].Query(at);
         float* q4 = states[4].Query(at), q5 = states[5].Query(at), q6 = states[6].Query(at), q7 = states[7].Query(at);
-        for (nint d = 0; d < half; d++, keys += Slots)
+        for (nint d = from; d < to; d++)
         {
             if (ahead != 0 && Sse.IsSupported)
-                Sse.Prefetch1((byte*)keys + ahead);
-            TLanes k = Load<TLanes, TElement>(keys);
+                Sse.Prefetch1((byte*)(keys + (d * Slots)) + ahead);
+            TLanes k = Key<TLanes, TElement>(keys, d);
             s0 = TLanes.Fma(TLanes.Splat(q0[d]), k, s0);
             s1 = TLanes.Fma(TLanes.Splat(q1[d]), k, s1);
             s2 = TLanes.Fma(TLanes.Splat(q2[d]), k, s2);
@@ -138,6 +138,33 @@ internal static unsafe partial class AttentionKernel
             s7 = TLanes.Fma(TLanes.Splat(q7[d]), k, s7);
         }
 
+        Put(p, add, s0, s1, s2, s3, s4, s5, s6, s7);
+    }
+
+    // Sixteen slots of one element of the head.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Key<TLanes, TElement>(TElement* keys, nint d)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged =>
+        typeof(TElement) == typeof(float) ? TLanes.Load((float*)keys + (d * Slots)) : TLanes.LoadHalves((uint*)keys + (d / 2 * Slots), (int)d & 1);
+
+    // Sixteen columns of one slot, from the address of slot 0 and of the first of them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Value<TLanes, TElement>(TElement* values, nint slot, nint stride)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TElement : unmanaged =>
+        typeof(TElement) == typeof(float) ? TLanes.Load((float*)values + (slot * stride)) : TLanes.LoadHalves((uint*)values + (slot / 2 * stride), (int)slot & 1);
+
+    // As many bytes as sixteen columns take: a pair of slots lies side by side.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TElement* Columns<TElement>(AttentionPage page, int column)
+        where TElement : unmanaged => (TElement*)((float*)page.Values + column);
+
+    // Scores of eight queries, or what is added to them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TLanes>(float* p, bool add, TLanes s0, TLanes s1, TLanes s2, TLanes s3, TLanes s4, TLanes s5, TLanes s6, TLanes s7)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
         Put(s0, p, add);
         Put(s1, p + Slots, add);
         Put(s2, p + (2 * Slots), add);
@@ -149,13 +176,20 @@ internal static unsafe partial class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Load<TLanes, TElement>(TElement* source)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TElement : unmanaged => typeof(TElement) == typeof(float) ? TLanes.Load((float*)source) : TLanes.LoadHalves((ushort*)source);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put<TLanes>(TLanes score, float* p, bool add)
         where TLanes : unmanaged, ILanes<TLanes> => (add ? TLanes.Add(TLanes.Load(p), score) : score).Store(p);
+
+    // The lines of 32 columns of a slot; of a pair of slots that lie side by side one for each.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ahead<TElement>(TElement* values, nint slot, nint stride, nint ahead)
+        where TElement : unmanaged
+    {
+        byte* line = (byte*)values + ahead;
+        if (typeof(TElement) == typeof(float))
+            Ahead(line + (slot * stride * 4), line + (slot * stride * 4) + 64);
+        else if (Sse.IsSupported)
+            Sse.Prefetch1(line + (slot / 2 * stride * 4) + ((slot & 1) * 64));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Ahead(byte* a, byte* b)
@@ -166,13 +200,15 @@ internal static unsafe partial class AttentionKernel
         Sse.Prefetch1(b);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MergeLanes<TLanes>(AttentionState total, AttentionState next, int valueStride)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        float level = MathF.Max(*total.Level, *next.Level);
-        TLanes a = Exponential.OfLow(TLanes.Splat(*total.Level - level));
-        TLanes b = Exponential.OfLow(TLanes.Splat(*next.Level - level));
-        *total.Level = level;
+        // Of the two factors the higher one's is 1.
+        float above = *next.Level - *total.Level;
+        TLanes one = TLanes.Splat(1), factor = Exponential.OfLow(TLanes.Splat(-MathF.Abs(above)));
+        TLanes a = above > 0 ? factor : one, b = above > 0 ? one : factor;
+        *total.Level = above > 0 ? *next.Level : *total.Level;
         TLanes.Fma(TLanes.Load(total.Sums), a, TLanes.Multiply(TLanes.Load(next.Sums), b)).Store(total.Sums);
         for (int column = 0; column < valueStride; column += ILanes<TLanes>.Count)
         {
@@ -202,6 +238,12 @@ internal static unsafe partial class AttentionKernel
     private static void Raise<TLanes>(AttentionState state, float level, int valueStride)
         where TLanes : unmanaged, ILanes<TLanes>
     {
+        if (state.IsEmpty)
+        {
+            *state.Level = level;
+            return;
+        }
+
         TLanes factor = Exponential.OfLow(TLanes.Splat(*state.Level - level));
         *state.Level = level;
         TLanes.Multiply(TLanes.Load(state.Sums), factor).Store(state.Sums);
@@ -216,15 +258,16 @@ internal static unsafe partial class AttentionKernel
     {
         float* o = states[0].Output + column;
         TLanes a = TLanes.Load(o), b = TLanes.Load(o + 16);
-        TElement* line = (TElement*)page.Values + column;
+        TElement* values = Columns<TElement>(page, column), next = Columns<TElement>(page, column + 16);
         nint ahead = page.Ahead;
-        for (int slot = 0; slot < slots; slot++, line += page.ValueStride)
+        nint stride = page.ValueStride;
+        for (nint slot = 0; slot < slots; slot++)
         {
             if (ahead != 0)
-                Ahead((byte*)line + ahead, (byte*)(line + 16) + ahead);
+                Ahead(values, slot, stride, ahead);
             TLanes w = TLanes.Splat(p[slot]);
-            a = TLanes.Fma(w, Load<TLanes, TElement>(line), a);
-            b = TLanes.Fma(w, Load<TLanes, TElement>(line + 16), b);
+            a = TLanes.Fma(w, Value<TLanes, TElement>(values, slot, stride), a);
+            b = TLanes.Fma(w, Value<TLanes, TElement>(next, slot, stride), b);
         }
 
         a.Store(o);
@@ -239,14 +282,14 @@ internal static unsafe partial class AttentionKernel
         float* o0 = states[0].Output + column, o1 = states[1].Output + column, o2 = states[2].Output + column, o3 = states[3].Output + column;
         TLanes a0 = TLanes.Load(o0), a1 = TLanes.Load(o1), a2 = TLanes.Load(o2), a3 = TLanes.Load(o3);
         TLanes b0 = TLanes.Load(o0 + 16), b1 = TLanes.Load(o1 + 16), b2 = TLanes.Load(o2 + 16), b3 = TLanes.Load(o3 + 16);
-        TElement* line = (TElement*)page.Values + column;
+        TElement* values = Columns<TElement>(page, column), next = Columns<TElement>(page, column + 16);
         nint ahead = page.Ahead;
         nint stride = page.ValueStride;
-        for (nint slot = 0; slot < slots; slot++, line += stride)
+        for (nint slot = 0; slot < slots; slot++)
         {
             if (ahead != 0)
-                Ahead((byte*)line + ahead, (byte*)(line + 16) + ahead);
-            TLanes v = Load<TLanes, TElement>(line), u = Load<TLanes, TElement>(line + 16);
+                Ahead(values, slot, stride, ahead);
+            TLanes v = Value<TLanes, TElement>(values, slot, stride), u = Value<TLanes, TElement>(next, slot, stride);
             TLanes w = TLanes.Splat(p[slot]);
             a0 = TLanes.Fma(w, v, a0);
             b0 = TLanes.Fma(w, u, b0);
@@ -282,14 +325,14 @@ internal static unsafe partial class AttentionKernel
         TLanes a4 = TLanes.Load(o4), a5 = TLanes.Load(o5), a6 = TLanes.Load(o6), a7 = TLanes.Load(o7);
         TLanes b0 = TLanes.Load(o0 + 16), b1 = TLanes.Load(o1 + 16), b2 = TLanes.Load(o2 + 16), b3 = TLanes.Load(o3 + 16);
         TLanes b4 = TLanes.Load(o4 + 16), b5 = TLanes.Load(o5 + 16), b6 = TLanes.Load(o6 + 16), b7 = TLanes.Load(o7 + 16);
-        TElement* line = (TElement*)page.Values + column;
+        TElement* values = Columns<TElement>(page, column), next = Columns<TElement>(page, column + 16);
         nint ahead = page.Ahead;
         nint stride = page.ValueStride;
-        for (nint slot = 0; slot < slots; slot++, line += stride)
+        for (nint slot = 0; slot < slots; slot++)
         {
             if (ahead != 0)
-                Ahead((byte*)line + ahead, (byte*)(line + 16) + ahead);
-            TLanes v = Load<TLanes, TElement>(line), u = Load<TLanes, TElement>(line + 16);
+                Ahead(values, slot, stride, ahead);
+            TLanes v = Value<TLanes, TElement>(values, slot, stride), u = Value<TLanes, TElement>(next, slot, stride);
             TLanes w = TLanes.Splat(p[slot]);
             a0 = TLanes.Fma(w, v, a0);
             b0 = TLanes.Fma(w, u, b0);
@@ -341,9 +384,9 @@ internal static unsafe partial class AttentionKernel
         where TElement : unmanaged
     {
         TLanes a = TLanes.Load(state.Output + column);
-        TElement* line = (TElement*)page.Values + column;
-        for (int slot = 0; slot < slots; slot++, line += page.ValueStride)
-            a = TLanes.Fma(TLanes.Splat(p[slot]), Load<TLanes, TElement>(line), a);
+        TElement* values = Columns<TElement>(page, column);
+        for (int slot = 0; slot < slots; slot++)
+            a = TLanes.Fma(TLanes.Splat(p[slot]), Value<TLanes, TElement>(values, slot, page.ValueStride), a);
         a.Store(state.Output + column);
     }
 }

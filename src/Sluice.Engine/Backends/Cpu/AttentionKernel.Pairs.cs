@@ -31,13 +31,12 @@ internal static unsafe partial class AttentionKernel
         where TElement : unmanaged
     {
         int half = first.HeadDim / 2;
-        int below = half * Slots;
-        HalfPairScores8<TLanes, TElement>(states, first.ValueStride, half, (TElement*)first.Keys, (TElement*)second.Keys, first.Ahead, second.Ahead, p, add: false);
-        HalfPairScores8<TLanes, TElement>(states, first.ValueStride + half, half, (TElement*)first.Keys + below, (TElement*)second.Keys + below, first.Ahead, second.Ahead, p, add: true);
+        HalfPairScores8<TLanes, TElement>(states, first.ValueStride, 0, half, first, second, p, add: false);
+        HalfPairScores8<TLanes, TElement>(states, first.ValueStride, half, first.HeadDim, first, second, p, add: true);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void HalfPairScores8<TLanes, TElement>(AttentionState* states, int at, nint half, TElement* first, TElement* second, nint firstAhead, nint secondAhead, float* p, bool add)
+    private static void HalfPairScores8<TLanes, TElement>(AttentionState* states, int at, nint from, nint to, AttentionPage first, AttentionPage second, float* p, bool add)
         where TLanes : unmanaged, ILanes<TLanes>
         where TElement : unmanaged
     {
@@ -45,12 +44,14 @@ internal static unsafe partial class AttentionKernel
         TLanes t0 = s0, t1 = s0, t2 = s0, t3 = s0, t4 = s0, t5 = s0, t6 = s0, t7 = s0;
         float* q0 = states[0].Query(at), q1 = states[1].Query(at), q2 = states[2].Query(at), q3 = states[3].Query(at);
         float* q4 = states[4].Query(at), q5 = states[5].Query(at), q6 = states[6].Query(at), q7 = states[7].Query(at);
-        nint apart = (nint)((byte*)second - (byte*)first);
-        for (nint d = 0; d < half; d++, first += Slots)
+        TElement* keys = (TElement*)first.Keys;
+        nint apart = (nint)((byte*)second.Keys - (byte*)first.Keys);
+        nint firstAhead = first.Ahead, secondAhead = second.Ahead;
+        for (nint d = from; d < to; d++)
         {
             if (firstAhead != 0)
-                Ahead((byte*)first + firstAhead, (byte*)first + apart + secondAhead);
-            TLanes k = Load<TLanes, TElement>(first), l = Load<TLanes, TElement>((TElement*)((byte*)first + apart));
+                Ahead((byte*)(keys + (d * Slots)) + firstAhead, (byte*)(keys + (d * Slots)) + apart + secondAhead);
+            TLanes k = Key<TLanes, TElement>(keys, d), l = Key<TLanes, TElement>((TElement*)((byte*)keys + apart), d);
             TLanes w = TLanes.Splat(q0[d]);
             s0 = TLanes.Fma(w, k, s0);
             t0 = TLanes.Fma(w, l, t0);
@@ -77,22 +78,7 @@ internal static unsafe partial class AttentionKernel
             t7 = TLanes.Fma(w, l, t7);
         }
 
-        Put(s0, p, add);
-        Put(s1, p + Slots, add);
-        Put(s2, p + (2 * Slots), add);
-        Put(s3, p + (3 * Slots), add);
-        Put(s4, p + (4 * Slots), add);
-        Put(s5, p + (5 * Slots), add);
-        Put(s6, p + (6 * Slots), add);
-        Put(s7, p + (7 * Slots), add);
-        p += 8 * Slots;
-        Put(t0, p, add);
-        Put(t1, p + Slots, add);
-        Put(t2, p + (2 * Slots), add);
-        Put(t3, p + (3 * Slots), add);
-        Put(t4, p + (4 * Slots), add);
-        Put(t5, p + (5 * Slots), add);
-        Put(t6, p + (6 * Slots), add);
-        Put(t7, p + (7 * Slots), add);
+        Put(p, add, s0, s1, s2, s3, s4, s5, s6, s7);
+        Put(p + (8 * Slots), add, t0, t1, t2, t3, t4, t5, t6, t7);
     }
 }

@@ -1,3 +1,4 @@
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Backends.Cpu;
@@ -16,6 +17,7 @@ internal unsafe struct AttentionWork : IWork
     public int Level;
     public Matrix Queries; // (rows, heads x head_dim)
     public KvPages Pages;
+    public AttentionTiles? Tiles; // for pages of bfloat16
     public int Layer;
     public Matrix Y; // (rows, heads x head_dim)
     public float* Scratch; // (workers, ScratchFloats)
@@ -30,7 +32,7 @@ internal unsafe struct AttentionWork : IWork
     {
         AttentionQuery* queries = stackalloc AttentionQuery[AttentionBatch.MaxQueries];
         AttentionState* states = stackalloc AttentionState[(2 * AttentionBatch.MaxQueries) + 1];
-        AttentionBatch batch = new(Pages, Layer, Scratch + ((long)worker * ScratchFloats(Pages.HeadDim)), queries, states);
+        AttentionBatch batch = new(Pages, Layer, Tiles, Scratch + ((long)worker * ScratchFloats(Pages.HeadDim)), queries, states);
         int pieces = Level == Tails ? Step.Tiles * Pages.KvHeads : SharedPieces();
         for (int piece = Interlocked.Increment(ref *Next) - 1; piece < pieces; piece = Interlocked.Increment(ref *Next) - 1)
         {

@@ -103,6 +103,7 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
             Groups = step.Groups,
             Queries = queries,
             Pages = pages,
+            Tiles = _pairTiles is null ? null : AttentionTiles.Get(),
             Layer = layer,
             Y = y,
             Scratch = _scratch.Floats + 16,

@@ -14,8 +14,8 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Sixteen bytes as numbers from -128 to 127.</summary>
     static abstract TSelf LoadBytes(sbyte* source);
 
-    /// <summary>Sixteen bfloat16.</summary>
-    static abstract TSelf LoadHalves(ushort* source);
+    /// <summary>One of each of sixteen pairs of bfloat16: the first where <paramref name="odd"/> is 0, the second where it is 1.</summary>
+    static abstract TSelf LoadHalves(uint* pairs, int odd);
 
     static abstract TSelf Splat(float value);
 

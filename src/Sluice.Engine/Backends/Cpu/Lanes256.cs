@@ -18,8 +18,12 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
         new(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source)), Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 LoadHalves(ushort* source) =>
-        new((Avx2.ConvertToVector256Int32(source) << 16).AsSingle(), (Avx2.ConvertToVector256Int32(source + 8) << 16).AsSingle());
+    public static Lanes256 LoadHalves(uint* pairs, int odd)
+    {
+        int shift = 16 - (16 * odd);
+        Vector256<uint> mask = Vector256.Create(0xFFFF0000u);
+        return new(((Vector256.Load(pairs) << shift) & mask).AsSingle(), ((Vector256.Load(pairs + 8) << shift) & mask).AsSingle());
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Splat(float value) => new(Vector256.Create(value), Vector256.Create(value));

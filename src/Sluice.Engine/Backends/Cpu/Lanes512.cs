@@ -16,7 +16,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     public static Lanes512 LoadBytes(sbyte* source) => new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 LoadHalves(ushort* source) => new((Avx512F.ConvertToVector512UInt32(Vector256.Load(source)) << 16).AsSingle());
+    public static Lanes512 LoadHalves(uint* pairs, int odd) =>
+        new(((Vector512.Load(pairs) << (16 - (16 * odd))) & Vector512.Create(0xFFFF0000u)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Splat(float value) => new(Vector512.Create(value));
@@ -61,4 +62,16 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AnyAbove(Lanes512 a, float limit) => Vector512.GreaterThanAny(a._value, Vector512.Create(limit));
+
+    /// <summary>Rounded to bfloat16, to nearest and ties to even.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Lanes512 Narrowed()
+    {
+        Vector512<uint> bits = _value.AsUInt32();
+        return new(((bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One)) & Vector512.Create(0xFFFF0000u)).AsSingle());
+    }
+
+    /// <summary>The upper halves: bfloat16 of what <see cref="Narrowed"/> gave.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreHalves(ushort* target) => Avx512F.ConvertToVector256UInt16(_value.AsUInt32() >> 16).Store(target);
 }

@@ -15,7 +15,7 @@ internal static unsafe class RopeKernel
         int page = step.PageOf(row);
         int slot = step.Positions[row] % StepPlan.PageTokens;
         for (int head = 0; head < pages.KvHeads; head++)
-            pages.Write(layer, page, head, slot, keys.Row(row) + (head * dim), values.Row(row) + (head * dim));
+            KvWriter.Write(pages, layer, page, head, slot, keys.Row(row) + (head * dim), values.Row(row) + (head * dim));
     }
 
     private static void Rotate(StepLayout step, int row, Matrix x)

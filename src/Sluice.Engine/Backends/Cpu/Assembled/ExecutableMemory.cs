@@ -28,6 +28,16 @@ internal static unsafe partial class ExecutableMemory
         return null;
     }
 
+    /// <summary>Adds a routine to code that is to be placed, and returns where it begins: on a cache line.</summary>
+    public static int Append(List<byte> code, byte[] routine)
+    {
+        while (code.Count % 64 != 0)
+            code.Add(0xCC);
+        int start = code.Count;
+        code.AddRange(routine);
+        return start;
+    }
+
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
 

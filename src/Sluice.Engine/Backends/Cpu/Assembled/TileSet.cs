@@ -71,26 +71,16 @@ internal sealed unsafe class TileSet
         int[] single = new int[TileAssembler.MostRows + 1], several = new int[TileAssembler.MostRows + 1];
         for (int rows = 1; rows <= TileAssembler.MostRows; rows++)
         {
-            single[rows] = Append(code, new TileAssembler(kind).Tile(rows, 1));
+            single[rows] = ExecutableMemory.Append(code, new TileAssembler(kind).Tile(rows, 1));
             int panels = TileAssembler.Panels(rows);
-            several[rows] = panels == 1 ? single[rows] : Append(code, new TileAssembler(kind).Tile(rows, panels));
+            several[rows] = panels == 1 ? single[rows] : ExecutableMemory.Append(code, new TileAssembler(kind).Tile(rows, panels));
         }
 
-        int peak = Append(code, new TileAssembler(kind).Peak());
+        int peak = ExecutableMemory.Append(code, new TileAssembler(kind).Peak());
         byte* placed = ExecutableMemory.Place(code.ToArray(), out string why);
         if (placed is not null)
             return new TileSet(kind, placed, single, several, peak);
         Refusal = why;
         return null;
-    }
-
-    /// <summary>Returns where it begins: on a cache line.</summary>
-    private static int Append(List<byte> code, byte[] tile)
-    {
-        while (code.Count % 64 != 0)
-            code.Add(0xCC);
-        int start = code.Count;
-        code.AddRange(tile);
-        return start;
     }
 }
