@@ -82,7 +82,7 @@ internal unsafe struct AttentionBatch
         for (int i = 0; i < _count && Range.To == int.MaxValue; i++)
             last = Math.Max(i == 0 ? 0 : last, (_queries[i].Seen + StepPlan.PageTokens - 1) / StepPlan.PageTokens);
         AttentionPage* run = stackalloc AttentionPage[PrefixGroups.StretchPages];
-        byte** keys = stackalloc byte*[PrefixGroups.StretchPages + AttentionAssembler.MostPages];
+        byte** keys = stackalloc byte*[(2 * PrefixGroups.StretchPages) + 2];
         for (int page = Range.From, end; page < last; page = end)
         {
             if (page % PrefixGroups.StretchPages == 0)
@@ -90,7 +90,7 @@ internal unsafe struct AttentionBatch
             end = Math.Min(last, ((page / PrefixGroups.StretchPages) + 1) * PrefixGroups.StretchPages);
             if (_tiles is not null)
             {
-                for (int i = page; i < end + AttentionAssembler.MostPages; i++)
+                for (int i = page; i < page + (2 * (end - page)) + 2; i++)
                     keys[i - page] = (byte*)_pages.Halves(_layer, pages[Math.Min(i, last - 1)], Range.KvHead);
                 RunTiles(keys, page, end);
                 continue;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Sluice.Engine.Backends.Cpu.Assembled;
+using Sluice.Engine.Sequences;
 
 namespace Sluice.Engine.Backends.Cpu;
 
@@ -103,7 +104,7 @@ internal static unsafe partial class AttentionKernel
             for (int i = 0; i < width; i++)
             {
                 arguments.Keys[i] = (long)run.Keys[page + i];
-                arguments.Ahead[i] = (long)run.Keys[page + i + several];
+                arguments.Ahead[i] = (long)(AttentionAssembler.LinesAhead(count) == 1 ? run.Values(page + i) : run.Keys[page + i + several]);
             }
 
             arguments.Scores = scores + (page * Slots);
@@ -114,9 +115,13 @@ internal static unsafe partial class AttentionKernel
     // Pages [from, to), of the last of them so many slots.
     private static void Values(AttentionTiles tiles, AttentionState* states, int count, AttentionRun run, ushort* weights, int from, int to, int slots)
     {
-        byte** values = stackalloc byte*[PrefixGroups.StretchPages];
+        byte** values = stackalloc byte*[2 * PrefixGroups.StretchPages];
         for (int page = from; page < to; page++)
-            values[page] = run.Keys[page] + ((nint)run.HeadDim * Slots * sizeof(ushort));
+        {
+            values[page] = run.Values(page);
+            values[page + PrefixGroups.StretchPages] = run.Keys[page + run.Pages];
+        }
+
         ValueArguments arguments = new()
         {
             WeightStride = Stride * sizeof(ushort),
@@ -136,7 +141,7 @@ internal static unsafe partial class AttentionKernel
                 arguments.Weights = (byte*)(weights + (from * Slots));
                 arguments.Values = values + from;
                 (arguments.Pages, arguments.Pairs, arguments.Odd) = (whole - from, Slots / 2, 0);
-                tiles.Values(count, width, &arguments);
+                tiles.Values(count, width, run.BringAhead, &arguments);
             }
 
             if (whole < to)
@@ -144,7 +149,7 @@ internal static unsafe partial class AttentionKernel
                 arguments.Weights = (byte*)(weights + (whole * Slots));
                 arguments.Values = values + whole;
                 (arguments.Pages, arguments.Pairs, arguments.Odd) = (1, slots / 2, slots % 2);
-                tiles.Values(count, width, &arguments);
+                tiles.Values(count, width, run.BringAhead, &arguments);
             }
         }
     }
@@ -153,7 +158,7 @@ internal static unsafe partial class AttentionKernel
 /// <summary>Neighbouring pages of one stretch, of bfloat16.</summary>
 internal readonly unsafe struct AttentionRun
 {
-    /// <summary>(pages + <see cref="AttentionAssembler.MostPages"/>) where each begins, and behind them those that come next, or any.</summary>
+    /// <summary>(2 x pages, and 2 more) where each begins, and behind them those that come next, or any.</summary>
     public byte** Keys { get; init; }
 
     public int Pages { get; init; }
@@ -164,9 +169,12 @@ internal readonly unsafe struct AttentionRun
     public int HeadDim { get; init; }
     public int ValueStride { get; init; }
 
-    /// <summary>Brings the pages that come next into the cache.</summary>
+    /// <summary>Brings values and the pages that come next into the second-level cache, see <see cref="AttentionAssembler.LinesAhead"/>.</summary>
     public bool BringAhead { get; init; }
 
     /// <summary>(<see cref="AttentionKernel.RunRoom"/>) for scores and weights.</summary>
     public float* Room { get; init; }
+
+    /// <summary>Where the values of a page begin.</summary>
+    public byte* Values(int page) => Keys[page] + ((nint)HeadDim * StepPlan.PageTokens * sizeof(ushort));
 }

@@ -12,7 +12,7 @@ internal unsafe struct ScoreArguments
     public float* Scores; // (rows, pages x 16)
     public nint ScoreStride; // bytes
     public fixed long Keys[AttentionAssembler.MostPages]; // addresses: (head_dim / 2, 16, 2) each
-    public fixed long Ahead[AttentionAssembler.MostPages]; // addresses of what is brought into the cache meanwhile, 128 bytes a line
+    public fixed long Ahead[AttentionAssembler.MostPages]; // addresses of what is brought into the cache meanwhile
 }
 
 /// <summary>The same of values.</summary>
@@ -21,7 +21,7 @@ internal unsafe struct ValueArguments
 {
     public byte* Weights; // (rows, pages x 16) bfloat16
     public nint WeightStride; // bytes
-    public byte** Values; // (pages) addresses: (8, value stride, 2) each
+    public byte** Values; // (pages) addresses: (8, value stride, 2) each; as many as a stretch has further on, of what is brought into the cache meanwhile
     public nint Pages; // 1 or more
     public nint Pairs; // pairs of slots of each page, 0 to 8
     public nint Odd; // not 0: one slot more, of the only page

@@ -37,10 +37,16 @@ internal sealed class AttentionAssembler
     /// <summary>Sixteens of columns that so many rows take at once.</summary>
     public static int ColumnsOf(int rows) => rows <= 6 ? 4 : 2;
 
+    /// <summary>
+    /// Lines of 64 bytes that scores bring for each line of keys. Few rows wait for memory: scores bring the values of their own pages, and values the keys of the
+    /// next stretch. With many it is faster that scores bring the pages that come next, keys and values, and values nothing.
+    /// </summary>
+    public static int LinesAhead(int rows) => rows <= 6 ? 1 : 2;
+
     /// <summary>The code of <see cref="ScoreArguments"/>.</summary>
     /// <param name="rows">Queries.</param>
     /// <param name="pages">1 or <see cref="PagesOf"/>.</param>
-    /// <param name="ahead">Brings other pages into the second-level cache meanwhile.</param>
+    /// <param name="ahead">Brings other memory into the second-level cache meanwhile, see <see cref="LinesAhead"/>.</param>
     public byte[] ScoreTile(int rows, int pages, bool ahead)
     {
         Enter(rows, Queries, QueryStride);
@@ -62,9 +68,9 @@ internal sealed class AttentionAssembler
             _code.add(_pages[i], 64);
             if (!ahead)
                 continue;
-            _code.prefetcht1(__byte_ptr[_ahead[i]]);
-            _code.prefetcht1(__byte_ptr[_ahead[i] + 64]);
-            _code.sub(_ahead[i], -128);
+            for (int line = 0; line < LinesAhead(rows); line++)
+                _code.prefetcht1(__byte_ptr[_ahead[i] + (64 * line)]);
+            _code.sub(_ahead[i], -64 * LinesAhead(rows));
         }
 
         Multiply(rows, pages);
@@ -78,8 +84,10 @@ internal sealed class AttentionAssembler
     /// <summary>The code of <see cref="ValueArguments"/>.</summary>
     /// <param name="rows">Queries.</param>
     /// <param name="columns">Sixteens of columns, at most <see cref="ColumnsOf"/>.</param>
-    public byte[] ValueTile(int rows, int columns)
+    /// <param name="ahead">Brings other memory into the second-level cache meanwhile, see <see cref="LinesAhead"/>.</param>
+    public byte[] ValueTile(int rows, int columns, bool ahead)
     {
+        ahead &= LinesAhead(rows) == 1;
         Enter(rows, Weights, WeightStride);
         _code.mov(r10, __[rdi + LineBytes]);
         _code.mov(r11, __[rdi + Values]);
@@ -100,14 +108,27 @@ internal sealed class AttentionAssembler
         _code.Label(ref page);
         _code.mov(rcx, __[r11]);
         _code.add(rcx, r13);
+        if (ahead)
+        {
+            _code.mov(rbp, __[r11 + (8 * PrefixGroups.StretchPages)]);
+            _code.add(rbp, r13);
+        }
+
         _code.add(r11, 8);
         _code.mov(rbx, r14);
         _code.test(rbx, rbx);
         _code.jz(next);
         _code.Label(ref pair);
         for (int i = 0; i < columns; i++)
+        {
             _code.vmovdqu32(_zmm[Sums + i], __zmmword_ptr[rcx + (64 * i)]);
+            if (ahead)
+                _code.prefetcht1(__byte_ptr[rbp + (64 * i)]);
+        }
+
         _code.add(rcx, r10);
+        if (ahead)
+            _code.add(rbp, r10);
         Multiply(rows, columns);
         _code.dec(rbx);
         _code.jnz(pair);

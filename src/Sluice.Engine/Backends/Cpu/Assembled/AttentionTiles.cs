@@ -7,7 +7,7 @@ internal sealed unsafe class AttentionTiles
 
     private readonly byte* _code;
     private readonly int[] _scores; // by rows, one page or several, ahead or not
-    private readonly int[] _values; // by rows, then columns
+    private readonly int[] _values; // by rows and columns, ahead or not
 
     private AttentionTiles(byte* code, int[] scores, int[] values)
     {
@@ -24,29 +24,28 @@ internal sealed unsafe class AttentionTiles
         ((delegate* unmanaged[SuppressGCTransition]<ScoreArguments*, void>)(_code + _scores[ScoreAt(rows, several, ahead)]))(arguments);
 
     /// <summary>Rows 1 to 12 x 1, 2 or 4 sixteens of columns, at most <see cref="AttentionAssembler.ColumnsOf"/>.</summary>
-    public void Values(int rows, int columns, ValueArguments* arguments) =>
-        ((delegate* unmanaged[SuppressGCTransition]<ValueArguments*, void>)(_code + _values[ValueAt(rows, columns)]))(arguments);
+    public void Values(int rows, int columns, bool ahead, ValueArguments* arguments) =>
+        ((delegate* unmanaged[SuppressGCTransition]<ValueArguments*, void>)(_code + _values[ValueAt(rows, columns, ahead)]))(arguments);
 
     private static int ScoreAt(int rows, bool several, bool ahead) => (rows * 4) + (several ? 2 : 0) + (ahead ? 1 : 0);
 
-    private static int ValueAt(int rows, int columns) => (rows * 8) + columns;
+    private static int ValueAt(int rows, int columns, bool ahead) => (rows * 16) + (columns * 2) + (ahead ? 1 : 0);
 
     private static AttentionTiles? Create()
     {
         if (!TileSet.HasInstructions(TileKind.BFloat16))
             return null;
         List<byte> code = [];
-        int[] scores = new int[(AttentionAssembler.MostRows + 1) * 4], values = new int[(AttentionAssembler.MostRows + 1) * 8];
+        int[] scores = new int[(AttentionAssembler.MostRows + 1) * 4], values = new int[(AttentionAssembler.MostRows + 1) * 16];
         for (int rows = 1; rows <= AttentionAssembler.MostRows; rows++)
         {
-            foreach (bool several in (ReadOnlySpan<bool>)[false, true])
+            foreach (bool ahead in (ReadOnlySpan<bool>)[false, true])
             {
-                foreach (bool ahead in (ReadOnlySpan<bool>)[false, true])
+                foreach (bool several in (ReadOnlySpan<bool>)[false, true])
                     scores[ScoreAt(rows, several, ahead)] = ExecutableMemory.Append(code, new AttentionAssembler().ScoreTile(rows, several ? AttentionAssembler.PagesOf(rows) : 1, ahead));
+                for (int columns = 1; columns <= AttentionAssembler.ColumnsOf(rows); columns *= 2)
+                    values[ValueAt(rows, columns, ahead)] = ExecutableMemory.Append(code, new AttentionAssembler().ValueTile(rows, columns, ahead));
             }
-
-            for (int columns = 1; columns <= AttentionAssembler.ColumnsOf(rows); columns *= 2)
-                values[ValueAt(rows, columns)] = ExecutableMemory.Append(code, new AttentionAssembler().ValueTile(rows, columns));
         }
 
         byte* placed = ExecutableMemory.Place(code.ToArray(), out _);
