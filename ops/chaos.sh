@@ -6,7 +6,7 @@
 # Exit 0 where nothing was lost, doubled, wrong or stuck. Scenarios: --scenario help.
 #
 # Needs the .NET SDK and what ops/services.sh needs. As root it also receives webhooks (on a private address that it puts on the
-# loopback interface) and can fill up a disk of its own (--scenario disk). What it starts, it stops; its folder under
+# loopback interface) and can fill up disks of its own (--scenario disk). What it starts, it stops; its folder under
 # /var/tmp goes too, unless something failed or --keep is given.
 set -uo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -33,7 +33,7 @@ stop_all() {
   fi
   if [ -d "$folder/run" ]; then
     STACK_RUN_DIR=$folder/run bash "$repo/ops/services.sh" down --native </dev/null >>"$folder/down.log" 2>&1
-    mountpoint -q "$folder/run" && umount "$folder/run"
+    for disk in "$folder"/run/{pg,mq}; do mountpoint -q "$disk" && umount "$disk"; done
   fi
 }
 for s in INT TERM HUP; do trap "stop_all; exit 1" $s; done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ops/services.sh up|down|status|env|ctl [--native|--docker]
+# ops/services.sh up|down|heal|status|env|ctl [--native|--docker]
 #
 # RabbitMQ and PostgreSQL with pgvector for development and tests. Where a container engine answers: compose.yaml.
 # Elsewhere, on Debian or Ubuntu: the distribution's packages, run as private processes with their own data folder
@@ -7,6 +7,7 @@
 #
 #   up      starts both (a second call changes nothing) and prints the environment for `sluice`
 #   down    stops both; the data stays in the run folder (delete the folder to start afresh)
+#   heal    starts a broker again that lives with its queues down: what a full disk leaves (ops/runbooks/broker.md)
 #   status  says what runs and where; exit 0 when both do
 #   env     prints the exports: eval "$(ops/services.sh env)"
 #   ctl     rabbitmqctl against the private broker: ops/services.sh ctl list_queues
@@ -20,7 +21,7 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 t0=$EPOCHREALTIME
 log() { printf '[%6.1fs] %s\n' "$(awk -v a="$EPOCHREALTIME" -v b="$t0" 'BEGIN{print a-b}')" "$*" >&2; }
 die() { printf 'services.sh: %s\n' "$*" >&2; exit 1; }
-usage() { sed -n '2,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 is_root() { [ "$(id -u)" = 0 ]; }
 
 PGVECTOR_VERSION=0.8.0
@@ -272,6 +273,15 @@ up_native() {
   exec 9>&-
   [ $rc = 0 ] || die "up failed"
 }
+heal_native() {
+  open_run_dir
+  exec 9>"$run/lock"; flock -w 600 9 || die "another services.sh holds $run/lock"
+  if mq_alive && ! queues_down; then log "rabbitmq is well"; exec 9>&-; return; fi
+  stop_pid "$run/mq/pid" 'rabbit|beam' 30
+  up_mq
+  exec 9>&-
+  ! queues_down || die "there are queues that do not come up again: see ops/runbooks/broker.md"
+}
 down_native() {
   [ -d "$run" ] || return 0
   exec 9>"$run/lock"; flock -w 600 9 || die "another services.sh holds $run/lock"
@@ -294,6 +304,14 @@ compose() {
   SLUICE_PG_PORT=$PG_PORT SLUICE_MQ_PORT=$MQ_PORT SLUICE_MQ_MGMT_PORT=$MQ_MGMT_PORT SLUICE_DB_ROOT_PASSWORD=$PW SLUICE_DB_ADMIN_PASSWORD=$PW SLUICE_DB_PASSWORD=$PW SLUICE_MQ_PASSWORD=$PW \
     docker compose -f "$repo/compose.yaml" "$@"
 }
+rabbitmqctl_here() {
+  if [ "$mode" = --docker ]; then compose exec -T rabbitmq rabbitmqctl "$@"
+  else mq_env; (cd "$run/mq" && as rabbitmq "${MQ_ENV[@]}" timeout 60 /usr/lib/rabbitmq/bin/rabbitmqctl "$@"); fi
+}
+queues_down() { # also where the broker does not say
+  local states; states=$(rabbitmqctl_here -q list_queues --no-table-headers state) || return 0
+  grep -qx down <<<"$states"
+}
 env_out() {
   cat <<OUT
 export SLUICE__STORE__CONNECTIONSTRING='Host=127.0.0.1;Port=$PG_PORT;Database=$DB;Username=sluice_service;Password=$PW'
@@ -313,10 +331,11 @@ case $verb in
     if [ "$mode" = --docker ]; then compose up -d --wait postgres rabbitmq >&2; else up_native; fi
     env_out;;
   down) pick_mode; if [ "$mode" = --docker ]; then compose stop postgres rabbitmq >&2; else down_native; fi;;
+  heal) pick_mode
+    if [ "$mode" = --docker ]; then ! queues_down || compose restart rabbitmq >&2; else heal_native; fi;;
   status) pick_mode; if [ "$mode" = --docker ]; then compose ps postgres rabbitmq; else status_native; fi;;
   env) env_out;;
   ctl) pick_mode
-    if [ "$mode" = --docker ]; then compose exec -T rabbitmq rabbitmqctl "$@"
-    else mq_env; cd "$run/mq" && as rabbitmq "${MQ_ENV[@]}" /usr/lib/rabbitmq/bin/rabbitmqctl "$@"; fi;;
+    rabbitmqctl_here "$@";;
   *) usage;;
 esac

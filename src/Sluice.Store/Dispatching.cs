@@ -151,15 +151,22 @@ public sealed record ReconcileOptions
     /// </summary>
     public TimeSpan TicketTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The rarest: every so many <see cref="TicketTimeout"/>s, which is also how long a job waits at the most after a broker lost its ticket.</summary>
+    /// <summary>Tickets that were sent longer ago than this went with their broker: their jobs get new ones at once, those whose ticket is the oldest first.</summary>
+    public TimeSpan? TicketsLost { get; init; }
+
+    /// <summary>The rarest: every so many <see cref="TicketTimeout"/>s, which is also how long a job waits at the most for a ticket that was lost and not missed.</summary>
     public const int MaxBackoff = 4;
 
     /// <summary>Most jobs touched per kind in one round.</summary>
     public int Max { get; init; } = 5000;
 }
 
-/// <summary>What a round did; all zero when another node holds the lock. Of the expired, <paramref name="Unkept"/> had been promised to end in time.</summary>
-public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted, int Poisoned = 0, int Unkept = 0);
+/// <summary>What a round did. Of the expired, <paramref name="Unkept"/> had been promised to end in time.</summary>
+public sealed record ReconcileReport(int DeadWorkers, int Requeued, int Freed, int Expired, int Reticketed, int Exhausted, int Poisoned = 0, int Unkept = 0)
+{
+    /// <summary>False, and all is zero, where another node holds the lock.</summary>
+    public bool Ran { get; init; } = true;
+}
 
 /// <summary>How many jobs stand where, and per tenant how many tokens (of prompts, and those that may be generated) wait in queued jobs.</summary>
 public sealed record StoreStatistics(

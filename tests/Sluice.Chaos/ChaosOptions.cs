@@ -14,7 +14,7 @@ internal sealed record ChaosOptions
           rolling  --kills restarts by SIGTERM, one worker after the other, some told early or twice
           poison   --kills jobs that kill whoever runs them
           clocks   workers whose clocks are ten minutes fast and slow, jobs with deadlines
-          disk     --kills times no space left on the device, for database and broker
+          disk     --kills times a full disk, for database and broker
           points   every named crash point, --seeds times each; --points narrows them
         """;
 

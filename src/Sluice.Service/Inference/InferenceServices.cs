@@ -55,6 +55,7 @@ internal static class InferenceServices
     public static IHostApplicationBuilder AddReconciler(this IHostApplicationBuilder builder)
     {
         AddOptions(builder);
+        builder.Services.AddSingleton<LostTickets>();
         builder.Services.AddHostedService<Reconciler>();
         return builder;
     }

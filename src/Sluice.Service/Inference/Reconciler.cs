@@ -8,7 +8,8 @@ using Sluice.Store;
 namespace Sluice.Service.Inference;
 
 /// <summary>Has the store set things right, round after round: the dead buried, deadlines kept, lost tickets sent again. Needs nothing of the broker.</summary>
-internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, SluiceMetrics metrics, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
+internal sealed partial class Reconciler(
+    IJobStore store, LostTickets lost, OutboxSignal signal, SluiceMetrics metrics, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -21,13 +22,18 @@ internal sealed partial class Reconciler(IJobStore store, OutboxSignal signal, S
             {
                 try
                 {
-                    ReconcileReport report = await store.ReconcileAsync(limits, stoppingToken);
+                    LostTickets.Loss? loss = lost.Current;
+                    ReconcileReport report = await store.ReconcileAsync(limits with { TicketsLost = loss?.Age }, stoppingToken);
                     failed = false;
+                    if (loss is not null && report.Ran && report.Reticketed < limits.Max)
+                    {
+                        lost.Done(loss);
+                    }
                     if (report.Unkept > 0)
                     {
                         metrics.Promised(report.Unkept, kept: false);
                     }
-                    if (report != new ReconcileReport(0, 0, 0, 0, 0, 0))
+                    if (report.Ran && report != new ReconcileReport(0, 0, 0, 0, 0, 0))
                     {
                         LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted, report.Poisoned);
                         signal.Pulse();

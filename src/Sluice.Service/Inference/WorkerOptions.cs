@@ -18,7 +18,7 @@ internal sealed class WorkerOptions
 
     public TimeSpan ReconcileInterval { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A queued job that nobody holds gets a new ticket when its last one is older than this; further ones come ever more rarely, at last every eight times this.</summary>
+    /// <summary>A queued job that nobody holds gets a new ticket when its last one is older than this; further ones come ever more rarely, at last every four times this.</summary>
     public TimeSpan TicketTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often running jobs are looked up for having been cancelled, expired or taken away.</summary>

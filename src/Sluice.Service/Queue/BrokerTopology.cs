@@ -79,7 +79,7 @@ internal sealed partial class BrokerTopology(QueueNames names, IOptions<QueueOpt
         {
             return;
         }
-        string[] all = [.. models.SelectMany(names.OfModel), names.Submit, names.SubmitDead, $"{names.Submit}_error", $"{names.Submit}_skipped", names.Finished, names.Rejected];
+        string[] all = [.. models.SelectMany(names.OfModel), names.Submit, names.SubmitDead, $"{names.Submit}_error", $"{names.Submit}_skipped", names.Finished, names.Rejected, names.Mark];
         await using IConnection connection = await ConnectAsync(cancellationToken);
         await using IChannel channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         foreach (string name in all)

@@ -22,6 +22,9 @@ internal sealed class QueueNames(string prefix, int shards = 1)
     /// <summary>Topic exchange of <see cref="Jobs.Messages.JobRejected"/>; the routing key is the tenant.</summary>
     public string Rejected => $"{prefix}.rejected";
 
+    /// <summary>The queue of the one message by which <see cref="BrokerMark"/> knows the broker again.</summary>
+    public string Mark => $"{prefix}.mark";
+
     /// <summary>Tickets of one model (a slug) and class that are not sharded: where every worker listens.</summary>
     public string Run(string model, JobClass jobClass) => $"{prefix}.run.{model}.{jobClass.Label()}";
 

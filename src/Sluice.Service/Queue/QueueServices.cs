@@ -56,6 +56,7 @@ internal static class QueueServices
         });
         // after the bus, so that it ends before it
         services.AddHostedService<OutboxRelay>();
+        services.AddHostedService<BrokerMark>();
         if (parts.Worker)
         {
             services.AddHostedService<ShardKeeper>();

@@ -20,14 +20,15 @@ internal static class MemoryReconcile
         // Followers first, so that no late one is promoted by its leader's end.
         List<MemoryJob> late = [.. tables.Live.Values.Where(j => j.IsLate(now)).OrderBy(j => j.WaitsFor is null).Take(options.Max)];
         late.ForEach(job => tables.End(job, JobState.Expired, null, JobEnds.DeadlinePassed()));
-        List<MemoryJob> forgotten = [.. tables.Live.Values.Where(j => j.Free && IsForgotten(j, now, options.TicketTimeout)).OrderBy(j => j.TicketedAt).Take(options.Max)];
+        List<MemoryJob> forgotten = [.. tables.Live.Values.Where(j => j.Free && IsForgotten(j, now, options)).OrderBy(j => j.TicketedAt).Take(options.Max)];
         tables.Ticket(forgotten);
         return new ReconcileReport(dead.Count, sum.Requeued, sum.Freed, late.Count, forgotten.Count, sum.Exhausted, sum.Poisoned, late.Count(job => job.WillMeetDeadline == true));
     }
 
-    private static bool IsForgotten(MemoryJob job, DateTimeOffset now, TimeSpan timeout)
+    private static bool IsForgotten(MemoryJob job, DateTimeOffset now, ReconcileOptions options)
     {
         TimeSpan? age = now - job.TicketedAt, before = job.TicketedAt - job.CreatedAt;
-        return age > timeout && (age > before || age > ReconcileOptions.MaxBackoff * timeout);
+        TimeSpan timeout = options.TicketTimeout;
+        return age > options.TicketsLost || (age > timeout && (age > before || age > ReconcileOptions.MaxBackoff * timeout));
     }
 }

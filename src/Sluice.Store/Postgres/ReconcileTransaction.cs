@@ -30,11 +30,12 @@ internal static class ReconcileTransaction
         where f.live and f.waits_for is not null and (l.id is null or not l.live)
         """;
 
-    /// <summary>$1 age, $2 most, $3 greatest age. A ticket that may only wait in the broker for its turn has no end of others beside it: each comes as late as the one before came.</summary>
+    /// <summary>$1 age, $2 most, $3 greatest age, $4 age of those that are lost, or null. A ticket that may only wait in the broker for its turn has no end of others beside it: each comes as late as the one before came.</summary>
     private const string Reticket = $"""
         with forgotten as (
             select id from jobs where live and state = 0 and held_by is null and waits_for is null
-                and ticketed_at < now() - $1 and ticketed_at < now() - least(ticketed_at - created_at, $3)
+                and ticketed_at < now() - least($1, $4::interval) -- for the index
+                and (ticketed_at < now() - $4::interval or ticketed_at < now() - greatest($1, least(ticketed_at - created_at, $3)))
             order by held_by, ticketed_at limit $2 for update skip locked), -- the order of ix_jobs_held
         told as (
             update jobs j set ticketed_at = now() from forgotten f where j.id = f.id
@@ -49,7 +50,7 @@ internal static class ReconcileTransaction
         await using (Rows locked = await new Commands(connection).Add(TryLock, LockKey).ReadAsync(cancellationToken))
         {
             if (!(await locked.ListAsync(r => r.GetBoolean(0), cancellationToken))[0])
-                return new ReconcileReport(0, 0, 0, 0, 0, 0);
+                return new ReconcileReport(0, 0, 0, 0, 0, 0) { Ran = false };
         }
         int dead;
         Guid[] orphaned;
@@ -78,7 +79,7 @@ internal static class ReconcileTransaction
         Crash.At("reconcile_in_the_middle");
         Guid[] headless;
         long reticketed;
-        await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Headless).Add(Reticket, options.TicketTimeout, options.Max, ReconcileOptions.MaxBackoff * options.TicketTimeout).ReadAsync(cancellationToken))
+        await using (Rows rows = await new Commands(connection).For(Scope.All).Add(Headless).Add(Reticket, options.TicketTimeout, options.Max, ReconcileOptions.MaxBackoff * options.TicketTimeout, options.TicketsLost).ReadAsync(cancellationToken))
         {
             headless = [.. await rows.ListAsync(r => r.GetGuid(0), cancellationToken)];
             await rows.NextAsync(cancellationToken);

@@ -8,11 +8,15 @@ internal sealed class SeenLog(string path) : IDisposable
     private readonly StreamWriter _file = new(path, append: true, new UTF8Encoding(false), 1 << 16);
     private readonly Lock _lock = new();
     private int _accepted;
+    private int _confirmed;
 
     public string Path => path;
 
     /// <summary>Jobs that were acknowledged, over HTTP or by the broker.</summary>
     public int Accepted => Volatile.Read(ref _accepted);
+
+    /// <summary>Of them, those that only the broker has acknowledged.</summary>
+    public int ByBroker => Volatile.Read(ref _confirmed);
 
     public void Submitted(JobSpec spec) => Write($$"""{"event":"submitted","tenant":"{{spec.Tenant}}","key":"{{spec.Key}}","expect":"{{spec.Expect}}","webhook":{{(spec.Webhook ? "true" : "false")}}}""");
 
@@ -24,6 +28,7 @@ internal sealed class SeenLog(string path) : IDisposable
 
     public void Confirmed(JobSpec spec)
     {
+        Interlocked.Increment(ref _confirmed);
         Interlocked.Increment(ref _accepted);
         Write($$"""{"event":"confirmed","tenant":"{{spec.Tenant}}","key":"{{spec.Key}}"}""");
     }
@@ -48,7 +53,6 @@ internal sealed class SeenLog(string path) : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
 
     private void Write(string line)
     {

@@ -11,6 +11,9 @@ internal sealed class Ledger(Servers servers)
 
     public string ConnectionString => _connection;
 
+    /// <summary>Keys that came over the bus.</summary>
+    public Task<long> FromBusAsync() => CountAsync($"select count(*) from idempotency_keys where tenant = '{Fleet.BusTenant}'");
+
     /// <summary>Jobs queued or running.</summary>
     public Task<long> LiveAsync() => CountAsync("select count(*) from jobs where live");
 

@@ -7,6 +7,8 @@ namespace Sluice.Chaos.Scenarios;
 internal static class PauseScenarios
 {
     private const int Together = 4;
+    private const int PerIdle = 4;
+    private const int Kept = 12; // zombies' worth of load, for those that had nothing to run
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(4.5);
 
     /// <summary>Stops workers that run something past their heartbeat, four of six at a time. Each wakes with results that are no longer its to give.</summary>
@@ -17,14 +19,16 @@ internal static class PauseScenarios
         double pace = Math.Min(90, options.Jobs / (options.Kills / (double)Together * (s_pause.TotalSeconds + 1.5)));
         Task load = stage.LoadAsync(new LoadMix { Ttl = 0 }.Make(options.Jobs, options.Seed), pace, cancellationToken);
         Random random = new(options.Seed);
-        int zombies = 0;
+        int zombies = 0, idle = 0;
         while (zombies < options.Kills && !load.IsCompleted)
         {
             int[] workers = [.. Enumerable.Range(0, fleet.Workers)];
             random.Shuffle(workers);
-            stage.Ceiling = (int)(options.Jobs * (zombies + (2.0 * Together)) / options.Kills); // so that the last run something, too
+            // the load lasts until the last of them was stopped, and who had nothing to run gets more
+            stage.Ceiling = (int)(options.Jobs * (zombies + (2.0 * Together)) / (options.Kills + Kept)) + (idle * PerIdle);
             bool[] made = await Task.WhenAll(workers.Take(Math.Min(Together, options.Kills - zombies)).Select(worker => StopAsync(stage, worker, cancellationToken)));
             zombies += made.Count(one => one);
+            idle += made.Count(one => !one);
         }
         stage.Ceiling = int.MaxValue;
         await load;
@@ -32,14 +36,14 @@ internal static class PauseScenarios
         return report.StaleDiscarded >= zombies ? report : report with { Ok = false, Broken = [.. report.Broken, "fewer stale results than zombies"] };
     }
 
-    /// <summary>False where it ran nothing, and was let go on at once.</summary>
+    /// <summary>False where it ran nothing, or one job alone, and was let go on at once: whoever runs a suspect alone and falls silent twice convicts it, as it should.</summary>
     private static async Task<bool> StopAsync(Stage stage, int worker, CancellationToken cancellationToken)
     {
         Child child = stage.Fleet.Worker(worker);
         await child.SignalAsync("STOP");
         try
         {
-            if (await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running.Length: > 0 } hand)
+            if (await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running.Length: > 1 } hand)
             {
                 return false;
             }

@@ -9,6 +9,7 @@ namespace Sluice.Chaos.Scenarios;
 internal sealed class Stage : IAsyncDisposable
 {
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_statement = TimeSpan.FromMinutes(5); // a hundred thousand jobs on a crowded machine
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private readonly List<Hand> _hands = [];
     private readonly Dictionary<string, double> _counts = [];
@@ -155,6 +156,8 @@ internal sealed class Stage : IAsyncDisposable
         }
         Count("unanswered", _callers!.Again);
         Say("healed; waiting for the end of all jobs");
+        // what only the broker has yet is no job that could be waited for; where it does not come, the checker says so
+        await AwaitNoneAsync(async () => Math.Max(0, Log.ByBroker - await Ledger.FromBusAsync()), s_settle, cancellationToken);
         long stuck = await AwaitNoneAsync(Ledger.LiveAsync, s_settle, cancellationToken);
         long unsent = await AwaitNoneAsync(Ledger.UnsentAsync, s_settle, cancellationToken);
         if (!await _callers.ReadAllAsync(cancellationToken))
@@ -206,7 +209,7 @@ internal sealed class Stage : IAsyncDisposable
         Log.Flush();
         using StreamReader reader = new(new FileStream(Log.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         ClientLog log = await ClientLog.ReadAsync(reader, cancellationToken);
-        return await JobCheck.RunAsync(new CheckOptions { ConnectionString = Ledger.ConnectionString, Log = log, Drained = true, StuckAfter = s_settle }, cancellationToken);
+        return await JobCheck.RunAsync(new CheckOptions { ConnectionString = Ledger.ConnectionString, Log = log, Drained = true, StuckAfter = s_settle, StatementTimeout = s_statement }, cancellationToken);
     }
 
     /// <summary>Waits until none is left, or until nothing has changed for the time given; how many are left.</summary>
@@ -252,9 +255,16 @@ internal sealed class Stage : IAsyncDisposable
 
     private static long Sum(CheckReport check, params string[] rules) => check.Invariants.SelectMany(i => i.Broken).Where(rule => rules.Contains(rule.Rule)).Sum(rule => rule.Violations);
 
-    /// <summary>Seconds to the end of the last of these jobs, for each kill that had some, in order.</summary>
-    private async Task<double[]> RecoveriesAsync(Func<Hand, Guid[]> jobs) =>
-        [.. (await Task.WhenAll(_hands.Where(hand => jobs(hand).Length > 0).Select(hand => Ledger.RecoveryAsync(hand.At, jobs(hand))))).Order()];
+    /// <summary>Seconds to the end of the last of these jobs, for each kill that had some, in order. One after the other: hundreds of kills at once would be more connections than the database has.</summary>
+    private async Task<double[]> RecoveriesAsync(Func<Hand, Guid[]> jobs)
+    {
+        List<double> seconds = [];
+        foreach (Hand hand in _hands.Where(hand => jobs(hand).Length > 0))
+        {
+            seconds.Add(await Ledger.RecoveryAsync(hand.At, jobs(hand)));
+        }
+        return [.. seconds.Order()];
+    }
 
     private static double? Percentile(double[] sorted, double share) =>
         sorted.Length == 0 ? null : Math.Round(sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(share * sorted.Length) - 1)], 2);

@@ -133,7 +133,17 @@ internal sealed class Broker : IAsyncDisposable
         return consumers;
     }
 
-    /// <summary>Throws away what waits in the ticket queues, as a broker does that lost its disk.</summary>
+    /// <summary>The service has left its mark.</summary>
+    public async Task<bool> IsMarkedAsync() => await ReadyAsync(Names.Mark) > 0;
+
+    /// <summary>As a broker does that lost its disk: what waits is gone, and what the service knows it by.</summary>
+    public async Task WipeAsync()
+    {
+        await PurgeTicketsAsync();
+        await (await ChannelAsync()).QueueDeleteAsync(Names.Mark);
+    }
+
+    /// <summary>Throws away what waits in the ticket queues.</summary>
     public async Task PurgeTicketsAsync()
     {
         IChannel channel = await ChannelAsync();
@@ -150,7 +160,7 @@ internal sealed class Broker : IAsyncDisposable
             return;
         }
         IConnection connection = await OpenAsync();
-        List<string> names = [Names.Submit, Names.SubmitDead, Names.Finished, Names.Rejected, $"{Names.Submit}_error", $"{Names.Submit}_skipped"];
+        List<string> names = [Names.Submit, Names.SubmitDead, Names.Finished, Names.Rejected, Names.Mark, $"{Names.Submit}_error", $"{Names.Submit}_skipped"];
         names.AddRange(Names.OfModel(Model));
         await using (IChannel channel = await connection.CreateChannelAsync())
         {

@@ -63,6 +63,26 @@ public sealed class OutageTests(PostgresDatabase database) : RealRigs(database)
         Assert.Equal(60, await CountAsync("select count(*) from usage"));
     }
 
+    [Fact]
+    public async Task A_broker_that_comes_back_without_what_it_had_is_noticed_and_all_tickets_are_sent_again_long_before_their_time()
+    {
+        Uri broker = new(Broker.Host);
+        await using TcpProxy proxy = new(broker.Host, broker.Port);
+        (string, string?) through = ("Queue:Host", $"amqp://{broker.UserInfo}@127.0.0.1:{proxy.Port}{broker.AbsolutePath}");
+        WorkerRig api = await StartAsync(null, null, through);
+        await WorkerRig.EventuallyAsync(Broker.IsMarkedAsync, "the service has left its mark", 300);
+        JobId[] ids = await api.SubmitManyAsync(50, i => Prompt($"gone {i}"));
+        await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from outbox") == 0, "all tickets are with the broker");
+        await proxy.DownAsync();
+        await Broker.WipeAsync();
+        proxy.Up();
+        await WorkerRig.EventuallyAsync(Broker.IsMarkedAsync, "the mark is there again", 300);
+        await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from outbox") == 0, "all tickets are with the broker again");
+        WorkerRig worker = await StartAsync("w1", null, ("Worker:StealAfter", "01:00:00")); // whose tickets are old after an hour
+        Assert.All(await worker.EndAllAsync(ids), job => Assert.Equal(JobState.Succeeded, job.State));
+        Assert.Equal(2, api.Log.Count(line => line.Contains("does not know this service's mark", StringComparison.Ordinal))); // at its first start, and now
+    }
+
     private static void JobRecordsAreWhole(Sluice.Store.JobRecord[] jobs) =>
         Assert.All(jobs, job => Assert.Equal((JobState.Succeeded, 1, 0), (job.State, job.Claims, job.Failures)));
 }

@@ -105,9 +105,28 @@ public sealed class PostgresFaultTests(PostgresDatabase database) : StoreContrac
         await using NpgsqlTransaction round = await other.BeginTransactionAsync(Token);
         await using NpgsqlCommand hold = new("select pg_advisory_xact_lock(126909663503205)", other);
         await hold.ExecuteScalarAsync(Token);
-        Assert.Equal(new ReconcileReport(0, 0, 0, 0, 0, 0), await Store.ReconcileAsync(options, Token));
+        Assert.Equal(new ReconcileReport(0, 0, 0, 0, 0, 0) { Ran = false }, await Store.ReconcileAsync(options, Token));
         await round.RollbackAsync(Token);
         Assert.Equal(1, (await Store.ReconcileAsync(options, Token)).Reticketed);
+    }
+
+    /// <summary>Silence counts from the start of the server: a worker cannot be heard by a database that is not there.</summary>
+    [Fact]
+    public async Task The_databases_own_absence_declares_no_worker_dead()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob job = Job();
+        await SubmitAsync(job);
+        await RunAsync(worker, job.Id);
+        // as at the end of an outage of an hour
+        await PostgresDatabase.RunAsync(database.AdminConnectionString, "update workers set seen_at = pg_postmaster_start_time() - interval '1 hour'");
+        await using NpgsqlConnection other = new(database.AdminConnectionString);
+        await other.OpenAsync(Token);
+        TimeSpan up = TimeSpan.FromSeconds(await ExecuteAsync(other, "select ceil(extract(epoch from now() - pg_postmaster_start_time()))::bigint"));
+        Assert.Equal(new ReconcileReport(0, 0, 0, 0, 0, 0), await Store.ReconcileAsync(new() { HeartbeatTimeout = up + TimeSpan.FromMinutes(1) }, Token));
+        Assert.Equal(JobState.Running, (await GetAsync(job.Id)).State);
+        await PassAsync(TimeSpan.FromSeconds(1.1));
+        Assert.Equal(1, (await Store.ReconcileAsync(new() { HeartbeatTimeout = up > TimeSpan.FromSeconds(2) ? up - TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(1) }, Token)).DeadWorkers);
     }
 
     [Fact]

@@ -88,6 +88,39 @@ public sealed class UpgradeTests(PostgresDatabase database) : RealRigs(database)
         }
     }
 
+    /// <summary>The migration of quotes alters workers, submissions and jobs in one transaction.</summary>
+    [Fact]
+    public async Task A_migration_that_waits_for_a_table_lets_the_service_by_and_is_made_when_it_can()
+    {
+        string name = $"sluice_old_{Guid.NewGuid():N}";
+        await PostgresDatabase.RunAsync(Database.AdminConnectionString, $"create database {name}");
+        try
+        {
+            string admin = In(Database.AdminConnectionString, name);
+            await using (SluiceDbContext context = DesignTime.Open(admin))
+            {
+                await context.GetService<IMigrator>().MigrateAsync("20261120000004_Schedules", TestContext.Current.CancellationToken);
+            }
+            await using NpgsqlConnection reader = new(admin), writer = new(admin);
+            await reader.OpenAsync(TestContext.Current.CancellationToken);
+            await writer.OpenAsync(TestContext.Current.CancellationToken);
+            await using NpgsqlTransaction held = await reader.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await RunAsync(reader, "select from jobs");
+            Task<MigrationReport> migration = Task.Run(() => Migrator.ApplyAsync(admin, CancellationToken.None));
+            await WaitsForAsync(writer, "jobs");
+            await RunAsync(writer, "set statement_timeout = 30000; delete from jobs"); // behind the migration, which is behind the reader
+            await RunAsync(reader, "select from workers"); // which the migration holds when it waits for jobs: crosswise
+            Assert.False(migration.IsCompleted);
+            await held.CommitAsync(TestContext.Current.CancellationToken);
+            MigrationReport report = await migration.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            Assert.Equal(SchemaVersion.Latest, report.Current);
+        }
+        finally
+        {
+            await PostgresDatabase.RunAsync(Database.AdminConnectionString, $"drop database {name} with (force)");
+        }
+    }
+
     [Fact]
     public async Task A_worker_process_on_an_older_schema_says_so_in_a_line_and_ends()
     {
@@ -141,6 +174,22 @@ public sealed class UpgradeTests(PostgresDatabase database) : RealRigs(database)
                 await PostgresDatabase.RunAsync(Database.AdminConnectionString, change);
             }
         }
+    }
+
+    private static async Task WaitsForAsync(NpgsqlConnection connection, string table)
+    {
+        await using NpgsqlCommand waits = new($"select count(*) from pg_locks where relation = '{table}'::regclass and not granted", connection);
+        for (int look = 0; await waits.ExecuteScalarAsync(TestContext.Current.CancellationToken) is not > 0L; look++)
+        {
+            Assert.InRange(look, 0, 6000);
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql)
+    {
+        await using NpgsqlCommand command = new(sql, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
     private static string In(string connectionString, string name) => new NpgsqlConnectionStringBuilder(connectionString) { Database = name }.ConnectionString;

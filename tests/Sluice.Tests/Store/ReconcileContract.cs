@@ -147,6 +147,31 @@ public abstract class ReconcileContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task Tickets_that_went_with_a_broker_come_again_at_once_the_oldest_first_and_later_ones_do_not()
+    {
+        NewJob[] old = [Job(), Job(), Job()];
+        NewJob held = Job(), fresh = Job();
+        Guid worker = await WorkerAsync();
+        foreach (NewJob job in old)
+        {
+            await SubmitAsync(job);
+        }
+        await SubmitAsync(held);
+        await Store.ReserveAsync(worker, [held.Id], Token);
+        await RelayAsync();
+        await ShiftAsync(TimeSpan.FromMinutes(2));
+        await SubmitAsync(fresh);
+        await RelayAsync();
+        Assert.Equal(0, (await Store.ReconcileAsync(Patient, Token)).Reticketed);
+        ReconcileOptions options = Patient with { TicketsLost = TimeSpan.FromMinutes(1), Max = 2 };
+        Assert.Equal(new ReconcileReport(0, 0, 0, 0, 2, 0), await Store.ReconcileAsync(options, Token));
+        Assert.Equal(old.Take(2).Select(job => job.Id), (await TicketsAsync()).OrderBy(id => id.Value));
+        Assert.Equal(1, (await Store.ReconcileAsync(options, Token)).Reticketed);
+        Assert.Equal([old[2].Id], await TicketsAsync());
+        Assert.Equal(0, (await Store.ReconcileAsync(options, Token)).Reticketed);
+    }
+
+    [Fact]
     public async Task A_round_touches_at_most_its_maximum()
     {
         await Store.SubmitAsync([.. Enumerable.Range(0, 5).Select(_ => Job())], Token);

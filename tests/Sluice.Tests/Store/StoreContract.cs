@@ -35,6 +35,9 @@ public abstract class StoreContract(StoreHost host) : IAsyncLifetime
 
     protected Task PassAsync(TimeSpan time) => host.PassAsync(time);
 
+    /// <summary>What is there becomes so much older at once.</summary>
+    protected Task ShiftAsync(TimeSpan time) => host.ShiftAsync(time, [Tenant]);
+
     private static long s_milliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>An id above all earlier ones: those of one millisecond would have no order.</summary>

@@ -19,4 +19,13 @@ public sealed class StoreFaultsTests
         Assert.False(StoreFaults.IsUnavailable(new InvalidOperationException()));
         Assert.False(StoreFaults.IsUnavailable(new PostgresException("duplicate", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation)));
     }
+
+    /// <summary>Seen with a full disk: the server opens no session any more, and two jobs failed for it.</summary>
+    [Fact]
+    public void A_session_that_the_server_ends_over_its_own_fault_is_a_store_that_is_away_and_its_refusal_of_a_statement_is_not()
+    {
+        Assert.True(StoreFaults.IsUnavailable(new PostgresException("could not write init file", "FATAL", "FATAL", PostgresErrorCodes.InternalError)));
+        Assert.False(StoreFaults.IsUnavailable(new PostgresException("unexpected", "ERROR", "ERROR", PostgresErrorCodes.InternalError)));
+        Assert.False(StoreFaults.IsUnavailable(new PostgresException("wrong password", "FATAL", "FATAL", PostgresErrorCodes.InvalidPassword)));
+    }
 }
