@@ -8,6 +8,7 @@ public sealed partial class CostEstimate
     private const int MostKept = 512;
     private const double ShareWeight = 0.02;
     private const double RestoredSeconds = 30; // of saturated running that an earlier process's efficiency counts for
+    private const int RestoredSteps = 100; // that an earlier process's pace counts for
     private double _answerShare = 1; // of the tokens that an answer might have had
 
     /// <summary>New tokens as a share of those that a job might have had, over all jobs of late; 1 before the first.</summary>
@@ -33,6 +34,7 @@ public sealed partial class CostEstimate
                 PerPromptToken = _perPrompt,
                 PerNewToken = _perNew,
                 Pace = _pace,
+                LongPace = _longPace,
                 DecodeRows = _decodeRows,
                 MostRows = _mostRows,
                 Sequences = _sequences,
@@ -58,6 +60,9 @@ public sealed partial class CostEstimate
             Take(ref _perPrompt, known.PerPromptToken, 1e-12, 1e3);
             Take(ref _perNew, known.PerNewToken, 1e-12, 1e3);
             Take(ref _pace, known.Pace, 0, 1e3);
+            Take(ref _longPace, known.LongPace, 0, 1e3);
+            if (_longPace == 0) _longPace = _pace;
+            if (_longPace > 0) _decoded = Math.Max(_decoded, RestoredSteps);
             Take(ref _decodeRows, known.DecodeRows, 0, 1e6);
             Take(ref _sequences, known.Sequences, 1, 1e6);
             Take(ref _kvTokens, known.KvTokens, 1, 1e12);

@@ -7,11 +7,13 @@ public sealed partial class CostEstimate
 {
     private const int EnoughSteps = 32;
     private const int MostWorkloads = 4096;
-    private const double PaceWeight = 0.02;
+    private const double PaceWeight = 0.02, LongPaceWeight = 0.001;
     private const double Fade = 0.9995; // of work and time per saturated step
     private readonly StepCosts _steps = new();
     private double _pace; // seconds of a step that decodes, of late
+    private double _longPace; // the same, of a thousand steps
     private double _decodeRows = 1; // of a step that decodes, of late
+    private long _decoded; // steps that decoded
     private int _mostRows = 1;
     private bool _saturated;
     private double _sequences = 64, _kvTokens = 1e5; // what the engine can hold
@@ -41,7 +43,9 @@ public sealed partial class CostEstimate
             _mostRows = Math.Max(_mostRows, prefill + decode);
             if (decode > 0)
             {
+                _decoded++;
                 _pace = _pace == 0 ? seconds : _pace + PaceWeight * (seconds - _pace);
+                _longPace += Math.Max(LongPaceWeight, 1.0 / _decoded) * (seconds - _longPace);
                 _decodeRows += PaceWeight * (decode - _decodeRows);
             }
             if (!_saturated) return;
@@ -77,13 +81,16 @@ public sealed partial class CostEstimate
     /// <summary>Answers are as long as <see cref="WaitingJob.MaxNewTokens"/> says: a simulation with hindsight.</summary>
     internal bool LengthsAreKnown { get; set; }
 
-    /// <summary>How long a job runs: its prompt's time and that of an answer of middling length. The largest guess before anything is known.</summary>
+    /// <summary>
+    /// How long a job runs: its prompt's time and that of an answer of middling length, at a pace that will be rather that of the last thousand steps than that of now.
+    /// The largest guess before anything is known.
+    /// </summary>
     internal TimeSpan Middling(WaitingJob job)
     {
         lock (_lock)
         {
             double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
-            return TimeSpan.FromSeconds(prompt + NewTokens(job, Middle) * PerNew);
+            return TimeSpan.FromSeconds(prompt + NewTokens(job, Middle) * (Paced ? _longPace : _perNew));
         }
     }
 

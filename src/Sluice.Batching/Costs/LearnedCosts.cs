@@ -20,6 +20,9 @@ public sealed record LearnedCosts
     /// <summary>Seconds of a step that decodes, of late; 0 before the first.</summary>
     public double Pace { get; init; }
 
+    /// <summary>The same, of the last thousand steps or so.</summary>
+    public double LongPace { get; init; }
+
     /// <summary>Rows of a step that decodes, of late.</summary>
     public double DecodeRows { get; init; } = 1;
 

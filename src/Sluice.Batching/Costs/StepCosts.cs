@@ -2,9 +2,12 @@ namespace Sluice.Batching.Costs;
 
 /// <summary>
 /// Time of a step = a + b × prefill tokens + c × decode tokens + d × KV positions read, in seconds: least squares of the relative error over the steps
-/// observed, older ones forgotten, none of the four below zero. Not thread-safe.
+/// observed, older ones forgotten, none of the four below zero; then all four stretched alike, so that the steps observed take in sum what they took. Not thread-safe.
 /// </summary>
 /// <remarks>
+/// Relative errors say what a usual step costs: one that took three times as long, because its cores were taken from it, counts little. But whoever waits, waits
+/// for such steps too.
+///
 /// Recursive least squares in its information form: the normal equations are updated, never inverted, and solved by coordinate descent with each
 /// coefficient held at zero or above, so no rounding can make them explode.
 /// </remarks>
@@ -17,6 +20,9 @@ internal sealed class StepCosts
     private readonly double[] _normal = new double[16]; // Σ w x xᵀ, row by row
     private readonly double[] _right = new double[4]; // Σ w x y
     private readonly double[] _scaled = new double[4];
+    private readonly double[] _seen = new double[4]; // Σ x, not weighted
+    private double _took; // Σ y
+    private double _stretch = 1;
     private readonly double[] _errors = new double[Window];
     private (double P50, double P95) _before = (1, 1); // errors of an earlier process
 
@@ -26,10 +32,10 @@ internal sealed class StepCosts
     /// <summary>Steps whose error is known.</summary>
     public long Judged { get; private set; }
 
-    public double A => _scaled[0] * _scales[0];
-    public double B => _scaled[1] * _scales[1];
-    public double C => _scaled[2] * _scales[2];
-    public double D => _scaled[3] * _scales[3];
+    public double A => _stretch * _scaled[0] * _scales[0];
+    public double B => _stretch * _scaled[1] * _scales[1];
+    public double C => _stretch * _scaled[2] * _scales[2];
+    public double D => _stretch * _scaled[3] * _scales[3];
 
     public double Seconds(double prefill, double decode, double kv) => A + B * prefill + C * decode + D * kv;
 
@@ -44,7 +50,9 @@ internal sealed class StepCosts
         {
             for (int j = 0; j < 4; j++) _normal[i * 4 + j] = _normal[i * 4 + j] * Forgetting + x[i] * x[j];
             _right[i] = _right[i] * Forgetting + x[i];
+            _seen[i] = _seen[i] * Forgetting + x[i] * seconds;
         }
+        _took = _took * Forgetting + seconds;
         Observed++;
         if (Observed < 64 || Observed % 16 == 0) Solve();
     }
@@ -99,5 +107,8 @@ internal sealed class StepCosts
                 _scaled[i] = Math.Max(0, rest / diagonal);
             }
         }
+        double usual = 0;
+        for (int i = 0; i < 4; i++) usual += _scaled[i] * _seen[i];
+        if (usual > 1e-12) _stretch = _took / usual;
     }
 }

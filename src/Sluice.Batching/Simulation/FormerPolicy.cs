@@ -69,7 +69,8 @@ internal sealed class FormerPolicy : ISimPolicy
     {
         _clock.Seconds = now;
         bool soon = _interactive > 0 && now >= LookAgainAt;
-        if (!_stirred && !soon && now < _decidedAt + 0.25 && engine.Last.Prefill >= engine.Limits.StepTokens - engine.Last.Decode) return;
+        bool asked = _stirred || soon || engine.Limits.LikeService;
+        if (!asked && now < _decidedAt + 0.25 && engine.Last.Prefill >= engine.Limits.StepTokens - engine.Last.Decode) return;
         _stirred = false;
         _decidedAt = now;
         while (true)

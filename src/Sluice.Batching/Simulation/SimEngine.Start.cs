@@ -12,6 +12,7 @@ internal sealed partial class SimEngine
         foreach (SimRun run in _waiting) Count(run, run.Known - _cache.Match(run.Job.Blocks, promised: true) * limits.BlockTokens);
         foreach (SimRun run in _all) CountFirst(run);
         foreach (SimRun run in _waiting) CountFirst(run);
+        foreach (SimRun run in _unheard) CountFirst(run);
         return new()
         {
             MaxSequences = limits.Sequences,

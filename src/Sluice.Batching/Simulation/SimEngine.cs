@@ -17,6 +17,7 @@ internal sealed partial class SimEngine(SimLimits limits)
     private int _decoding;
     private long _decodeContext; // positions of all that decodes
     private int _promised;
+    private readonly List<SimRun> _unheard = []; // ended with the last step
     private int _budget; // prompt tokens that the step can still take
 
     public SimLimits Limits => limits;
@@ -26,7 +27,7 @@ internal sealed partial class SimEngine(SimLimits limits)
     public long SavedTokens { get; private set; }
     public long Preemptions { get; private set; }
     public bool Idle => _waiting.Count + _all.Count == 0;
-    public int Running => _waiting.Count + _all.Count;
+    public int Running => _waiting.Count + _all.Count + _unheard.Count;
 
     /// <summary>What the last step held.</summary>
     public (int Prefill, int Decode, long Kv, double Seconds) Last { get; private set; }
@@ -42,6 +43,7 @@ internal sealed partial class SimEngine(SimLimits limits)
     public double Step(double now, List<SimRun> finished)
     {
         Steps++;
+        Hear();
         GrowDecoding();
         _budget = Math.Max(limits.StepTokens - _decoding, limits.StepTokens / 8);
         long kv = _decodeContext;
@@ -79,9 +81,16 @@ internal sealed partial class SimEngine(SimLimits limits)
             _ends.Dequeue();
             if (!run.Decoding || run.FinishStep != step) continue;
             Leave(run, Steps, grown: 0);
-            _promised -= run.Promise;
             finished.Add(run);
+            _unheard.Add(run);
         }
+        if (!limits.LikeService || Idle) Hear();
+    }
+
+    private void Hear()
+    {
+        foreach (SimRun run in _unheard) _promised -= run.Promise;
+        _unheard.Clear();
     }
 
     private void Decode(SimRun run)

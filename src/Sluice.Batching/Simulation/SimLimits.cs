@@ -17,5 +17,11 @@ internal sealed record SimLimits
 
     public int BlockPages => BlockTokens / PageTokens;
 
+    /// <summary>
+    /// As in a service: who decides is asked before every step, and hears of a job's end, and of its room, only when the next step has begun, because the engine waits for
+    /// nobody between steps. Otherwise it hears at once, and is not asked while prompts fill the steps.
+    /// </summary>
+    public bool LikeService { get; init; }
+
     public SimCosts Costs { get; init; } = SimCosts.Default;
 }

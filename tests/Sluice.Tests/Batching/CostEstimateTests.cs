@@ -41,6 +41,19 @@ public sealed class CostEstimateTests
     }
 
     [Fact]
+    public void How_long_a_job_is_likely_to_run_follows_a_thousand_steps_and_not_the_last_fifty()
+    {
+        CostEstimate cost = new(), later = new();
+        WaitingJob job = _job with { PromptTokens = 1, MaxNewTokens = 100 };
+        for (int i = 0; i < 2000; i++) cost.ObserveStep(0, 10, 1000, TimeSpan.FromMilliseconds(10));
+        for (int i = 0; i < 100; i++) cost.ObserveStep(0, 10, 1000, TimeSpan.FromMilliseconds(30));
+        Assert.InRange(cost.SecondsPerNewToken, 0.025, 0.031);
+        Assert.InRange(cost.Middling(job).TotalSeconds, 1, 1.5);
+        later.Restore(cost.Learned());
+        Assert.InRange(later.Middling(job).TotalSeconds, 1, 1.5);
+    }
+
+    [Fact]
     public void Its_margin_widens_when_it_is_wrong()
     {
         CostEstimate steady = new(), erratic = new();

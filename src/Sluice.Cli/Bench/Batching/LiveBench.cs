@@ -6,8 +6,8 @@ using Sluice.Store;
 namespace Sluice.Cli.Bench.Batching;
 
 /// <summary>
-/// A trace's beginning, scaled to a small model, through the running service and through the simulator: the latter with the step costs that the service learned in
-/// a run before, and with the answers as long as they were.
+/// A trace's beginning, scaled to a small model, through the running service and through the simulator: the latter with the step costs that the service had learned
+/// before, and with the answers as long as they were; and once more with the step costs as they are after the replay, which shows whether steps or the simulator differed.
 /// </summary>
 internal sealed class LiveBench(LiveService service, IReadOnlyList<TraceRequest> trace, int seed)
 {
@@ -19,25 +19,31 @@ internal sealed class LiveBench(LiveService service, IReadOnlyList<TraceRequest>
     private double _makespan;
     private int _salt;
 
-    /// <summary>What steps cost, learned by running all requests at once, without hurry: twice, because code that is new to the process is slow. Comes first.</summary>
+    /// <summary>Runs of all requests at once, before anything is measured: code that is new to the process is slow.</summary>
+    public const int LearningRuns = 3;
+
+    /// <summary>What steps cost, learned by running all requests at once, without hurry. Comes first.</summary>
     public async Task<LearnedCosts> LearnAsync(CancellationToken cancellationToken)
     {
         SimJob[] jobs = [.. Measurable(0).Select(Endless)];
-        await RunAsync(jobs, cancellationToken);
-        (JobRecord[] ended, _) = await RunAsync(jobs, cancellationToken);
-        _makespan = ended.Max(job => job.FinishedAt!.Value - ended[0].CreatedAt).TotalSeconds;
+        for (int run = 0; run < LearningRuns; run++)
+        {
+            JobRecord[] ended = (await RunAsync(jobs, cancellationToken)).Ended;
+            _makespan = ended.Max(job => job.FinishedAt!.Value - ended[0].CreatedAt).TotalSeconds;
+        }
         return service.Learned;
     }
 
-    public async Task<LiveLoad> RunAsync(double load, LearnedCosts learned, CancellationToken cancellationToken)
+    public async Task<LiveLoad> RunAsync(double load, CancellationToken cancellationToken)
     {
         SimJob[] jobs = Measurable(_makespan / load);
-        (JobRecord[] ended, long computed) = await RunAsync(jobs, cancellationToken);
-        LiveSide measured = Measure(jobs, ended, computed);
-        return LiveLoad.Of(load, measured, Predict(jobs, ended, learned));
+        LearnedCosts before = service.Learned;
+        (JobRecord[] ended, EngineCounts counts) = await RunAsync(jobs, cancellationToken);
+        SimJob[] came = Came(jobs, ended);
+        return LiveLoad.Of(load, Measure(came, ended, counts), Predict(came, before), Predict(came, service.Learned));
     }
 
-    private async Task<(JobRecord[] Ended, long Computed)> RunAsync(SimJob[] jobs, CancellationToken cancellationToken)
+    private async Task<(JobRecord[] Ended, EngineCounts Counts)> RunAsync(SimJob[] jobs, CancellationToken cancellationToken)
     {
         int salt = ++_salt;
         return await service.ReplayAsync(jobs, job => _texts.Prompt(salt, job.Blocks, job.Index, job.Prompt), cancellationToken);
@@ -74,42 +80,46 @@ internal sealed class LiveBench(LiveService service, IReadOnlyList<TraceRequest>
         Chain = job.Chain,
     };
 
-    private LiveSide Predict(SimJob[] jobs, JobRecord[] ended, LearnedCosts learned)
+    /// <summary>The jobs as they came: accepted when they were, as long as they were, in the order of acceptance; times are since the first acceptance. The index stays that of the replay.</summary>
+    private static SimJob[] Came(SimJob[] jobs, JobRecord[] ended) => [.. jobs.Select((job, i) => new SimJob
+    {
+        Index = i,
+        Arrival = (ended[i].CreatedAt - ended.Min(record => record.CreatedAt)).TotalSeconds,
+        Deadline = job.Deadline,
+        Class = job.Class,
+        Tenant = job.Tenant,
+        Prompt = ended[i].PromptTokens,
+        Output = ended[i].Result?.Usage.GeneratedTokens is int generated and > 0 ? generated : job.Output,
+        Max = job.Max,
+        Blocks = job.Blocks,
+        Chain = job.Chain,
+    })];
+
+    private LiveSide Predict(SimJob[] came, LearnedCosts learned)
     {
         CostCoefficients costs = learned.Steps;
-        SimJob[] told = [.. jobs.Select((job, i) => Of(job, ended[i].Result?.Usage.GeneratedTokens is int generated and > 0 ? generated : job.Output, job.Deadline))];
+        int index = 0;
+        SimJob[] told = [.. came.OrderBy(job => job.Arrival).Select(job => job.At(index++))];
         SimLimits limits = new()
         {
             Sequences = service.Info.MaxSequences,
             StepTokens = service.Info.MaxStepTokens,
             Pages = service.Info.TotalPages,
             BlockTokens = LiveTexts.BlockTokens,
+            LikeService = true,
             Costs = new SimCosts(costs.A, costs.B, costs.C, costs.D),
         };
         SimRunRecord run = Simulator.Run(told, limits, new FormerPolicy(learned: learned, blockTokens: LiveTexts.BlockTokens, workload: LiveService.WorkloadOf));
-        return Side(told, [.. run.Records.Select(record => record.Dropped ? (-1, 0) : (record.StartedAt, record.EndedAt))], run.Engine.PrefillTokens);
+        return Side(told, [.. run.Records.Select(record => record.Dropped ? (-1, 0) : (record.StartedAt, record.EndedAt))], new EngineCounts(run.Engine.PrefillTokens, run.Engine.Steps));
     }
 
-    private static LiveSide Measure(SimJob[] jobs, JobRecord[] ended, long computed)
+    private static LiveSide Measure(SimJob[] came, JobRecord[] ended, EngineCounts counts)
     {
-        // the store's time of the first acceptance is the time of the first arrival
-        DateTimeOffset zero = ended[0].CreatedAt - TimeSpan.FromSeconds(jobs[0].Arrival);
-        SimJob[] told = [.. jobs.Select((job, i) => new SimJob
-        {
-            Index = job.Index,
-            Arrival = (ended[i].CreatedAt - zero).TotalSeconds,
-            Deadline = job.Deadline,
-            Class = job.Class,
-            Tenant = job.Tenant,
-            Prompt = ended[i].PromptTokens,
-            Output = ended[i].Result?.Usage.GeneratedTokens ?? 0,
-            Max = job.Max,
-            Blocks = job.Blocks,
-        })];
-        return Side(told, [.. ended.Select(job => job.State == JobState.Succeeded ? ((job.StartedAt!.Value - zero).TotalSeconds, (job.FinishedAt!.Value - zero).TotalSeconds) : (-1, 0))], computed);
+        DateTimeOffset zero = ended.Min(job => job.CreatedAt);
+        return Side(came, [.. ended.Select(job => job.State == JobState.Succeeded ? ((job.StartedAt!.Value - zero).TotalSeconds, (job.FinishedAt!.Value - zero).TotalSeconds) : (-1, 0))], counts);
     }
 
-    private static LiveSide Side(SimJob[] jobs, (double Started, double Ended)[] runs, long computed)
+    private static LiveSide Side(SimJob[] jobs, (double Started, double Ended)[] runs, EngineCounts counts)
     {
         int[] ran = [.. jobs.Where(job => runs[job.Index].Started >= 0).Select(job => job.Index)];
         double[] waits = [.. ran.Select(i => Math.Max(0, runs[i].Started - jobs[i].Arrival)).Order()];
@@ -121,7 +131,8 @@ internal sealed class LiveBench(LiveService service, IReadOnlyList<TraceRequest>
             Round(seconds),
             ran.Length,
             jobs.Length - ran.Length,
-            computed);
+            counts.ComputedTokens,
+            counts.Steps);
     }
 
     private static double Round(double value) => Math.Round(value, 3);

@@ -19,14 +19,13 @@ internal static class LiveCommand
         List<TraceRequest> trace = read(slice ?? Requests);
         await using LiveService service = await LiveService.StartAsync(terminal, folder, cancellationToken);
         LiveBench bench = new(service, trace, seed);
-        await terminal.Error.WriteLineAsync($"bench: {trace.Count} requests at once, twice, to learn what steps cost");
-        LearnedCosts learned = await bench.LearnAsync(cancellationToken);
-        CostCoefficients costs = learned.Steps;
+        await terminal.Error.WriteLineAsync($"bench: {trace.Count} requests at once, {LiveBench.LearningRuns} times, to learn what steps cost");
+        CostCoefficients costs = (await bench.LearnAsync(cancellationToken)).Steps;
         List<LiveLoad> measured = [];
         foreach (double load in loads)
         {
             await terminal.Error.WriteLineAsync($"bench: load {load.ToString(CultureInfo.InvariantCulture)}, as recorded");
-            measured.Add(await bench.RunAsync(load, learned, cancellationToken));
+            measured.Add(await bench.RunAsync(load, cancellationToken));
         }
         LiveReport report = new(
             file.Name, Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), trace.Count, LiveBench.Scale, seed,
@@ -50,19 +49,24 @@ internal static class LiveCommand
             CultureInfo.InvariantCulture,
             $"a step: {costs.A * 1e3:0.###} ms + {costs.B * 1e6:0.##} us a prefill token + {costs.C * 1e6:0.##} us a decode token + {costs.D * 1e9:0.##} ns a position; error {costs.ErrorP50:P1} median, {costs.ErrorP95:P1} p95"));
         Table table = new();
-        table.AddColumns("load", "", "mean wait s", "p99 wait s", "tokens/s", "seconds", "ran", "expired", "prompt tokens computed");
+        table.AddColumns("load", "", "mean wait s", "p99 wait s", "tokens/s", "seconds", "ran", "expired", "prompt tokens computed", "steps");
         foreach (LiveLoad load in report.Loads)
         {
             Row(table, load.Load.ToString("0.0#", CultureInfo.InvariantCulture), "measured", load.Measured);
             Row(table, "", "predicted", load.Predicted);
-            table.AddRow("", load.WithinAim ? "within 15 %" : "further off than 15 %", Share(load.WaitDifference), "", Share(load.ThroughputDifference), "", "", "", "");
+            table.AddRow("", load.WithinAim ? "within 15 %" : "further off than 15 %", Share(load.WaitDifference), "", Share(load.ThroughputDifference), "", "", "", "", "");
+            Row(table, "", "with the step costs of its end", load.Afterwards);
+            table.AddRow(
+                "", "", Share(LiveLoad.Difference(load.Afterwards.MeanWaitS, load.Measured.MeanWaitS)), "",
+                Share(LiveLoad.Difference(load.Afterwards.ThroughputTokS, load.Measured.ThroughputTokS)), "", "", "", "", "");
         }
         console.Write(table);
     }
 
     private static void Row(Table table, string load, string what, LiveSide side) => table.AddRow(
         load, what, Number(side.MeanWaitS), Number(side.P99WaitS), side.ThroughputTokS.ToString("N0", CultureInfo.InvariantCulture), Number(side.Seconds),
-        side.Ran.ToString(CultureInfo.InvariantCulture), side.Expired.ToString(CultureInfo.InvariantCulture), side.ComputedTok.ToString("N0", CultureInfo.InvariantCulture));
+        side.Ran.ToString(CultureInfo.InvariantCulture), side.Expired.ToString(CultureInfo.InvariantCulture), side.ComputedTok.ToString("N0", CultureInfo.InvariantCulture),
+        side.Steps.ToString("N0", CultureInfo.InvariantCulture));
 
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 

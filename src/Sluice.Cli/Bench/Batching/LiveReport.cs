@@ -6,27 +6,34 @@ namespace Sluice.Cli.Bench.Batching;
 /// <param name="Requests">Of the trace's beginning.</param>
 /// <param name="Scale">Trace tokens that became one.</param>
 /// <param name="Seed">Of classes, deadlines and texts.</param>
-/// <param name="Costs">Seconds of a step, as the service's cost model learned them in the run before.</param>
+/// <param name="Costs">Seconds of a step, as the service's cost model had learned them before the first load.</param>
 /// <param name="Loads">One per load.</param>
 internal sealed record LiveReport(string Trace, string Model, int Requests, int Scale, int Seed, LiveCosts Costs, IReadOnlyList<LiveLoad> Loads);
 
 /// <summary>Step = a + b × prefill + c × decode + d × positions attended to, in seconds; relative error of its predictions.</summary>
 internal sealed record LiveCosts(double A, double B, double C, double D, double ErrorP50, double ErrorP95);
 
-/// <summary>One load; differences are those of the prediction, as shares of the measurement.</summary>
-internal sealed record LiveLoad(double Load, LiveSide Measured, LiveSide Predicted, double WaitDifference, double ThroughputDifference, bool WithinAim)
+/// <summary>One load; differences are those of <paramref name="Predicted"/>, as shares of the measurement.</summary>
+/// <param name="Load">Of the capacity that was seen.</param>
+/// <param name="Measured">The service.</param>
+/// <param name="Predicted">The simulator, with the step costs learned before.</param>
+/// <param name="Afterwards">The simulator, with the step costs learned by the replay's end.</param>
+/// <param name="WaitDifference">Of the mean wait.</param>
+/// <param name="ThroughputDifference">Of the tokens per second.</param>
+/// <param name="WithinAim">Both at most <see cref="Aim"/>.</param>
+internal sealed record LiveLoad(double Load, LiveSide Measured, LiveSide Predicted, LiveSide Afterwards, double WaitDifference, double ThroughputDifference, bool WithinAim)
 {
     /// <summary>How far a prediction may be off.</summary>
     public const double Aim = 0.15;
 
-    public static LiveLoad Of(double load, LiveSide measured, LiveSide predicted)
+    public static LiveLoad Of(double load, LiveSide measured, LiveSide predicted, LiveSide afterwards)
     {
         double wait = Difference(predicted.MeanWaitS, measured.MeanWaitS), throughput = Difference(predicted.ThroughputTokS, measured.ThroughputTokS);
-        return new(load, measured, predicted, wait, throughput, Math.Abs(wait) <= Aim && Math.Abs(throughput) <= Aim);
+        return new(load, measured, predicted, afterwards, wait, throughput, Math.Abs(wait) <= Aim && Math.Abs(throughput) <= Aim);
     }
 
-    private static double Difference(double predicted, double measured) => Math.Round((predicted - measured) / Math.Max(measured, 1e-9), 4);
+    public static double Difference(double predicted, double measured) => Math.Round((predicted - measured) / Math.Max(measured, 1e-9), 4);
 }
 
 /// <summary>Waits are from arrival to the first step, of jobs that ran; throughput is of all tokens, prompt and generated, of jobs that ended, from the first arrival to the last end.</summary>
-internal sealed record LiveSide(double MeanWaitS, double P99WaitS, double ThroughputTokS, double Seconds, int Ran, int Expired, long ComputedTok);
+internal sealed record LiveSide(double MeanWaitS, double P99WaitS, double ThroughputTokS, double Seconds, int Ran, int Expired, long ComputedTok, long Steps);

@@ -15,6 +15,9 @@ using Sluice.Store;
 
 namespace Sluice.Cli.Bench.Batching;
 
+/// <summary>Prompt tokens that an engine computed, and its steps.</summary>
+internal readonly record struct EngineCounts(long ComputedTokens, long Steps);
+
 /// <summary>The whole service in this process, in memory, on a real model: jobs go in through its intake when they arrive, and what became of them is read from its store.</summary>
 internal sealed class LiveService(WebApplication app, TimeProvider time) : IAsyncDisposable
 {
@@ -71,14 +74,15 @@ internal sealed class LiveService(WebApplication app, TimeProvider time) : IAsyn
         }
     }
 
-    /// <summary>Submits every job at its arrival; returns when all have ended: what each became, and the prompt tokens that the engine computed.</summary>
-    public async Task<(JobRecord[] Records, long Computed)> ReplayAsync(SimJob[] jobs, Func<SimJob, string> prompt, CancellationToken cancellationToken)
+    /// <summary>Submits every job at its arrival; returns when all have ended: what each became, and what the engine did.</summary>
+    public async Task<(JobRecord[] Records, EngineCounts Counts)> ReplayAsync(SimJob[] jobs, Func<SimJob, string> prompt, CancellationToken cancellationToken)
     {
         JobIntake intake = app.Services.GetRequiredService<JobIntake>();
         Caller caller = new(Tenant, KeyScopes.All);
         JobRequest[] requests = [.. jobs.Select(job => Request(job, prompt(job)))];
         Task<JobId>[] ids = new Task<JobId>[jobs.Length];
-        long before = Engine.Load.ComputedTokens, start = time.GetTimestamp();
+        EngineLoad before = Engine.Load;
+        long start = time.GetTimestamp();
         for (int i = 0; i < jobs.Length; i++)
         {
             TimeSpan early = TimeSpan.FromSeconds(jobs[i].Arrival) - time.GetElapsedTime(start);
@@ -92,7 +96,8 @@ internal sealed class LiveService(WebApplication app, TimeProvider time) : IAsyn
             JobId id = await ids[i];
             while ((ended[i] = (await store.GetAsync(Tenant, id, cancellationToken))!).State.IsTerminal() is false) await Task.Delay(s_look, time, cancellationToken);
         }
-        return (ended, Engine.Load.ComputedTokens - before);
+        EngineLoad after = Engine.Load;
+        return (ended, new EngineCounts(after.ComputedTokens - before.ComputedTokens, after.Steps - before.Steps));
     }
 
     public async ValueTask DisposeAsync()

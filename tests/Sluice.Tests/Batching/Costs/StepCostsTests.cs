@@ -20,6 +20,23 @@ public sealed class StepCostsTests
     }
 
     [Fact]
+    public void Steps_that_took_long_for_no_reason_of_theirs_count_in_the_sum_and_not_in_the_shape()
+    {
+        StepCosts costs = new();
+        Random random = new(1);
+        double took = 0, predicted = 0;
+        for (int i = 0; i < 4000; i++)
+        {
+            int prefill = random.Next(1000);
+            double seconds = (0.005 + 20e-6 * prefill) * (random.Next(10) == 0 ? 5 : 1);
+            if (i >= 1000) (took, predicted) = (took + seconds, predicted + costs.Seconds(prefill, 0, 0));
+            costs.Observe(prefill, 0, 0, seconds);
+        }
+        Assert.Equal(1, predicted / took, 0.05);
+        Assert.Equal(20e-6 / 0.005, costs.B / costs.A, 20e-6 / 0.005 * 0.1);
+    }
+
+    [Fact]
     public void It_follows_an_engine_that_became_slower()
     {
         StepCosts costs = new();

@@ -56,6 +56,24 @@ public sealed class SimEngineTests
         Assert.Equal(_limits.Pages, engine.Room().FreePages);
     }
 
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public void In_a_service_room_that_became_free_is_heard_of_when_the_next_step_has_begun(bool service, int heardAtOnce)
+    {
+        SimEngine engine = new(_limits with { Sequences = 2, LikeService = service });
+        List<SimRun> finished = [];
+        engine.Hand(Job(0, prompt: 10, output: 2), 1, 5);
+        engine.Hand(Job(1, prompt: 10, output: 6), 1, 5);
+        while (finished.Count == 0) engine.Step(0, finished);
+        Assert.Equal(heardAtOnce, engine.Room().FreeSequences);
+        Assert.Equal(_limits.Pages - (2 - heardAtOnce) * 5, engine.Room().FreePages);
+        engine.Step(0, finished);
+        Assert.Equal(1, engine.Room().FreeSequences);
+        while (!engine.Idle) engine.Step(0, finished);
+        Assert.Equal((2, _limits.Pages), (engine.Room().FreeSequences, engine.Room().FreePages)); // nothing runs that could be in the way
+    }
+
     [Fact]
     public void An_interactive_job_takes_the_pages_of_bulk_ones()
     {
