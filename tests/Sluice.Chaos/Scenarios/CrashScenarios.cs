@@ -12,6 +12,7 @@ internal static class CrashScenarios
     private const int CrashesPerKiller = 6; // log2(16) + 2
     private const int JobsPerRun = 50;
     private const int LinesPerFile = 20;
+    private const int Backlog = 1000; // lines: more than two workers run before one is told to stop
     private const int Files = 20; // whichever node is first feeds one
 
     public static async Task<ChaosReport> PoisonAsync(ChaosOptions options, CancellationToken cancellationToken)
@@ -114,8 +115,14 @@ internal static class CrashScenarios
                 faults.Add($"{point}: {fault}");
             }
         }
+        Task<string?> backlog = Task.FromResult<string?>(null);
         if (drains)
         {
+            backlog = stage.LoadFileAsync($"{specs[0].Key}-backlog", Backlog, stage.Fleet.Front.Port, cancellationToken);
+            for (int look = 0; look < 200 && await stage.Ledger.HandOfAsync(Fleet.ExtraName) is not { Held.Length: > 0 }; look++)
+            {
+                await Task.Delay(10, cancellationToken); // a drain that holds nothing releases nothing
+            }
             await extra.SignalAsync("TERM");
         }
         Task exit = extra.ExitAsync(cancellationToken);
@@ -125,6 +132,10 @@ internal static class CrashScenarios
         {
             await extra.SignalAsync("TERM");
             await exit;
+        }
+        if (await backlog is { } broken)
+        {
+            faults.Add($"{point}: {broken}");
         }
         await Stage.AwaitNoneAsync(stage.Ledger.LiveAsync, TimeSpan.FromSeconds(60), cancellationToken);
         return hit;

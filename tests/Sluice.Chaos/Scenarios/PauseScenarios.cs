@@ -7,8 +7,8 @@ namespace Sluice.Chaos.Scenarios;
 internal static class PauseScenarios
 {
     private const int Together = 4;
-    private const int PerIdle = 4;
-    private const int Kept = 12; // zombies' worth of load, for those that had nothing to run
+    private const int PerIdle = 2;
+    private const int Kept = 24; // zombies' worth of load, for those that had nothing to run
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(4.5);
 
     /// <summary>Stops workers that run something past their heartbeat, four of six at a time. Each wakes with results that are no longer its to give.</summary>
