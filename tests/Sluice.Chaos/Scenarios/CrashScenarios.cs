@@ -89,7 +89,7 @@ internal static class CrashScenarios
             {
                 faults.Add($"{point} was never reached");
             }
-            await Stage.AwaitNoneAsync(stage.Ledger.UnsentAsync, TimeSpan.FromSeconds(60), cancellationToken);
+            await Stage.AwaitNoneAsync(stage.Ledger.UnsentAsync, Stage.WebhookPatience, cancellationToken);
             CheckReport check = await stage.CheckAsync(cancellationToken);
             if (!check.Ok)
             {

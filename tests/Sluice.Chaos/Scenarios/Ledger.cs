@@ -18,11 +18,11 @@ internal sealed class Ledger(Servers servers)
     public Task<long> LiveAsync() => CountAsync("select count(*) from jobs where live");
 
     /// <summary>
-    /// What is still to be published or told. A webhook whose first try died with its sender and whose second fails is due minutes later (later than a lease lasts): it is made due now, for
-    /// a schedule of days is not what is tried here.
+    /// What is still to be published or told. A webhook whose second try fails is due minutes later: it is made due now, for a schedule of days is not what is tried here. What is being
+    /// sent has a lease of a minute and is left alone: made due, it would be sent again beside itself, and neither outcome recorded.
     /// </summary>
     public Task<long> UnsentAsync() => CountAsync("""
-        with hurried as (update webhook_deliveries set next_at = now() where state = 0 and next_at > now() + interval '45 seconds')
+        with hurried as (update webhook_deliveries set next_at = now() where state = 0 and next_at > now() + interval '90 seconds')
         select (select count(*) from outbox) + (select count(*) from webhook_deliveries where state = 0)
         """);
 

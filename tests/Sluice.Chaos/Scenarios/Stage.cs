@@ -9,6 +9,10 @@ namespace Sluice.Chaos.Scenarios;
 internal sealed class Stage : IAsyncDisposable
 {
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(60);
+
+    /// <summary>A webhook whose sender died: a lease of a minute, and a failed try more.</summary>
+    public static readonly TimeSpan WebhookPatience = TimeSpan.FromSeconds(120);
+
     private static readonly TimeSpan s_statement = TimeSpan.FromMinutes(5); // a hundred thousand jobs on a crowded machine
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private readonly List<Hand> _hands = [];
@@ -159,7 +163,7 @@ internal sealed class Stage : IAsyncDisposable
         // what only the broker has yet is no job that could be waited for; where it does not come, the checker says so
         await AwaitNoneAsync(async () => Math.Max(0, Log.ByBroker - await Ledger.FromBusAsync()), s_settle, cancellationToken);
         long stuck = await AwaitNoneAsync(Ledger.LiveAsync, s_settle, cancellationToken);
-        long unsent = await AwaitNoneAsync(Ledger.UnsentAsync, s_settle, cancellationToken);
+        long unsent = await AwaitNoneAsync(Ledger.UnsentAsync, WebhookPatience, cancellationToken);
         if (!await _callers.ReadAllAsync(cancellationToken))
         {
             faults = [.. faults, "what callers can see could not all be read"];
