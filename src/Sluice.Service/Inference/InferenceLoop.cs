@@ -27,6 +27,7 @@ internal sealed partial class InferenceLoop(
     private IEngine? _engine;
     private int _claims;
     private bool _waitsForStep;
+    private volatile bool _handsOver;
     private long _lastArrival = time.GetTimestamp();
     private long _handedOver;
 
@@ -100,8 +101,8 @@ internal sealed partial class InferenceLoop(
     }
 
     /// <summary>
-    /// Whether there is something to do that waits for nobody else: sequences in the engine, or jobs that it could begin. And a count that grows with all that
-    /// is done: steps, and batches handed over.
+    /// Whether there is something to do that waits for nobody else: sequences in the engine, or jobs that it could begin, which after the end of <see cref="RunAsync"/>
+    /// wait for the store to take them back. And a count that grows with all that is done: steps, and batches handed over.
     /// </summary>
     public (bool HasWork, long Done) Progress
     {
@@ -115,7 +116,7 @@ internal sealed partial class InferenceLoop(
             bool computes = load.Running + load.Waiting > 0;
             lock (_lock)
             {
-                bool idles = Waiting > 0 && _ledger!.Running == 0 && Volatile.Read(ref _claims) == 0;
+                bool idles = _handsOver && Waiting > 0 && _ledger!.Running == 0 && Volatile.Read(ref _claims) == 0;
                 return (computes || idles, load.Steps + Interlocked.Read(ref _handedOver));
             }
         }
@@ -129,6 +130,29 @@ internal sealed partial class InferenceLoop(
             _ledger = new EngineLedger(engine.Info);
             _engine = engine;
         }
+        _handsOver = true;
+        try
+        {
+            await HandOverAsync(engine, stop);
+        }
+        finally
+        {
+            _handsOver = false;
+        }
+    }
+
+    /// <summary>The engine has made a step: its cost model learns, and prompt tokens that held jobs back may be through.</summary>
+    public void Stepped(in StepReport step)
+    {
+        _cost.ObserveStep(step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Duration);
+        if (Volatile.Read(ref _waitsForStep))
+        {
+            _wake.Pulse();
+        }
+    }
+
+    private async Task HandOverAsync(IEngine engine, CancellationToken stop)
+    {
         while (!stop.IsCancellationRequested)
         {
             try
@@ -144,16 +168,6 @@ internal sealed partial class InferenceLoop(
                 LogStep(e, model.Name);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
-        }
-    }
-
-    /// <summary>The engine has made a step: its cost model learns, and prompt tokens that held jobs back may be through.</summary>
-    public void Stepped(in StepReport step)
-    {
-        _cost.ObserveStep(step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Duration);
-        if (Volatile.Read(ref _waitsForStep))
-        {
-            _wake.Pulse();
         }
     }
 
