@@ -94,7 +94,7 @@ public sealed class QuoteEndpointTests
         await host.SubmitAsync("""{"model":"stub","prompt":"again"}""", ("Prefer", "wait=20"));
         JobView hit = await host.SubmitAsync("""{"model":"stub","prompt":"again","ttl":0.02,"on_late":"reject"}""");
         Assert.Equal((JobState.Succeeded, AnswerSource.Cache, true), (hit.State, hit.Source, hit.WillMeetDeadline));
-        Assert.InRange(hit.Eta!.Value - hit.CreatedAt, TimeSpan.Zero, TimeSpan.FromSeconds(1)); // the one is the store's time, the other this node's
+        Assert.InRange((hit.Eta!.Value - hit.CreatedAt).Duration(), TimeSpan.Zero, TimeSpan.FromSeconds(1)); // the one is the store's time, the other this node's
         await host.SubmitAsync("""{"model":"stub","prompt":"keeps it busy"}""");
         JobView leader = await host.SubmitAsync("""{"model":"stub","prompt":"twins"}""");
         JobView twin = await host.SubmitAsync("""{"model":"stub","prompt":"twins"}""");
