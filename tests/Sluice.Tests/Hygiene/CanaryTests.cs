@@ -94,7 +94,7 @@ public sealed partial class CanaryTests
         throw new TimeoutException($"{path} did not end within 60 s.");
     }
 
-    private static string Canary(int job) => string.Create(CultureInfo.InvariantCulture, $"zq{job * 7919:x6}qz");
+    private static string Canary(int job) => string.Create(CultureInfo.InvariantCulture, $"zq{job * 7919:x8}qz");
 
     /// <summary>Half are scored, with their word among the choices; half generate. All begin with the same words, so that pages are shared within a tenant.</summary>
     private static string Body(int job) => job % 2 == 0
@@ -126,7 +126,7 @@ public sealed partial class CanaryTests
         return await ApiHost.JsonAsync(response);
     }
 
-    [GeneratedRegex("zq[0-9a-f]{6}qz")]
+    [GeneratedRegex("zq[0-9a-f]{8}qz")]
     private static partial Regex Word();
 
     [GeneratedRegex(@"Batch \S+ of tickets: (\d+) jobs")]
