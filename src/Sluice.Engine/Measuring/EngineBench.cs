@@ -228,7 +228,7 @@ public sealed class EngineBench : IAsyncDisposable
         string backend = _engine.Info.Backend;
         double peak = _options.Weights switch
         {
-            WeightFormat.Int8 => backend.Contains(CpuBackend.Int8Kernels, StringComparison.Ordinal) && _peaks.Vnni512Gops > 0 ? _peaks.Vnni512Gops : _peaks.Vnni256Gops,
+            WeightFormat.Int8 => backend.Contains(CpuBackend.Int8Kernels, StringComparison.Ordinal) && _peaks.Vnni512Gops > 0 ? _peaks.Vnni512Gops : _peaks.ByteGops,
             WeightFormat.Stored => backend.Contains(CpuBackend.BFloat16Kernels, StringComparison.Ordinal) && _storedBFloat16 ? _peaks.BFloat16Gflops : 0,
             _ => 0,
         };
@@ -240,7 +240,7 @@ public sealed class EngineBench : IAsyncDisposable
         _peaks = _meter.Measure();
         _samples.Add("peak_gops", LinearPeak());
         _samples.Add("fma_peak_gflops", _peaks.FmaGflops);
-        _samples.Add("vnni256_gops", _peaks.Vnni256Gops);
+        _samples.Add("byte_gops", _peaks.ByteGops);
         _samples.Add("bf16_gflops", _peaks.BFloat16Gflops);
         _samples.Add("vnni512_gops", _peaks.Vnni512Gops);
         _samples.Add("read_gbs", _peaks.ReadGbs);

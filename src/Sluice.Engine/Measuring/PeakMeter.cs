@@ -8,11 +8,11 @@ namespace Sluice.Engine.Measuring;
 
 /// <summary>What the machine can do just now, with N threads.</summary>
 /// <param name="FmaGflops">float32 multiply-adds, an operation each for the multiplication and the addition.</param>
-/// <param name="Vnni256Gops">Products of bytes in 256-bit registers; 0 where there are none.</param>
+/// <param name="ByteGops">Products of bytes in 256-bit registers by intrinsics; 0 where there are none.</param>
 /// <param name="BFloat16Gflops">Products of bfloat16 by assembled code; 0 where there is none.</param>
 /// <param name="Vnni512Gops">Products of bytes in 512-bit registers by assembled code; 0 where there is none.</param>
 /// <param name="ReadGbs">Reading memory, 10^9 bytes/s.</param>
-public readonly record struct Peaks(double FmaGflops, double Vnni256Gops, double BFloat16Gflops, double Vnni512Gops, double ReadGbs)
+public readonly record struct Peaks(double FmaGflops, double ByteGops, double BFloat16Gflops, double Vnni512Gops, double ReadGbs)
 {
     /// <summary>The peak of the instructions that attention takes: pairs of bfloat16 where the backend has them and keys and values are kept so, else float32.</summary>
     /// <param name="backend">Its name.</param>
@@ -35,8 +35,8 @@ internal sealed unsafe class PeakMeter(int threads, bool processorTime = false) 
 
     public Peaks Measure() => new(
         Rate(FmaPeakWork.RoundOperations * 200_000L * threads, () => _workers.Run(new FmaPeakWork { Rounds = 200_000, Sink = _sink.Floats })),
-        VnniPeakWork.IsSupported
-            ? Rate(VnniPeakWork.RoundOperations * 200_000L * threads, () => _workers.Run(new VnniPeakWork { Rounds = 200_000, Sink = _sink.Floats }))
+        BytePeakWork.IsSupported
+            ? Rate(BytePeakWork.RoundOperations * 200_000L * threads, () => _workers.Run(new BytePeakWork { Rounds = 200_000, Sink = _sink.Floats }))
             : 0,
         Assembled(TileKind.BFloat16),
         Assembled(TileKind.Int8),

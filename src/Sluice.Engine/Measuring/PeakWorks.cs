@@ -98,20 +98,27 @@ internal unsafe struct FmaPeakWork : IWork
     }
 }
 
-/// <summary>Products of bytes summed to int32 in 256-bit registers, as <see cref="AvxVnni"/> has them.</summary>
-internal unsafe struct VnniPeakWork : IWork
+/// <summary>Products of bytes summed to int32 in 256-bit registers: as <see cref="AvxVnni"/> has them, or widened to int16 and added in pairs.</summary>
+internal unsafe struct BytePeakWork : IWork
 {
-    public const int RoundOperations = 2 * 12 * 32;
-
     public long Rounds;
     public float* Sink; // (workers, 16)
 
-    public static bool IsSupported => AvxVnni.IsSupported;
+    public static bool IsSupported => Isa.Avx2;
 
-    public readonly void Run(int worker, int workers) => Loop(Rounds, (int*)(Sink + (worker * 16)));
+    /// <summary>Multiplications and additions of one round of one worker.</summary>
+    public static int RoundOperations => 2 * 12 * (AvxVnni.IsSupported ? 32 : 16);
+
+    public readonly void Run(int worker, int workers)
+    {
+        if (AvxVnni.IsSupported)
+            Fours(Rounds, (int*)(Sink + (worker * 16)));
+        else
+            Pairs(Rounds, (int*)(Sink + (worker * 16)));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Loop(long rounds, int* sink)
+    private static void Fours(long rounds, int* sink)
     {
         Vector256<byte> a = Vector256.Load((byte*)sink);
         Vector256<sbyte> b = Vector256.Load((sbyte*)sink);
@@ -130,6 +137,42 @@ internal unsafe struct VnniPeakWork : IWork
             c9 = AvxVnni.MultiplyWideningAndAdd(c9, a, b);
             c10 = AvxVnni.MultiplyWideningAndAdd(c10, a, b);
             c11 = AvxVnni.MultiplyWideningAndAdd(c11, a, b);
+        }
+
+        (c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11).Store(sink);
+    }
+
+    // Two products come before their two additions, as in the kernel; each takes a sum, so that none is the same as another.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pairs(long rounds, int* sink)
+    {
+        Vector256<short> a = Vector256.Load((short*)sink);
+        Vector256<int> c0 = Vector256.Load(sink), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+        for (long i = 0; i < rounds; i++)
+        {
+            Vector256<int> s = Avx2.MultiplyAddAdjacent(c0.AsInt16(), a), t = Avx2.MultiplyAddAdjacent(c1.AsInt16(), a);
+            c0 += s;
+            c1 += t;
+            s = Avx2.MultiplyAddAdjacent(c2.AsInt16(), a);
+            t = Avx2.MultiplyAddAdjacent(c3.AsInt16(), a);
+            c2 += s;
+            c3 += t;
+            s = Avx2.MultiplyAddAdjacent(c4.AsInt16(), a);
+            t = Avx2.MultiplyAddAdjacent(c5.AsInt16(), a);
+            c4 += s;
+            c5 += t;
+            s = Avx2.MultiplyAddAdjacent(c6.AsInt16(), a);
+            t = Avx2.MultiplyAddAdjacent(c7.AsInt16(), a);
+            c6 += s;
+            c7 += t;
+            s = Avx2.MultiplyAddAdjacent(c8.AsInt16(), a);
+            t = Avx2.MultiplyAddAdjacent(c9.AsInt16(), a);
+            c8 += s;
+            c9 += t;
+            s = Avx2.MultiplyAddAdjacent(c10.AsInt16(), a);
+            t = Avx2.MultiplyAddAdjacent(c11.AsInt16(), a);
+            c10 += s;
+            c11 += t;
         }
 
         (c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11).Store(sink);

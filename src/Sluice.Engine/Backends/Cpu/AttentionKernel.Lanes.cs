@@ -24,12 +24,20 @@ internal static unsafe partial class AttentionKernel
         float* p = stackalloc float[8 * Slots];
         if (width == 8)
             Scores8<TLanes, TElement>(states, page, p);
+        else if (width == 4 && InQuads<TLanes>(page))
+            QuadScores<TElement>(states, page, p);
         else if (width == 4)
             Scores4<TLanes, TElement>(states, page, p);
         else
             Scores1<TLanes, TElement>(states, page, p);
         for (int i = 0; i < width; i++)
             Weigh<TLanes>(states[i], p + (i * Slots), slots, page.ValueStride);
+        if (width == 4 && InQuads<TLanes>(page))
+        {
+            QuadValues<TElement>(states, page, p, slots);
+            return;
+        }
+
         int column = 0;
         for (; column + 32 <= page.ValueStride; column += 32)
         {
@@ -47,6 +55,11 @@ internal static unsafe partial class AttentionKernel
                 ValuesLast<TLanes, TElement>(states[i], page, column, p + (i * Slots), slots);
         }
     }
+
+    // Halves of a head that are in pairs.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool InQuads<TLanes>(AttentionPage page)
+        where TLanes : unmanaged, ILanes<TLanes> => typeof(TLanes) == typeof(Lanes256) && page.HeadDim % 4 == 0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores1<TLanes, TElement>(AttentionState* states, AttentionPage page, float* p)

@@ -54,8 +54,8 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     };
 
     public long ScratchBytes(WeightFormat format, int rows, int inputs) => format == WeightFormat.Stored
-        ? _pairTiles is null ? 0 : CodeRows.Bytes(rows, PairPanels.Lines(inputs) * 4)
-        : CodeRows.Bytes(rows, Int8Panels.Lines(inputs) * 4);
+        ? _pairTiles is null ? 0 : CodeRows.Bytes(rows, RowBytes(RowForm.Pairs, inputs))
+        : CodeRows.Bytes(rows, RowBytes(FormOf(format, paired: false), inputs));
 
     public void Reserve(WeightFormat format, int rows, int inputs) => ReserveCodes(ScratchBytes(format, rows, inputs));
 
@@ -137,11 +137,11 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     // With largest, y has the first rows only.
     private void Product(Matrix x, WeightMatrix weights, Matrix y, bool prepared, TopLogit* largest)
     {
-        RowForm form = FormOf(weights);
+        RowForm form = FormOf(weights.Format, weights.Paired);
         CodeRows codes = Codes(x.Rows, weights, form);
         if (form != RowForm.Floats && !prepared)
             Share(new RowCoderWork { X = x.Slice(0, weights.Inputs), Coder = new RowCoder(form, codes) }, x.Rows * weights.Inputs);
-        if (form == RowForm.Bytes)
+        if (weights.Format == WeightFormat.Int8)
             ProductOfBytes(codes, x.Rows, weights, y, largest);
         else if (form == RowForm.Pairs)
             RunTiles(_pairTiles!, codes, x.Rows, weights, 0, PairPanels.PanelBytes(weights.Inputs), PairPanels.Lines(weights.Inputs), y, largest);
@@ -149,17 +149,30 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
             ShareProduct(GemmKernel.Work(x, weights, y), weights, SmallestSharedFloats, y, largest);
     }
 
-    private static RowForm FormOf(WeightMatrix weights) =>
-        weights.Format == WeightFormat.Int8 ? RowForm.Bytes : weights.Paired ? RowForm.Pairs : RowForm.Floats;
+    private RowForm FormOf(WeightFormat format, bool paired) =>
+        format != WeightFormat.Int8 ? (paired ? RowForm.Pairs : RowForm.Floats) : _byteTiles is null ? Int8Kernel.Rows : RowForm.Bytes;
 
-    private RowCoder Coder(int rows, WeightMatrix? next) => next is null ? default : new RowCoder(FormOf(next), Codes(rows, next, FormOf(next)));
+    private static int RowBytes(RowForm form, int inputs) => form switch
+    {
+        RowForm.Bytes => Int8Panels.Lines(inputs) * 4,
+        RowForm.Words => Int8Panels.Lines(inputs) * 4 * sizeof(short),
+        _ => PairPanels.Lines(inputs) * 4,
+    };
+
+    private RowCoder Coder(int rows, WeightMatrix? next)
+    {
+        if (next is null)
+            return default;
+        RowForm form = FormOf(next.Format, next.Paired);
+        return new RowCoder(form, Codes(rows, next, form));
+    }
 
     // Where activations of so many rows lie while a product with these weights reads them.
     private CodeRows Codes(int rows, WeightMatrix weights, RowForm form)
     {
         if (form == RowForm.Floats)
             return default;
-        int bytes = (form == RowForm.Bytes ? Int8Panels.Lines(weights.Inputs) : PairPanels.Lines(weights.Inputs)) * 4;
+        int bytes = RowBytes(form, weights.Inputs);
         ReserveCodes(CodeRows.Bytes(rows, bytes));
         return new CodeRows(_codes.Data, rows, bytes);
     }

@@ -56,11 +56,11 @@ internal static unsafe class GemmAvx2
         where TRow : unmanaged, IPanelRow
     {
         int row = 0;
-        for (; rows - row >= 6; row += 6)
+        for (; rows - row >= 6 && rows - row != 8; row += 6)
             TilesAvx2.Tile6x1<TRow>(x + (row * work.XStride), work.XStride, w, half, k, y + (row * work.YStride), work.YStride);
-        if (rows - row >= 4)
+        for (; rows - row >= 4; row += 4)
             TilesAvx2.Tile4x1<TRow>(x + (row * work.XStride), work.XStride, w, half, k, y + (row * work.YStride), work.YStride);
-        else if (rows - row >= 2)
+        if (rows - row >= 2)
             TilesAvx2.Tile2x1<TRow>(x + (row * work.XStride), work.XStride, w, half, k, y + (row * work.YStride), work.YStride);
     }
 }

@@ -4,15 +4,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Sluice.Engine.Backends.Cpu;
 
-/// <summary>y(row, output) = (sum over k of (x(row, k) - 128) x w(output, k)) x scale(output) x scale(row), x and w bytes.</summary>
+/// <summary>y(row, output) = (sum over k of (x(row, k) - 128) x w(output, k)) x scale(output) x scale(row), x and w bytes; x as int16 where <see cref="Rows"/> says so.</summary>
 /// <remarks>
 /// The sum is of x x w, exact in int32, and 128 x the output's codes is taken off at the end: so every form, blocking and number of rows gives the same
 /// bits. Conversion to float32 and the two multiplications come in this order everywhere.
 /// </remarks>
 internal static unsafe class Int8Kernel
 {
-    /// <summary>Which form runs; for tests that try each.</summary>
-    public static string Form => AvxVnni.IsSupported && Isa.Avx2 ? "vnni256" : Isa.Avx2 ? "avx2" : "scalar";
+    /// <summary>What <see cref="Panels"/> reads activations as.</summary>
+    public static RowForm Rows => Isa.Avx2 && !AvxVnni.IsSupported ? RowForm.Words : RowForm.Bytes;
 
     /// <summary>Panels [from, to) of a product.</summary>
     public static void Panels(in Int8Work work, int from, int to)
@@ -20,7 +20,7 @@ internal static unsafe class Int8Kernel
         if (AvxVnni.IsSupported && Isa.Avx2)
             Int8Vnni.Run(work, from, to);
         else if (Isa.Avx2)
-            Avx2Form(work, from, to);
+            Int8Avx2.Run(work, from, to);
         else
             Scalar(work, from, to);
     }
@@ -51,20 +51,6 @@ internal static unsafe class Int8Kernel
         }
     }
 
-    /// <summary>Without VNNI: both factors widened to int16, products added in pairs to int32, which cannot saturate. Register j holds two half sums each of outputs 4 j to 4 j + 3.</summary>
-    public static void Avx2Form(in Int8Work work, int from, int to)
-    {
-        for (int start = 0; start < work.Rows; start += work.BlockRows)
-        {
-            int end = Math.Min(work.Rows, start + work.BlockRows);
-            for (int panel = from; panel < to; panel++)
-            {
-                for (int row = start; row < end; row++)
-                    Avx2Row(work.X.Row(row), work.Weights + (panel * work.PanelBytes), work.Lines, work.X.Scales[row], work.Y + (row * work.YStride) + (panel * PanelPacker.Width));
-            }
-        }
-    }
-
     /// <summary>Eight finished sums to y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Finish(Vector256<int> sums, byte* heading, int column, Vector256<float> scale, float* y)
@@ -72,37 +58,4 @@ internal static unsafe class Int8Kernel
         Vector256<int> exact = sums - Vector256.Load((int*)heading + PanelPacker.Width + column);
         (Avx.ConvertToVector256Single(exact) * Vector256.Load((float*)heading + column) * scale).Store(y + column);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Avx2Row(byte* x, byte* heading, int lines, float scale, float* y)
-    {
-        Vector256<int> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default, c6 = default, c7 = default;
-        sbyte* w = (sbyte*)heading + Int8Panels.Heading;
-        for (int line = 0; line < lines; line++)
-        {
-            Vector128<short> four = Sse41.ConvertToVector128Int16(Vector128.CreateScalarUnsafe(*(uint*)x).AsByte());
-            Vector256<short> a = Avx2.BroadcastScalarToVector256(four.AsUInt64()).AsInt16();
-            c0 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w), a);
-            c1 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w + 16), a);
-            c2 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w + 32), a);
-            c3 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w + 48), a);
-            c4 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w + 64), a);
-            c5 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w + 80), a);
-            c6 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w + 96), a);
-            c7 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(w + 112), a);
-            x += 4;
-            w += Int8Panels.LineBytes;
-        }
-
-        Vector256<float> scales = Vector256.Create(scale);
-        Finish(Pairs(c0, c1), heading, 0, scales, y);
-        Finish(Pairs(c2, c3), heading, 8, scales, y);
-        Finish(Pairs(c4, c5), heading, 16, scales, y);
-        Finish(Pairs(c6, c7), heading, 24, scales, y);
-    }
-
-    // The addition works in halves: outputs 0 1 4 5 2 3 6 7, in pairs to be swapped.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Pairs(Vector256<int> a, Vector256<int> b) =>
-        Avx2.Permute4x64(Avx2.HorizontalAdd(a, b).AsInt64(), 0b11_01_10_00).AsInt32();
 }

@@ -16,7 +16,7 @@ internal unsafe struct Int8Work : IPanelWork
     public nint YStride;
 
     /// <summary>Rows that go over the panels together. Sums are exact, so this changes no result.</summary>
-    public readonly int BlockRows => Math.Max(48, BlockBytes / (int)X.Stride / 12 * 12);
+    public readonly int BlockRows => Math.Max(24, BlockBytes / (int)X.Stride / 12 * 12);
 
     public readonly void Run(int worker, int workers) =>
         Compute((int)((long)Panels * worker / workers), (int)((long)Panels * (worker + 1) / workers));

@@ -20,9 +20,10 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 LoadHalves(uint* pairs, int odd)
     {
-        int shift = 16 - (16 * odd);
         Vector256<uint> mask = Vector256.Create(0xFFFF0000u);
-        return new(((Vector256.Load(pairs) << shift) & mask).AsSingle(), ((Vector256.Load(pairs + 8) << shift) & mask).AsSingle());
+        return odd == 0
+            ? new((Vector256.Load(pairs) << 16).AsSingle(), (Vector256.Load(pairs + 8) << 16).AsSingle())
+            : new((Vector256.Load(pairs) & mask).AsSingle(), (Vector256.Load(pairs + 8) & mask).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -12,6 +12,9 @@ internal enum RowForm
     /// <summary>Bytes and a scale per row.</summary>
     Bytes,
 
+    /// <summary>The same as int16.</summary>
+    Words,
+
     /// <summary>bfloat16.</summary>
     Pairs,
 }
@@ -23,6 +26,8 @@ internal readonly unsafe struct RowCoder(RowForm form, CodeRows codes)
     {
         if (form == RowForm.Bytes)
             codes.Scales[row] = Int8Rows.Row(x, count, codes.Row(row));
+        else if (form == RowForm.Words)
+            codes.Scales[row] = Int8Rows.Words(x, count, (short*)codes.Row(row));
         else if (form == RowForm.Pairs)
             BFloat16Rows.Row(x, count, (ushort*)codes.Row(row));
     }
