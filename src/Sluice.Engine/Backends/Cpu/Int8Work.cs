@@ -4,7 +4,7 @@ namespace Sluice.Engine.Backends.Cpu;
 internal unsafe struct Int8Work : IPanelWork
 {
     // Bytes of activations that stay in the second-level cache while the panels pass over them.
-    private const int BlockBytes = 384 << 10;
+    private const int BlockBytes = 192 << 10;
 
     public CodeRows X;
     public int Rows { get; init; }
