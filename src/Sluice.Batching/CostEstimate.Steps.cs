@@ -33,13 +33,14 @@ public sealed partial class CostEstimate
     /// <param name="decode">Rows that follow a generated token.</param>
     /// <param name="kv">Positions attended to, summed over rows.</param>
     /// <param name="took">Its time.</param>
-    public void ObserveStep(int prefill, int decode, long kv, TimeSpan took)
+    /// <param name="came">Jobs that came while it ran.</param>
+    public void ObserveStep(int prefill, int decode, long kv, TimeSpan took, double came = 0)
     {
         double seconds = took.TotalSeconds;
         if (seconds <= 0 || prefill + decode == 0) return;
         lock (_lock)
         {
-            _steps.Observe(prefill, decode, kv, seconds);
+            _steps.Observe(prefill, decode, kv, seconds, came);
             _mostRows = Math.Max(_mostRows, prefill + decode);
             if (decode > 0)
             {
@@ -120,11 +121,11 @@ public sealed partial class CostEstimate
         double first = prompt - computed;
         double rows = (computed + output) / (double)Math.Max(_mostRows, 1);
         double room = output * Math.Max(1.0 / _sequences, (prompt + output) / _kvTokens);
-        return computed * _steps.B + _steps.D * ((double)prompt * prompt - first * first) / 2
+        return _steps.Slowdown * (computed * _steps.B + _steps.D * ((double)prompt * prompt - first * first) / 2
             + output * (_steps.C + _steps.D * (prompt + output / 2.0))
-            + _steps.A * (_roomShort * room + (1 - _roomShort) * rows);
+            + _steps.A * (_roomShort * room + (1 - _roomShort) * rows));
     }
 
     private double PromptSeconds(int prompt) =>
-        prompt * _steps.B + _steps.D * (double)prompt * prompt / 2 + Math.Ceiling((double)prompt / _mostRows) * (_steps.A + _steps.C * _decodeRows);
+        _steps.Slowdown * (prompt * _steps.B + _steps.D * (double)prompt * prompt / 2 + Math.Ceiling((double)prompt / _mostRows) * (_steps.A + _steps.C * _decodeRows));
 }

@@ -1,8 +1,8 @@
 namespace Sluice.Batching.Costs;
 
 /// <summary>
-/// Time of a step = a + b × prefill tokens + c × decode tokens + d × KV positions read, in seconds: least squares of the relative error over the steps
-/// observed, older ones forgotten, none of the four below zero; then all four stretched alike, so that the steps observed take in sum what they took. Not thread-safe.
+/// Time of a step = a + b × prefill tokens + c × decode tokens + d × KV positions read + e × jobs that came meanwhile, in seconds: least squares of the relative
+/// error over the steps observed, older ones forgotten, none of the five below zero; then all stretched alike, so that the steps observed take in sum what they took. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// Relative errors say what a usual step costs: one that took three times as long, because its cores were taken from it, counts little. But whoever waits, waits
@@ -16,11 +16,13 @@ internal sealed class StepCosts
     public const int Window = 1000;
     private const double Forgetting = 0.998;
     private const int Sweeps = 40;
-    private static readonly double[] _scales = [1, 1e-3, 1e-2, 1e-6];
-    private readonly double[] _normal = new double[16]; // Σ w x xᵀ, row by row
-    private readonly double[] _right = new double[4]; // Σ w x y
-    private readonly double[] _scaled = new double[4];
-    private readonly double[] _seen = new double[4]; // Σ x, not weighted
+    private const double MostSlowdown = 10;
+    private static readonly double[] _scales = [1, 1e-3, 1e-2, 1e-6, 1e-1];
+    private const int Costs = 5;
+    private readonly double[] _normal = new double[Costs * Costs]; // Σ w x xᵀ, row by row
+    private readonly double[] _right = new double[Costs]; // Σ w x y
+    private readonly double[] _scaled = new double[Costs];
+    private readonly double[] _seen = new double[Costs]; // Σ x, not weighted
     private double _took; // Σ y
     private double _stretch = 1;
     private readonly double[] _errors = new double[Window];
@@ -37,18 +39,23 @@ internal sealed class StepCosts
     public double C => _stretch * _scaled[2] * _scales[2];
     public double D => _stretch * _scaled[3] * _scales[3];
 
-    public double Seconds(double prefill, double decode, double kv) => A + B * prefill + C * decode + D * kv;
+    public double E => _stretch * _scaled[4] * _scales[4];
+
+    /// <summary>What a step that nobody comes in becomes, of late, by those that come: 1 or more.</summary>
+    public double Slowdown { get; private set; } = 1;
+
+    public double Seconds(double prefill, double decode, double kv, double came = 0) => A + B * prefill + C * decode + D * kv + E * came;
 
     /// <summary>Learns from a step; one without time says nothing.</summary>
-    public void Observe(int prefill, int decode, long kv, double seconds)
+    public void Observe(int prefill, int decode, long kv, double seconds, double came = 0)
     {
         if (!(seconds > 0) || double.IsInfinity(seconds)) return;
-        if (Observed > 0) _errors[Judged++ % Window] = Math.Abs(Seconds(prefill, decode, kv) - seconds) / seconds;
+        if (Observed > 0) _errors[Judged++ % Window] = Math.Abs(Seconds(prefill, decode, kv, came) - seconds) / seconds;
         // divided by what it took: a step's relative error counts, not its length
-        Span<double> x = [_scales[0] / seconds, prefill * _scales[1] / seconds, decode * _scales[2] / seconds, kv * _scales[3] / seconds];
-        for (int i = 0; i < 4; i++)
+        Span<double> x = [_scales[0] / seconds, prefill * _scales[1] / seconds, decode * _scales[2] / seconds, kv * _scales[3] / seconds, came * _scales[4] / seconds];
+        for (int i = 0; i < Costs; i++)
         {
-            for (int j = 0; j < 4; j++) _normal[i * 4 + j] = _normal[i * 4 + j] * Forgetting + x[i] * x[j];
+            for (int j = 0; j < Costs; j++) _normal[i * Costs + j] = _normal[i * Costs + j] * Forgetting + x[i] * x[j];
             _right[i] = _right[i] * Forgetting + x[i];
             _seen[i] = _seen[i] * Forgetting + x[i] * seconds;
         }
@@ -70,7 +77,7 @@ internal sealed class StepCosts
     public CostCoefficients Coefficients()
     {
         (double p50, double p95) = Errors();
-        return new(A, B, C, D, Observed, p50, p95);
+        return new(A, B, C, D, Observed, p50, p95) { E = E };
     }
 
     /// <summary>
@@ -79,14 +86,14 @@ internal sealed class StepCosts
     /// </summary>
     public void Restore(CostCoefficients known)
     {
-        double[] was = [known.A, known.B, known.C, known.D];
+        double[] was = [known.A, known.B, known.C, known.D, known.E];
         const double weight = 32;
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < Costs; i++)
         {
             if (!double.IsFinite(was[i]) || was[i] <= 0) continue;
             double value = was[i] / _scales[i];
             double scale = weight / Math.Max(value * value, 1e-12);
-            _normal[i * 4 + i] += Math.Min(scale, 1e12);
+            _normal[i * (Costs + 1)] += Math.Min(scale, 1e12);
             _right[i] += Math.Min(scale, 1e12) * value;
         }
         Observed = Math.Max(Observed, known.Observed);
@@ -98,17 +105,20 @@ internal sealed class StepCosts
     {
         for (int sweep = 0; sweep < Sweeps; sweep++)
         {
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < Costs; i++)
             {
-                double diagonal = _normal[i * 5];
+                double diagonal = _normal[i * (Costs + 1)];
                 if (diagonal < 1e-18) continue;
                 double rest = _right[i];
-                for (int j = 0; j < 4; j++) rest -= j == i ? 0 : _normal[i * 4 + j] * _scaled[j];
+                for (int j = 0; j < Costs; j++) rest -= j == i ? 0 : _normal[i * Costs + j] * _scaled[j];
                 _scaled[i] = Math.Max(0, rest / diagonal);
             }
         }
         double usual = 0;
-        for (int i = 0; i < 4; i++) usual += _scaled[i] * _seen[i];
-        if (usual > 1e-12) _stretch = _took / usual;
+        for (int i = 0; i < Costs; i++) usual += _scaled[i] * _seen[i];
+        if (usual <= 1e-12) return;
+        _stretch = _took / usual;
+        double alone = usual - _scaled[Costs - 1] * _seen[Costs - 1];
+        Slowdown = alone > usual / MostSlowdown ? usual / alone : MostSlowdown;
     }
 }

@@ -94,8 +94,8 @@ internal sealed class FormerPolicy : ISimPolicy
 
     public void Stepped(SimEngine engine)
     {
-        (int prefill, int decode, long kv, double seconds) = engine.Last;
-        _cost.ObserveStep(prefill, decode, kv, TimeSpan.FromSeconds(seconds));
+        (int prefill, int decode, long kv, double seconds, int came) = engine.Last;
+        _cost.ObserveStep(prefill, decode, kv, TimeSpan.FromSeconds(seconds), came);
     }
 
     public void Ended(SimRun run, double now)

@@ -30,7 +30,7 @@ internal sealed partial class SimEngine(SimLimits limits)
     public int Running => _waiting.Count + _all.Count + _unheard.Count;
 
     /// <summary>What the last step held.</summary>
-    public (int Prefill, int Decode, long Kv, double Seconds) Last { get; private set; }
+    public (int Prefill, int Decode, long Kv, double Seconds, int Came) Last { get; private set; }
 
     public void Hand(SimJob job, int rank, int promise)
     {
@@ -58,7 +58,14 @@ internal sealed partial class SimEngine(SimLimits limits)
         _decodeContext += decoding;
         Settle(finished);
         PrefillTokens += prefill;
-        Last = (prefill, decoding, kv, limits.Costs.Of(prefill, decoding, kv));
+        Last = (prefill, decoding, kv, limits.Costs.Of(prefill, decoding, kv), 0);
+        return Last.Seconds;
+    }
+
+    /// <summary>A job has come while the last step ran: whoever took it in was in its way. Returns the step's seconds now.</summary>
+    public double Delay()
+    {
+        Last = Last with { Seconds = Last.Seconds + limits.Costs.Arrival, Came = Last.Came + 1 };
         return Last.Seconds;
     }
 

@@ -32,6 +32,7 @@ internal static class Simulator
                 continue;
             }
             double took = engine.Step(now, finished);
+            for (int next = arrived; next < jobs.Length && jobs[next].Arrival <= now + took; next++) took = engine.Delay();
             now += took;
             busy += took;
             policy.Stepped(engine);

@@ -21,6 +21,7 @@ internal sealed partial class InferenceLoop(
     private readonly WakeUp _wake = new(time);
     private readonly SteadyTime _steady = new(time);
     private readonly Inflow _inflow = new(time);
+    private readonly Arrivals _arrivals = new(time);
     private readonly Lock _lock = new();
     private Former? _former;
     private EngineLedger? _ledger;
@@ -45,6 +46,7 @@ internal sealed partial class InferenceLoop(
     public void Add(IReadOnlyCollection<ReservedJob> jobs)
     {
         _inflow.Add(jobs);
+        _arrivals.Add(jobs.Count);
         lock (_lock)
         {
             foreach (ReservedJob job in jobs)
@@ -144,7 +146,7 @@ internal sealed partial class InferenceLoop(
     /// <summary>The engine has made a step: its cost model learns, and prompt tokens that held jobs back may be through.</summary>
     public void Stepped(in StepReport step)
     {
-        _cost.ObserveStep(step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Duration);
+        _cost.ObserveStep(step.PrefillTokens, step.DecodeTokens, step.KvTokens, step.Duration, _arrivals.During(step.Duration));
         if (Volatile.Read(ref _waitsForStep))
         {
             _wake.Pulse();

@@ -54,6 +54,22 @@ public sealed class CostEstimateTests
     }
 
     [Fact]
+    public void While_many_come_a_job_takes_as_much_longer_as_steps_do()
+    {
+        CostEstimate calm = new(), busy = new();
+        Random random = new(1);
+        for (int i = 0; i < 2000; i++)
+        {
+            int prefill = random.Next(500), came = random.Next(10);
+            calm.ObserveStep(prefill, 1, 0, TimeSpan.FromSeconds(0.001 + 20e-6 * prefill));
+            busy.ObserveStep(prefill, 1, 0, TimeSpan.FromSeconds(0.001 + 20e-6 * prefill + came * 1e-3), came);
+        }
+        Assert.Equal(0.006 + 4.5e-3, busy.Coefficients().A + 250 * busy.Coefficients().B + busy.Coefficients().E * 4.5, 0.0005);
+        Assert.Equal(10.5 / 6, busy.SecondsPerPromptToken / calm.SecondsPerPromptToken, 0.15);
+        Assert.Equal(10.5 / 6, busy.Work(_job, 0) / calm.Work(_job, 0), 0.15);
+    }
+
+    [Fact]
     public void Its_margin_widens_when_it_is_wrong()
     {
         CostEstimate steady = new(), erratic = new();

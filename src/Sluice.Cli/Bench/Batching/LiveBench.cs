@@ -14,33 +14,35 @@ internal sealed class LiveBench(LiveService service, IReadOnlyList<TraceRequest>
     /// <summary>Trace tokens that become one: a block of the trace becomes a page.</summary>
     public const int Scale = TraceFile.BlockTokens / LiveTexts.BlockTokens;
 
+    private const int OtherSeed = 1_000; // far from those that are asked for
     private readonly LiveTexts _texts = new(service.Served);
     private readonly List<TraceRequest> _scaled = [.. trace.Select(request => Scaled(request, service.Served.ContextLength))];
     private double _makespan;
     private int _salt;
 
     /// <summary>Runs of all requests at once, before anything is measured: code that is new to the process is slow.</summary>
-    public const int LearningRuns = 3;
+    public const int CapacityRuns = 3;
 
-    /// <summary>What steps cost, learned by running all requests at once, without hurry. Comes first.</summary>
-    public async Task<LearnedCosts> LearnAsync(CancellationToken cancellationToken)
+    /// <summary>How long all requests take at once, without hurry. Comes first.</summary>
+    public async Task FindCapacityAsync(CancellationToken cancellationToken)
     {
-        SimJob[] jobs = [.. Measurable(0).Select(Endless)];
-        for (int run = 0; run < LearningRuns; run++)
+        SimJob[] jobs = [.. Measurable(0, seed).Select(Endless)];
+        for (int run = 0; run < CapacityRuns; run++)
         {
             JobRecord[] ended = (await RunAsync(jobs, cancellationToken)).Ended;
             _makespan = ended.Max(job => job.FinishedAt!.Value - ended[0].CreatedAt).TotalSeconds;
         }
-        return service.Learned;
     }
 
+    /// <summary>Replays the load twice: with the classes, deadlines and texts of another seed, from which the service learns what steps cost at such a load, and then as it is measured.</summary>
     public async Task<LiveLoad> RunAsync(double load, CancellationToken cancellationToken)
     {
-        SimJob[] jobs = Measurable(_makespan / load);
+        await RunAsync(Measurable(_makespan / load, seed + OtherSeed), cancellationToken);
+        SimJob[] jobs = Measurable(_makespan / load, seed);
         LearnedCosts before = service.Learned;
         (JobRecord[] ended, EngineCounts counts) = await RunAsync(jobs, cancellationToken);
         SimJob[] came = Came(jobs, ended);
-        return LiveLoad.Of(load, Measure(came, ended, counts), Predict(came, before), Predict(came, service.Learned));
+        return LiveLoad.Of(load, LiveCosts.Of(before.Steps), Measure(came, ended, counts), Predict(came, before), Predict(came, service.Learned));
     }
 
     private async Task<(JobRecord[] Ended, EngineCounts Counts)> RunAsync(SimJob[] jobs, CancellationToken cancellationToken)
@@ -62,7 +64,7 @@ internal sealed class LiveBench(LiveService service, IReadOnlyList<TraceRequest>
     }
 
     /// <summary>Each may generate as much as it did in the trace, not more.</summary>
-    private SimJob[] Measurable(double span) => [.. Workload.Create(_scaled, seed, span).Select(job => Of(job, job.Output, job.Deadline))];
+    private SimJob[] Measurable(double span, int of) => [.. Workload.Create(_scaled, of, span).Select(job => Of(job, job.Output, job.Deadline))];
 
     private static SimJob Endless(SimJob job) => Of(job, job.Output, double.PositiveInfinity);
 
@@ -107,7 +109,7 @@ internal sealed class LiveBench(LiveService service, IReadOnlyList<TraceRequest>
             Pages = service.Info.TotalPages,
             BlockTokens = LiveTexts.BlockTokens,
             LikeService = true,
-            Costs = new SimCosts(costs.A, costs.B, costs.C, costs.D),
+            Costs = new SimCosts(costs.A, costs.B, costs.C, costs.D, costs.E),
         };
         SimRunRecord run = Simulator.Run(told, limits, new FormerPolicy(learned: learned, blockTokens: LiveTexts.BlockTokens, workload: LiveService.WorkloadOf));
         return Side(told, [.. run.Records.Select(record => record.Dropped ? (-1, 0) : (record.StartedAt, record.EndedAt))], new EngineCounts(run.Engine.PrefillTokens, run.Engine.Steps));

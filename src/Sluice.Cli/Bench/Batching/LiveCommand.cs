@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Sluice.Batching.Costs;
 using Sluice.Batching.Simulation;
 using Spectre.Console;
 
@@ -19,17 +18,16 @@ internal static class LiveCommand
         List<TraceRequest> trace = read(slice ?? Requests);
         await using LiveService service = await LiveService.StartAsync(terminal, folder, cancellationToken);
         LiveBench bench = new(service, trace, seed);
-        await terminal.Error.WriteLineAsync($"bench: {trace.Count} requests at once, {LiveBench.LearningRuns} times, to learn what steps cost");
-        CostCoefficients costs = (await bench.LearnAsync(cancellationToken)).Steps;
+        await terminal.Error.WriteLineAsync($"bench: {trace.Count} requests at once, {LiveBench.CapacityRuns} times, to find the capacity");
+        await bench.FindCapacityAsync(cancellationToken);
         List<LiveLoad> measured = [];
         foreach (double load in loads)
         {
-            await terminal.Error.WriteLineAsync($"bench: load {load.ToString(CultureInfo.InvariantCulture)}, as recorded");
+            await terminal.Error.WriteLineAsync($"bench: load {load.ToString(CultureInfo.InvariantCulture)}, as recorded: once with another seed, to learn what steps cost at it, and once to be measured");
             measured.Add(await bench.RunAsync(load, cancellationToken));
         }
         LiveReport report = new(
-            file.Name, Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), trace.Count, LiveBench.Scale, seed,
-            new LiveCosts(costs.A, costs.B, costs.C, costs.D, costs.ErrorP50, costs.ErrorP95), measured);
+            file.Name, Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), trace.Count, LiveBench.Scale, seed, measured);
         if (json)
         {
             await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(report, CliJson.Default.LiveReport));
@@ -43,11 +41,14 @@ internal static class LiveCommand
 
     private static void Write(IAnsiConsole console, LiveReport report)
     {
-        LiveCosts costs = report.Costs;
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Trace}: {report.Requests} requests, {report.Scale} tokens as one, model {report.Model}, seed {report.Seed}"));
-        console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"a step: {costs.A * 1e3:0.###} ms + {costs.B * 1e6:0.##} us a prefill token + {costs.C * 1e6:0.##} us a decode token + {costs.D * 1e9:0.##} ns a position; error {costs.ErrorP50:P1} median, {costs.ErrorP95:P1} p95"));
+        foreach (LiveLoad load in report.Loads)
+        {
+            LiveCosts costs = load.Costs;
+            console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"a step at {load.Load:0.0#}: {costs.A * 1e3:0.###} ms + {costs.B * 1e6:0.##} us a prefill token + {costs.C * 1e6:0.##} us a decode token + {costs.D * 1e9:0.##} ns a position + {costs.E * 1e6:0} us a job that comes meanwhile; error {costs.ErrorP50:P1} median, {costs.ErrorP95:P1} p95"));
+        }
         Table table = new();
         table.AddColumns("load", "", "mean wait s", "p99 wait s", "tokens/s", "seconds", "ran", "expired", "prompt tokens computed", "steps");
         foreach (LiveLoad load in report.Loads)

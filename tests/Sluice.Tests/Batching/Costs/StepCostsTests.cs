@@ -37,6 +37,25 @@ public sealed class StepCostsTests
     }
 
     [Fact]
+    public void What_jobs_cost_that_come_meanwhile_is_told_apart_from_the_steps_own()
+    {
+        StepCosts costs = new(), later = new();
+        Random random = new(1);
+        for (int i = 0; i < 4000; i++)
+        {
+            int prefill = random.Next(500), came = random.Next(3) == 0 ? random.Next(20) : 0;
+            costs.Observe(prefill, 10, 0, 0.001 + 20e-6 * prefill + 50e-6 * 10 + 0.5e-3 * came, came);
+        }
+        Assert.Equal(0.5e-3, costs.E, 0.01e-3);
+        Assert.Equal(0.0115, costs.Seconds(500, 10, 0), 0.0001);
+        Assert.Equal(0.0165, costs.Seconds(500, 10, 0, came: 10), 0.0001);
+        double alone = 0.0015 + 20e-6 * 249.5; // a third of the steps has 9.5 on average
+        Assert.Equal(1 + 0.5e-3 * 9.5 / 3 / alone, costs.Slowdown, 0.05);
+        later.Restore(costs.Coefficients());
+        Assert.Equal(costs.E, later.E, 1e-6);
+    }
+
+    [Fact]
     public void It_follows_an_engine_that_became_slower()
     {
         StepCosts costs = new();

@@ -100,9 +100,9 @@ public sealed class SimEngineTests
         Blocks = blocks ?? [],
     };
 
-    private static List<(int Prefill, int Decode, long Kv, double Seconds)> Run(SimEngine engine)
+    private static List<(int Prefill, int Decode, long Kv, double Seconds, int Came)> Run(SimEngine engine)
     {
-        List<(int, int, long, double)> steps = [];
+        List<(int, int, long, double, int)> steps = [];
         List<SimRun> finished = [];
         while (!engine.Idle)
         {

@@ -54,6 +54,15 @@ public sealed class SimulatorTests
     }
 
     [Fact]
+    public void Whoever_comes_while_a_step_runs_makes_it_longer()
+    {
+        SimJob[] jobs = [Job(0, 0, 10_000, prompt: 100, output: 1), Job(1, 0.001, 10_000, prompt: 100, output: 1), Job(2, 5, 10_000, prompt: 100, output: 1)];
+        SimLimits limits = _limits with { Costs = new SimCosts(0.1, 0, 0, 0, Arrival: 0.5) };
+        SimRunRecord run = Simulator.Run(jobs, limits, new OrderedPolicy(SimOrder.Fcfs, limits));
+        Assert.Equal([0.6, 0.7, 5.1], run.Records.Select(record => Math.Round(record.EndedAt, 6)));
+    }
+
+    [Fact]
     public void A_queue_time_out_fires_while_the_engine_is_busy()
     {
         // one job holds all pages for minutes; the other's deadline passes meanwhile
@@ -62,19 +71,6 @@ public sealed class SimulatorTests
         Assert.True(run.Records[1].Dropped);
         Assert.InRange(run.Records[1].EndedAt, 2, 3.1);
         Assert.True(run.Records[0].EndedAt > 30 && run.Engine.Preemptions == 0);
-
-        static SimJob Job(int index, double arrival, double deadline, int prompt, int output) => new()
-        {
-            Index = index,
-            Arrival = arrival,
-            Deadline = deadline,
-            Class = JobClass.Standard,
-            Tenant = "t",
-            Prompt = prompt,
-            Output = output,
-            Max = output,
-            Blocks = [],
-        };
     }
 
     [Fact]
@@ -92,6 +88,19 @@ public sealed class SimulatorTests
         List<TraceRequest> trace = Trace(count);
         return Workload.Create(trace, 1, new BatchingBench(trace, 1, _limits).Makespan / load);
     }
+
+    private static SimJob Job(int index, double arrival, double deadline, int prompt, int output) => new()
+    {
+        Index = index,
+        Arrival = arrival,
+        Deadline = deadline,
+        Class = JobClass.Standard,
+        Tenant = "t",
+        Prompt = prompt,
+        Output = output,
+        Max = output,
+        Blocks = [],
+    };
 
     /// <summary>Requests of many conversations, at whatever turn: the last minute is like the first.</summary>
     private static List<TraceRequest> Trace(int count)
