@@ -116,7 +116,7 @@ internal sealed partial class MemoryJobStore
                 }
                 else
                 {
-                    job.State = JobState.Running;
+                    _tables.Move(job, JobState.Running);
                     job.Claims++;
                     job.StartedAt = _tables.Now;
                     got.Add(Claimed(job));

@@ -18,7 +18,7 @@ internal static class MemorySubmit
         JobResult? answer = FindAnswer(tables, job, row.Key);
         if (answer is null && job.TooLate && !IsTimely(tables, row))
             return new SubmitResult(SubmitOutcome.TooLate, null);
-        if (answer is null && job.TenantBound is { } bound && Queued(tables, job.Tenant) >= bound)
+        if (answer is null && job.TenantBound is { } bound && tables.Queued(job.Tenant) >= bound)
             return new SubmitResult(SubmitOutcome.TenantFull, null);
         if (answer is not null)
             row.Answered(tables.Now);
@@ -71,6 +71,4 @@ internal static class MemorySubmit
         Embedding = job.Embedding,
         EmbedderId = job.EmbedderId,
     };
-
-    private static int Queued(MemoryTables tables, string tenant) => tables.Live.Values.Count(j => j.Tenant == tenant && j.State == JobState.Queued);
 }

@@ -6,6 +6,7 @@ namespace Sluice.Store.Memory;
 internal sealed class MemoryTables(TimeProvider time)
 {
     private const int PerTicket = 64, OwnTicket = 4;
+    private readonly Dictionary<string, int> _queued = new(StringComparer.Ordinal);
     private long _outboxIds;
 
     public Dictionary<JobId, MemoryJob> Jobs { get; } = [];
@@ -31,6 +32,18 @@ internal sealed class MemoryTables(TimeProvider time)
     {
         Jobs.Add(job.Id, job);
         Live.Add(job.Id, job);
+        CountQueued(job, 1);
+    }
+
+    /// <summary>Jobs of the tenant that are queued.</summary>
+    public int Queued(string tenant) => _queued.GetValueOrDefault(tenant);
+
+    /// <summary>The one way from state to state, for what is queued is counted.</summary>
+    public void Move(MemoryJob job, JobState state)
+    {
+        CountQueued(job, -1);
+        job.State = state;
+        CountQueued(job, 1);
     }
 
     /// <summary>Free jobs that have begun before, and perhaps some that are not free any more.</summary>
@@ -63,7 +76,7 @@ internal sealed class MemoryTables(TimeProvider time)
     /// <summary>Back to queued and held by nobody, with a ticket where it has not begun: for what has, workers look.</summary>
     public void Requeue(MemoryJob job)
     {
-        job.State = JobState.Queued;
+        Move(job, JobState.Queued);
         job.StartedAt = null;
         job.HeldBy = null;
         if (job.Claims == 0)
@@ -79,7 +92,7 @@ internal sealed class MemoryTables(TimeProvider time)
     public void End(MemoryJob job, JobState state, JobResult? result, JobError? error)
     {
         bool led = job.Key is { } key && Leaders.TryGetValue(key, out MemoryJob? leader) && leader == job && Leaders.Remove(key);
-        job.State = state;
+        Move(job, state);
         job.FinishedAt = Now;
         job.HeldBy = null;
         job.WaitsFor = null;
@@ -158,6 +171,12 @@ internal sealed class MemoryTables(TimeProvider time)
             heir.Hurry(other);
         }
         Ticket(heir);
+    }
+
+    private void CountQueued(MemoryJob job, int more)
+    {
+        if (job.State == JobState.Queued && (_queued[job.Tenant] = Queued(job.Tenant) + more) == 0)
+            _queued.Remove(job.Tenant);
     }
 
     private OutboxRow Row(MemoryJob job, OutboxKind kind) => new()

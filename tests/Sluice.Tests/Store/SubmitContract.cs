@@ -90,6 +90,34 @@ public abstract class SubmitContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task What_runs_or_has_ended_takes_no_room_of_its_tenant_and_what_is_queued_again_does()
+    {
+        NewJob bounded = Job() with { TenantBound = 3 };
+        async Task FilledAsync(int room)
+        {
+            for (int i = 0; i < room; i++)
+            {
+                Assert.Equal(SubmitOutcome.Queued, (await SubmitAsync(bounded with { Id = NewId() })).Outcome);
+            }
+            Assert.Equal(SubmitOutcome.TenantFull, (await SubmitAsync(bounded with { Id = NewId() })).Outcome);
+        }
+        await FilledAsync(3);
+        Guid worker = await WorkerAsync();
+        JobId[] ids = [.. (await Store.ListAsync(Tenant, new JobQuery(), Token)).Select(job => job.Id)];
+        await Store.ReserveAsync(worker, ids, Token);
+        Assert.Equal(SubmitOutcome.TenantFull, (await SubmitAsync(bounded with { Id = NewId() })).Outcome);
+        Fence[] fences = [.. (await Store.ClaimAsync(worker, ids, Token)).Select(job => job.Fence)];
+        await Store.ReleaseAsync(worker, [fences[0]], Token);
+        await FilledAsync(2);
+        Assert.True(await SucceedAsync(worker, fences[1]));
+        Assert.True(await FailAsync(worker, fences[2], retryable: true));
+        Assert.Equal(SubmitOutcome.TenantFull, (await SubmitAsync(bounded with { Id = NewId() })).Outcome);
+        await Store.CancelAsync(Tenant, fences[0].Job, Token);
+        await Store.EraseAsync(Tenant, fences[2].Job, Token);
+        await FilledAsync(1);
+    }
+
+    [Fact]
     public async Task An_answer_in_the_exact_cache_succeeds_at_once_without_a_ticket()
     {
         Guid worker = await WorkerAsync();
