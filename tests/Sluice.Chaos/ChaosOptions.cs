@@ -15,7 +15,7 @@ internal sealed record ChaosOptions
           poison   --kills jobs that kill whoever runs them
           clocks   workers whose clocks are ten minutes fast and slow, jobs with deadlines
           disk     --kills times a full disk, for database and broker
-          points   every named crash point, --seeds times each; --points narrows them
+          points   every named crash point with each of --seeds seeds from --seed on; --points narrows them
         """;
 
     public int Jobs { get; init; } = 2000;
@@ -23,7 +23,7 @@ internal sealed record ChaosOptions
     public int Seed { get; init; } = Random.Shared.Next(1, 1_000_000);
     public string Scenario { get; init; } = "mixed";
 
-    /// <summary>Runs of each crash point.</summary>
+    /// <summary>Runs of each crash point: seeds from <see cref="Seed"/> on.</summary>
     public int Seeds { get; init; } = 20;
 
     /// <summary>Crash points; all where empty.</summary>
