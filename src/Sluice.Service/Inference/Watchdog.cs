@@ -14,7 +14,7 @@ internal delegate void EndProcess(string why);
 /// </summary>
 internal sealed partial class Watchdog(InferenceLoops loops, EndProcess end, SluiceMetrics metrics, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Watchdog> logger)
 {
-    private const int LooksPerLimit = 10;
+    internal const int LooksPerLimit = 10;
     private readonly TimeSpan _limit = options.Value.StallTimeout;
     private readonly Dictionary<InferenceLoop, Sight> _seen = [];
     private volatile string? _slow;
@@ -39,7 +39,8 @@ internal sealed partial class Watchdog(InferenceLoops loops, EndProcess end, Slu
         }
     }
 
-    private void Look()
+    /// <summary>One of the <see cref="LooksPerLimit"/> looks within the limit.</summary>
+    internal void Look()
     {
         string? slow = null;
         foreach (InferenceLoop loop in loops.All)
