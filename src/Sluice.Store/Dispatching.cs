@@ -96,6 +96,9 @@ public sealed record ClaimedJob
     public required string Tenant { get; init; }
     public required string Namespace { get; init; }
     public required string Model { get; init; }
+
+    /// <inheritdoc cref="JobRecord.ModelRevision"/>
+    public required string ModelRevision { get; init; }
     public required JobRequest Request { get; init; }
     public DateTimeOffset? Deadline { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -128,6 +131,9 @@ public sealed record JobOutcome
 
     /// <summary>With succeeded.</summary>
     public JobResult? Result { get; init; }
+
+    /// <summary>What the answer is the answer of, where that is another revision than the job was accepted for: then job and twins bear it, and no cache keeps the answer.</summary>
+    public string? OtherRevision { get; init; }
 
     /// <summary>With failed and expired.</summary>
     public JobError? Error { get; init; }

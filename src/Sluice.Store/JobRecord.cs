@@ -11,6 +11,8 @@ public sealed record JobRecord
     public required JobKind Kind { get; init; }
     public required JobClass Class { get; init; }
     public required string Model { get; init; }
+
+    /// <summary>That it was accepted for; once it is answered, that the answer is of.</summary>
     public required string ModelRevision { get; init; }
     public required JobState State { get; init; }
     public required int PromptTokens { get; init; }

@@ -139,6 +139,7 @@ internal sealed partial class BatchRunner(
                     Fence = job.Fence,
                     State = JobState.Succeeded,
                     Result = EngineAnswers.Result(job, request, result, model),
+                    OtherRevision = model.Revision == job.ModelRevision ? null : model.Revision,
                     Batch = batch.Id,
                 };
             }

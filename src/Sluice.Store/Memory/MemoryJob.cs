@@ -13,7 +13,7 @@ internal sealed class MemoryJob(NewJob accepted, DateTimeOffset now)
     public JobKind Kind { get; } = accepted.Kind;
     public JobClass Class { get; } = accepted.Class;
     public string Model { get; } = accepted.Model;
-    public string ModelRevision { get; } = accepted.ModelRevision;
+    public string ModelRevision { get; set; } = accepted.ModelRevision;
     public int PromptTokens { get; } = accepted.PromptTokens;
     public int MaxNewTokens { get; } = accepted.MaxNewTokens;
     public long PrefixKey { get; } = accepted.PrefixKey;

@@ -154,6 +154,7 @@ internal sealed partial class MemoryJobStore
         Tenant = job.Tenant,
         Namespace = job.Namespace,
         Model = job.Model,
+        ModelRevision = job.ModelRevision,
         Request = job.Input!.Request,
         Deadline = job.Deadline,
         CreatedAt = job.CreatedAt,
@@ -176,7 +177,7 @@ internal sealed partial class MemoryJobStore
             Embedding = outcome.Result.Embedding ?? job.Input?.Embedding,
             EmbedderId = outcome.Result.EmbedderId ?? job.Input?.EmbedderId,
         };
-        _tables.End(job, outcome.State, result, outcome.Error);
+        _tables.End(job, outcome.State, result, outcome.Error, outcome.OtherRevision);
         return true;
     }
 

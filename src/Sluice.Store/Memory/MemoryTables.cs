@@ -89,7 +89,7 @@ internal sealed class MemoryTables(TimeProvider time)
     }
 
     /// <summary>The one way into a terminal state: result, cache entry, JobFinished or its submission's count, webhooks and the followers.</summary>
-    public void End(MemoryJob job, JobState state, JobResult? result, JobError? error)
+    public void End(MemoryJob job, JobState state, JobResult? result, JobError? error, string? otherRevision = null)
     {
         bool led = job.Key is { } key && Leaders.TryGetValue(key, out MemoryJob? leader) && leader == job && Leaders.Remove(key);
         Move(job, state);
@@ -98,6 +98,7 @@ internal sealed class MemoryTables(TimeProvider time)
         job.WaitsFor = null;
         job.Result = result;
         job.Error = error;
+        job.ModelRevision = otherRevision ?? job.ModelRevision;
         Live.Remove(job.Id);
         if (job.Submission is not { } submission)
             Outbox.AddLast(Row(job, OutboxKind.JobFinished));
@@ -108,7 +109,7 @@ internal sealed class MemoryTables(TimeProvider time)
             return;
         List<MemoryJob> followers = [.. Live.Values.Where(f => f.WaitsFor == job.Id).OrderBy(f => f.CreatedAt).ThenBy(f => f.Id.Value)];
         if (state == JobState.Succeeded)
-            Answer(job, result!, followers);
+            Answer(job, result!, followers, otherRevision);
         else
             Promote(followers);
     }
@@ -151,11 +152,12 @@ internal sealed class MemoryTables(TimeProvider time)
         return burial;
     }
 
-    private void Answer(MemoryJob leader, JobResult result, List<MemoryJob> followers)
+    private void Answer(MemoryJob leader, JobResult result, List<MemoryJob> followers, string? otherRevision)
     {
-        Cache.Put(new MemoryCacheEntry(leader, result, Now));
+        if (otherRevision is null)
+            Cache.Put(new MemoryCacheEntry(leader, result, Now));
         foreach (MemoryJob follower in followers)
-            End(follower, JobState.Succeeded, result with { Source = AnswerSource.Twin, Cache = null }, null);
+            End(follower, JobState.Succeeded, result with { Source = AnswerSource.Twin, Cache = null }, null, otherRevision);
     }
 
     private void Promote(List<MemoryJob> followers)

@@ -81,15 +81,15 @@ internal static class DispatchSql
         with claimed as (
             update jobs j set state = 1, claims = j.claims + 1, started_at = now(), seq = j.seq + 1 from {Alive} w
             where j.id = any($2) and j.state = 0 and j.held_by = w.id and j.claims < $3 and (j.on_late = 1 or j.deadline is null or j.deadline > now())
-            returning j.id, j.claims, j.tenant, j.namespace, j.model, j.deadline, j.trace_parent, j.created_at, j.started_at, j.eta, j.will_meet, j.seq),
+            returning j.id, j.claims, j.tenant, j.namespace, j.model, j.model_revision, j.deadline, j.trace_parent, j.created_at, j.started_at, j.eta, j.will_meet, j.seq),
         noted as (
             insert into job_events (job_id, seq, tenant, at, state, worker, claims)
             select id, seq, tenant, now(), 1, $1, claims from claimed),
         own as (
-            select id, claims, tenant, namespace, model, deadline, trace_parent, created_at, started_at, eta, will_meet from claimed
+            select id, claims, tenant, namespace, model, model_revision, deadline, trace_parent, created_at, started_at, eta, will_meet from claimed
             union all
-            select id, claims, tenant, namespace, model, deadline, trace_parent, created_at, started_at, eta, will_meet from jobs where id = any($2) and state = 1 and held_by = $1)
-        select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent, c.created_at, c.started_at, c.eta, c.will_meet from own c join job_inputs i on i.job = c.id
+            select id, claims, tenant, namespace, model, model_revision, deadline, trace_parent, created_at, started_at, eta, will_meet from jobs where id = any($2) and state = 1 and held_by = $1)
+        select c.id, c.claims, c.tenant, c.namespace, c.model, i.request, c.deadline, c.trace_parent, c.created_at, c.started_at, c.eta, c.will_meet, c.model_revision from own c join job_inputs i on i.job = c.id
         """;
 
     private const string Ended = "returning j.id, j.tenant, j.state, j.exact_key is not null, j.submission";
@@ -108,12 +108,12 @@ internal static class DispatchSql
         {Ended}
         """;
 
-    /// <summary>$1 jobs, $2 claims, $3 states, $4 batches, $5 codes, $6 messages, $7 retryable, $8 most failures. What may be tried again is left out.</summary>
+    /// <summary>$1 jobs, $2 claims, $3 states, $4 batches, $5 codes, $6 messages, $7 retryable, $8 other revisions, $9 most failures. What may be tried again is left out.</summary>
     public const string Finish = $"""
         update jobs j set state = n.state, finished_at = now(), held_by = null, batch = n.batch, failures = j.failures + (n.state = 3)::int,
-            error_code = n.code, error_message = n.message, seq = j.seq + 1
-        from unnest($1::uuid[], $2::int[], $3::smallint[], $4::uuid[], $5::text[], $6::text[], $7::bool[]) n(id, claims, state, batch, code, message, retryable)
-        where j.id = n.id and j.claims = n.claims and j.state = 1 and not (n.state = 3 and n.retryable and j.failures + 1 < $8)
+            error_code = n.code, error_message = n.message, model_revision = coalesce(n.revision, j.model_revision), seq = j.seq + 1
+        from unnest($1::uuid[], $2::int[], $3::smallint[], $4::uuid[], $5::text[], $6::text[], $7::bool[], $8::text[]) n(id, claims, state, batch, code, message, retryable, revision)
+        where j.id = n.id and j.claims = n.claims and j.state = 1 and not (n.state = 3 and n.retryable and j.failures + 1 < $9)
         {Ended}, j.claims
         """;
 

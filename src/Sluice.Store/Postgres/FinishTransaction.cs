@@ -42,6 +42,7 @@ internal static class FinishTransaction
             sorted.Select(o => o.Error?.Code).ToArray(),
             sorted.Select(o => o.Error?.Message).ToArray(),
             sorted.Select(o => o.Retryable).ToArray(),
+            sorted.Select(o => o.OtherRevision).ToArray(),
             JobLimits.MaxFailures);
         if (again.Length > 0)
         {
@@ -56,7 +57,7 @@ internal static class FinishTransaction
             {
                 Fence fence = new(new JobId(job.Id), claims);
                 written.Add(fence);
-                ended.Add(job with { Result = byFence[fence].Result });
+                ended.Add(job with { Result = byFence[fence].Result, OtherRevision = byFence[fence].OtherRevision });
             }
             await rows.NextAsync(cancellationToken);
             if (again.Length > 0)
@@ -81,5 +82,6 @@ internal static class FinishTransaction
         StartedAt = row.Time(9),
         Eta = row.TimeOrNull(10),
         WillMeetDeadline = row.IsDBNull(11) ? null : row.GetBoolean(11),
+        ModelRevision = row.GetString(12),
     };
 }

@@ -59,8 +59,10 @@ internal static class TerminalSql
     /// <summary>Live twins of ended leaders, held until the transaction ends.</summary>
     public const string Followers = "select id, waits_for, tenant, submission from jobs where live and waits_for = any($1) order by id for update";
 
+    /// <summary>The leaders have ended: what their answers are the answers of is written.</summary>
     public const string AnswerFollowers = """
-        update jobs set state = 2, finished_at = now(), waits_for = null, seq = seq + 1 where id = any($1)
+        update jobs j set state = 2, finished_at = now(), waits_for = null, model_revision = l.model_revision, seq = j.seq + 1
+        from jobs l where j.id = any($1) and l.id = j.waits_for
         """;
 
     /// <summary>$1 ended leaders: the oldest live twin of each takes over, with a ticket; the others wait for it.</summary>

@@ -7,7 +7,11 @@ namespace Sluice.Store.Postgres;
 /// <param name="Keyed">It may have followers and, when the engine answered, makes a cache entry.</param>
 /// <param name="Submission">Counts its ends; null for a job that came alone.</param>
 /// <param name="Result">With succeeded.</param>
-internal sealed record EndedJob(Guid Id, string Tenant, JobState State, bool Keyed, Guid? Submission, JobResult? Result);
+internal sealed record EndedJob(Guid Id, string Tenant, JobState State, bool Keyed, Guid? Submission, JobResult? Result)
+{
+    /// <inheritdoc cref="JobOutcome.OtherRevision"/>
+    public string? OtherRevision { get; init; }
+}
 
 /// <summary>
 /// What every end of a job writes, whoever brought it about: result, event, JobFinished, usage, webhooks, cache entry, and what becomes of its followers.
@@ -26,7 +30,7 @@ internal static class TerminalTransaction
         AddEnds(commands, worker, ended);
         if (leaders.Count > 0)
             commands.Add(TerminalSql.Followers, leaders.Keys.ToArray());
-        foreach (IGrouping<string, EndedJob> tenant in leaders.Values.Where(e => e.Result?.Source == AnswerSource.Engine).GroupBy(e => e.Tenant).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (IGrouping<string, EndedJob> tenant in leaders.Values.Where(e => e.Result?.Source == AnswerSource.Engine && e.OtherRevision is null).GroupBy(e => e.Tenant).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             commands.For(Scope.Of(tenant.Key)).Add(TerminalSql.CacheEntries, tenant.Select(e => e.Id).ToArray());
         }

@@ -55,7 +55,7 @@ public sealed class MessagesTests : IAsyncLifetime
         };
         RequestRules rules = new(_host.Parts.GetRequiredService<ModelCatalog>(), _host.Parts.GetRequiredService<WebhookRules>(), _host.Parts.GetRequiredService<QuoteBook>(), DateTimeOffset.UnixEpoch, TimeSpan.FromDays(1));
         Assert.True(rules.Accept(request, new SubmitOptions(), out AcceptedRequest? accepted));
-        ClaimedJob claimed = new() { Id = JobId.New(TimeProvider.System), Claims = 1, Tenant = "default", Namespace = "default", Model = "chat", Request = request, CreatedAt = default, StartedAt = default };
+        ClaimedJob claimed = new() { Id = JobId.New(TimeProvider.System), Claims = 1, Tenant = "default", Namespace = "default", Model = "chat", ModelRevision = model.Revision, Request = request, CreatedAt = default, StartedAt = default };
         EngineRequest run = _host.Parts.GetRequiredService<EngineRequests>().Build(claimed, model);
 
         int[] expected = [ChatFolder.Begin, ChatFolder.System, .. Bytes("a<|end|>"), ChatFolder.End, ChatFolder.User, .. Bytes("<|assistant|>b"), ChatFolder.End, ChatFolder.Assistant];

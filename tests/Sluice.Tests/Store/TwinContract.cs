@@ -29,6 +29,22 @@ public abstract class TwinContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task An_answer_of_another_revision_is_borne_out_by_the_job_and_its_twins_and_kept_for_nobody()
+    {
+        Guid worker = await WorkerAsync();
+        NewJob[] jobs = [Twin(), Twin(), Twin("Another time")];
+        await Store.SubmitAsync(jobs, Token);
+        ClaimedJob leader = await RunAsync(worker, jobs[0].Id), alone = await RunAsync(worker, jobs[2].Id);
+        Assert.Equal(("r1", "r1"), (leader.ModelRevision, alone.ModelRevision));
+        JobOutcome other = new() { Fence = leader.Fence, State = JobState.Succeeded, Result = Answer(), OtherRevision = "r2" };
+        Assert.Equal([true, true], await Store.FinishAsync(worker, [other, new() { Fence = alone.Fence, State = JobState.Succeeded, Result = Answer() }], Token));
+        Assert.Equal(["r2", "r2", "r1"], await Task.WhenAll(jobs.Select(async job => (await GetAsync(job.Id)).ModelRevision)));
+        Assert.Equal(AnswerSource.Twin, (await GetAsync(jobs[1].Id)).Result!.Source);
+        Assert.Equal(SubmitOutcome.Queued, (await SubmitAsync(Twin())).Outcome);
+        Assert.Equal(SubmitOutcome.CacheHit, (await SubmitAsync(Twin("Another time"))).Outcome);
+    }
+
+    [Fact]
     public async Task Equal_jobs_in_parallel_calls_run_once()
     {
         SubmitResult[] results = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => SubmitAsync(Twin()), Token)));
