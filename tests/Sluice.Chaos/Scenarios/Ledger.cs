@@ -5,9 +5,9 @@ using Sluice.Chaos.Children;
 namespace Sluice.Chaos.Scenarios;
 
 /// <summary>Looks into the database past all proxies, as the service's role.</summary>
-internal sealed class Ledger(Servers servers)
+internal sealed class Ledger(string database)
 {
-    private readonly string _connection = Servers.Database(servers.DatabasePort, "sluice_service") + ";Timeout=5;Command Timeout=10;Pooling=false";
+    private readonly string _connection = database + ";Timeout=5;Command Timeout=10;Pooling=false";
 
     public string ConnectionString => _connection;
 
@@ -81,9 +81,14 @@ internal sealed class Ledger(Servers servers)
         {
             await scope.ExecuteNonQueryAsync();
         }
-        await using NpgsqlCommand command = new(sql, connection);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
-        return await reader.ReadAsync() ? read(reader) : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"No row: {sql}"));
+        T answer;
+        await using (NpgsqlCommand command = new(sql, connection))
+        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync())
+        {
+            answer = await reader.ReadAsync() ? read(reader) : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"No row: {sql}"));
+        }
+        await transaction.CommitAsync(); // what was made due stays so
+        return answer;
     }
 }
 

@@ -28,7 +28,7 @@ internal sealed class Stage : IAsyncDisposable
         Servers = new Servers(Environment.GetEnvironmentVariable("CHAOS_REPOSITORY")!, Path.Combine(folder, "run"), Ports.FreeFive());
         Fleet = new Fleet(folder, Servers, fleet, options.Seed);
         Log = new SeenLog(Path.Combine(folder, "seen.jsonl"));
-        Ledger = new Ledger(Servers);
+        Ledger = new Ledger(Servers.Database(Servers.DatabasePort, "sluice_service"));
     }
 
     public ChaosOptions Options { get; }
