@@ -5,8 +5,8 @@ namespace Sluice.Batching.Costs;
 /// error over the steps observed, older ones forgotten, none of the five below zero; then all stretched alike, so that the steps observed take in sum what they took. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// Relative errors say what a usual step costs: one that took three times as long, because its cores were taken from it, counts little. But whoever waits, waits
-/// for such steps too.
+/// A step's error counts relative to what it should take, up to <see cref="MostOff"/> times that. Relative to what it took, long ones would count next to nothing, and steps
+/// of a kind that is often longer (jobs come meanwhile, cores are taken away) would be taken for shorter than they are.
 ///
 /// Recursive least squares in its information form: the normal equations are updated, never inverted, and solved by coordinate descent with each
 /// coefficient held at zero or above, so no rounding can make them explode.
@@ -16,6 +16,8 @@ internal sealed class StepCosts
     public const int Window = 1000;
     private const double Forgetting = 0.998;
     private const int Sweeps = 40;
+    private const int EnoughSteps = 64;
+    private const double MostOff = 8; // times what it should take that a step counts for
     private const double MostSlowdown = 10;
     private static readonly double[] _scales = [1, 1e-3, 1e-2, 1e-6, 1e-1];
     private const int Costs = 5;
@@ -51,17 +53,19 @@ internal sealed class StepCosts
     {
         if (!(seconds > 0) || double.IsInfinity(seconds)) return;
         if (Observed > 0) _errors[Judged++ % Window] = Math.Abs(Seconds(prefill, decode, kv, came) - seconds) / seconds;
-        // divided by what it took: a step's relative error counts, not its length
-        Span<double> x = [_scales[0] / seconds, prefill * _scales[1] / seconds, decode * _scales[2] / seconds, kv * _scales[3] / seconds, came * _scales[4] / seconds];
+        // divided by what it should take: a step's relative error counts, not its length, and one that took longer than it should no less than one that took less
+        double by = Observed < EnoughSteps ? seconds : Math.Clamp(Seconds(prefill, decode, kv, came), seconds / MostOff, seconds * MostOff);
+        Span<double> x = [_scales[0] / by, prefill * _scales[1] / by, decode * _scales[2] / by, kv * _scales[3] / by, came * _scales[4] / by];
+        double y = seconds / by;
         for (int i = 0; i < Costs; i++)
         {
             for (int j = 0; j < Costs; j++) _normal[i * Costs + j] = _normal[i * Costs + j] * Forgetting + x[i] * x[j];
-            _right[i] = _right[i] * Forgetting + x[i];
-            _seen[i] = _seen[i] * Forgetting + x[i] * seconds;
+            _right[i] = _right[i] * Forgetting + x[i] * y;
+            _seen[i] = _seen[i] * Forgetting + x[i] * by;
         }
         _took = _took * Forgetting + seconds;
         Observed++;
-        if (Observed < 64 || Observed % 16 == 0) Solve();
+        if (Observed < EnoughSteps || Observed % 16 == 0) Solve();
     }
 
     /// <summary>Relative errors of the last <see cref="Window"/> steps, each predicted before it was learned from; before the first those of an earlier process, or 1.</summary>

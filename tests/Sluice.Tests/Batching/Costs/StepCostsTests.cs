@@ -37,6 +37,27 @@ public sealed class StepCostsTests
     }
 
     [Fact]
+    public void Steps_of_a_kind_that_varies_more_are_not_taken_for_shorter_than_they_are()
+    {
+        StepCosts costs = new();
+        Random random = new(1);
+        double[] took = new double[2], predicted = new double[2];
+        for (int i = 0; i < 6000; i++)
+        {
+            int prefill = random.Next(500), came = i % 2 * 5;
+            double seconds = (0.005 + 20e-6 * prefill + 1e-3 * came) * (came == 0 ? 1 : random.Next(4) == 0 ? 3 : 2 / 3.0);
+            if (i >= 1000)
+            {
+                took[i % 2] += seconds;
+                predicted[i % 2] += costs.Seconds(prefill, 0, 0, came);
+            }
+            costs.Observe(prefill, 0, 0, seconds, came);
+        }
+        Assert.Equal(1, predicted[0] / took[0], 0.08);
+        Assert.Equal(1, predicted[1] / took[1], 0.08);
+    }
+
+    [Fact]
     public void What_jobs_cost_that_come_meanwhile_is_told_apart_from_the_steps_own()
     {
         StepCosts costs = new(), later = new();
