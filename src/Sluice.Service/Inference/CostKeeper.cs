@@ -41,40 +41,20 @@ internal sealed partial class CostKeeper(ICostStore store, Incarnation incarnati
     }
 
     /// <summary>Until <paramref name="stop"/>. Ends without an exception.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    public Task RunAsync(CancellationToken stop)
     {
         metrics.Observe("sluice.cost.error", "1", "Relative error of the predicted time of a step, over the last 1,000.", Errors);
-        using PeriodicTimer timer = new(options.Value.ReportInterval, time);
         long savedAt = time.GetTimestamp();
-        bool failed = false;
-        try
+        return Rounds.RunAsync(options.Value.ReportInterval, atOnce: true, TellAsync, failure => LogFailed(failure.Message), time, stop);
+
+        async Task TellAsync(CancellationToken cancellationToken)
         {
-            do
+            await ReportAsync(cancellationToken);
+            if (time.GetElapsedTime(savedAt) >= options.Value.CostInterval)
             {
-                try
-                {
-                    await ReportAsync(stop);
-                    failed = false;
-                    if (time.GetElapsedTime(savedAt) >= options.Value.CostInterval)
-                    {
-                        savedAt = time.GetTimestamp();
-                        await SaveAsync(stop);
-                    }
-                }
-                catch (Exception e) when (!stop.IsCancellationRequested)
-                {
-                    if (!failed)
-                    {
-                        LogFailed(e.Message);
-                    }
-                    failed = true;
-                }
+                savedAt = time.GetTimestamp();
+                await SaveAsync(cancellationToken);
             }
-            while (await timer.WaitForNextTickAsync(stop));
-        }
-        catch (Exception) when (stop.IsCancellationRequested)
-        {
-            // whatever failed at the end: the drain saves
         }
     }
 

@@ -13,62 +13,38 @@ internal sealed partial class Heartbeat(
     IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, RunningJobs running, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Heartbeat> logger)
 {
     /// <summary>Beats until <paramref name="stop"/>. Ends without an exception.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    public Task RunAsync(CancellationToken stop) =>
+        Rounds.RunAsync(options.Value.HeartbeatInterval, atOnce: false, BeatAsync, failure => LogMissed(failure.Message), time, stop);
+
+    /// <summary>Ends runs whose jobs are no longer this worker's to finish, until <paramref name="stop"/>: they would burn compute for nobody.</summary>
+    public Task WatchLostAsync(CancellationToken stop) =>
+        Rounds.RunAsync(options.Value.LostInterval, atOnce: false, EndLostAsync, failure => LogMissed(failure.Message), time, stop);
+
+    private async Task BeatAsync(CancellationToken stop)
     {
-        using PeriodicTimer timer = new(options.Value.HeartbeatInterval, time);
-        while (await TickAsync(timer, stop))
+        Crash.At("heartbeat_before_beat");
+        // before the store's first answer it knows of none, which is no death
+        if (incarnation.IsRegistered && !await store.HeartbeatAsync(incarnation.Current.Id, stop))
         {
-            try
-            {
-                Crash.At("heartbeat_before_beat");
-                // before the store's first answer it knows of none, which is no death
-                if (incarnation.IsRegistered && !await store.HeartbeatAsync(incarnation.Current.Id, stop))
-                {
-                    await BeginAnewAsync(stop);
-                }
-            }
-            catch (Exception e) when (!stop.IsCancellationRequested)
-            {
-                LogMissed(e.Message);
-            }
-            catch (Exception) when (stop.IsCancellationRequested)
-            {
-                return; // whatever failed at the end
-            }
+            await BeginAnewAsync(stop);
         }
     }
 
-    /// <summary>Ends runs whose jobs are no longer this worker's to finish, until <paramref name="stop"/>: they would burn compute for nobody.</summary>
-    public async Task WatchLostAsync(CancellationToken stop)
+    private async Task EndLostAsync(CancellationToken stop)
     {
-        using PeriodicTimer timer = new(options.Value.LostInterval, time);
-        while (await TickAsync(timer, stop))
+        Fence[] fences = running.Fences;
+        if (fences.Length == 0)
         {
-            Fence[] fences = running.Fences;
-            if (fences.Length == 0)
-            {
-                continue;
-            }
-            try
-            {
-                IReadOnlyList<JobId> lost = await store.FindLostAsync(incarnation.Current.Id, fences, stop);
-                foreach (JobId job in lost)
-                {
-                    running.Cancel(job);
-                }
-                if (lost.Count > 0)
-                {
-                    LogLost(lost.Count);
-                }
-            }
-            catch (Exception e) when (!stop.IsCancellationRequested)
-            {
-                LogMissed(e.Message);
-            }
-            catch (Exception) when (stop.IsCancellationRequested)
-            {
-                return; // whatever failed at the end
-            }
+            return;
+        }
+        IReadOnlyList<JobId> lost = await store.FindLostAsync(incarnation.Current.Id, fences, stop);
+        foreach (JobId job in lost)
+        {
+            running.Cancel(job);
+        }
+        if (lost.Count > 0)
+        {
+            LogLost(lost.Count);
         }
     }
 
@@ -80,18 +56,6 @@ internal sealed partial class Heartbeat(
         held.Clear();
         LogDead(dead, running.Active, dropped);
         await incarnation.RegisterAsync(stop);
-    }
-
-    private static async Task<bool> TickAsync(PeriodicTimer timer, CancellationToken stop)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stop);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 
     [LoggerMessage(4060, LogLevel.Warning, "The store did not take a sign of life: {Reason}")]

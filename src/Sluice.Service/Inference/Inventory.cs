@@ -19,26 +19,8 @@ internal sealed partial class Inventory(
     private HashSet<Holding> _suspected = [];
 
     /// <summary>Looks until <paramref name="stop"/>. Ends without an exception.</summary>
-    public async Task RunAsync(CancellationToken stop)
-    {
-        using PeriodicTimer timer = new(options.Value.InventoryInterval, time);
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                await timer.WaitForNextTickAsync(stop);
-                await LookAsync(stop);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                LogFailed(e.Message);
-            }
-        }
-    }
+    public Task RunAsync(CancellationToken stop) =>
+        Rounds.RunAsync(options.Value.InventoryInterval, atOnce: false, LookAsync, failure => LogFailed(failure.Message), time, stop);
 
     private async Task LookAsync(CancellationToken stop)
     {

@@ -11,47 +11,28 @@ namespace Sluice.Service.Inference;
 internal sealed partial class Reconciler(
     IJobStore store, LostTickets lost, OutboxSignal signal, SluiceMetrics metrics, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private readonly ReconcileOptions _limits = new() { HeartbeatTimeout = options.Value.HeartbeatTimeout, TicketTimeout = options.Value.TicketTimeout };
+
+    /// <summary>What a round leaves undone the next does, or another node's.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Rounds.RunAsync(options.Value.ReconcileInterval, atOnce: false, ReconcileAsync, failure => LogFailed(failure.Message), time, stoppingToken);
+
+    private async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        ReconcileOptions limits = new() { HeartbeatTimeout = options.Value.HeartbeatTimeout, TicketTimeout = options.Value.TicketTimeout };
-        using PeriodicTimer timer = new(options.Value.ReconcileInterval, time);
-        bool failed = false;
-        try
+        LostTickets.Loss? loss = lost.Current;
+        ReconcileReport report = await store.ReconcileAsync(_limits with { TicketsLost = loss?.Age }, cancellationToken);
+        if (loss is not null && report.Ran && report.Reticketed < _limits.Max)
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    LostTickets.Loss? loss = lost.Current;
-                    ReconcileReport report = await store.ReconcileAsync(limits with { TicketsLost = loss?.Age }, stoppingToken);
-                    failed = false;
-                    if (loss is not null && report.Ran && report.Reticketed < limits.Max)
-                    {
-                        lost.Done(loss);
-                    }
-                    if (report.Unkept > 0)
-                    {
-                        metrics.Promised(report.Unkept, kept: false);
-                    }
-                    if (report.Ran && report != new ReconcileReport(0, 0, 0, 0, 0, 0))
-                    {
-                        LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted, report.Poisoned);
-                        signal.Pulse();
-                    }
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-                {
-                    if (!failed)
-                    {
-                        LogFailed(e.Message);
-                    }
-                    failed = true;
-                }
-            }
+            lost.Done(loss);
         }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        if (report.Unkept > 0)
         {
-            // the next node's round does what this one left
+            metrics.Promised(report.Unkept, kept: false);
+        }
+        if (report.Ran && report != new ReconcileReport(0, 0, 0, 0, 0, 0))
+        {
+            LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted, report.Poisoned);
+            signal.Pulse();
         }
     }
 

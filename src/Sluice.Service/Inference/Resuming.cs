@@ -13,26 +13,8 @@ internal sealed partial class Resuming(
     IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Resuming> logger)
 {
     /// <summary>Looks until <paramref name="stop"/>. Ends without an exception.</summary>
-    public async Task RunAsync(CancellationToken stop)
-    {
-        using PeriodicTimer timer = new(options.Value.ResumeInterval, time);
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                await timer.WaitForNextTickAsync(stop);
-                await LookAsync();
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                LogFailed(e.Message);
-            }
-        }
-    }
+    public Task RunAsync(CancellationToken stop) =>
+        Rounds.RunAsync(options.Value.ResumeInterval, atOnce: false, _ => LookAsync(), failure => LogFailed(failure.Message), time, stop);
 
     private async Task LookAsync()
     {

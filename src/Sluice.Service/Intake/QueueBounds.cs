@@ -66,38 +66,16 @@ internal sealed partial class QueueBounds(IJobStore store, QuoteBook quotes, IOp
         quotes.Queued(job);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Where a count fails, the one before goes on.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Rounds.RunAsync(_options.CountEvery, atOnce: true, CountAsync, failure => LogFailed(failure.Message), time, stoppingToken);
+
+    private async Task CountAsync(CancellationToken cancellationToken)
     {
-        using PeriodicTimer rounds = new(_options.CountEvery, time);
-        bool failed = false;
-        try
-        {
-            do
-            {
-                try
-                {
-                    long began = time.GetTimestamp();
-                    StoreStatistics statistics = await store.StatisticsAsync(stoppingToken);
-                    _count = new Count(statistics.QueuedTokensByTenant, statistics.QueuedByTenant, statistics.Queued);
-                    quotes.Count(statistics, began);
-                    failed = false;
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-                {
-                    // the count before goes on
-                    if (!failed)
-                    {
-                        LogFailed(e.Message);
-                    }
-                    failed = true;
-                }
-            }
-            while (await rounds.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
-        {
-            // A host that fails to start ends its services without stopping them: that is no failure of this one.
-        }
+        long began = time.GetTimestamp();
+        StoreStatistics statistics = await store.StatisticsAsync(cancellationToken);
+        _count = new Count(statistics.QueuedTokensByTenant, statistics.QueuedByTenant, statistics.Queued);
+        quotes.Count(statistics, began);
     }
 
     [LoggerMessage(1301, LogLevel.Warning, "What waits could not be counted and is tried again: {Reason}")]

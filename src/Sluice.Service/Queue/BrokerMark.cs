@@ -16,32 +16,10 @@ internal sealed partial class BrokerMark(
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(10);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (options.Value.Transport != QueueTransport.RabbitMq)
-        {
-            return;
-        }
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    await WatchAsync(stoppingToken);
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-                {
-                    LogNoAnswer(e.Message);
-                }
-                await Task.Delay(s_pause, time, stoppingToken);
-            }
-        }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
-        {
-            // a mark that is missing is found missing by another node, or at the next start
-        }
-    }
+    /// <summary>A mark that is missing as this ends is found missing by another node, or at the next start.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => options.Value.Transport == QueueTransport.RabbitMq
+        ? Rounds.RunAsync(s_pause, atOnce: true, WatchAsync, failure => LogNoAnswer(failure.Message), time, stoppingToken)
+        : Task.CompletedTask;
 
     /// <summary>One connection from its beginning to its end.</summary>
     private async Task WatchAsync(CancellationToken cancellationToken)

@@ -25,43 +25,17 @@ internal sealed partial class ShardKeeper(
     /// <summary>Of <see cref="_open"/>: those whose end has failed. They are consumed or not; the end is tried again, before they are opened again.</summary>
     private readonly HashSet<Shard> _half = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (names.Shards == 1)
-        {
-            return;
-        }
-        try
-        {
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                TimeSpan pause = options.Value.HeartbeatInterval;
-                try
-                {
-                    if (!incarnation.IsRegistered)
-                    {
-                        pause = s_first;
-                    }
-                    else
-                    {
-                        await LookAsync(stoppingToken);
-                    }
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-                {
-                    LogFailed(e.Message);
-                }
-                await Task.Delay(pause, time, stoppingToken);
-            }
-        }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
-        {
-            // whatever failed at the end: the bus ends what is open
-        }
-    }
+    /// <summary>The bus ends what is open.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => names.Shards == 1
+        ? Task.CompletedTask
+        : Rounds.RunAsync(options.Value.HeartbeatInterval, atOnce: true, LookAsync, failure => LogFailed(failure.Message), time, stoppingToken);
 
     private async Task LookAsync(CancellationToken stop)
     {
+        while (!incarnation.IsRegistered)
+        {
+            await Task.Delay(s_first, time, stop);
+        }
         JobClass[] classes = Enum.GetValues<JobClass>();
         bool divides = await topology.EnsureAsync(models.All.SelectMany(model => classes.Select(jobClass => (model.Name, jobClass))), stop);
         HashSet<(string Model, int Shard)> own = divides ? await OwnAsync(stop) : [];

@@ -113,36 +113,9 @@ internal sealed partial class QuoteBook : BackgroundService
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer rounds = new(_options.CountEvery, _time);
-        bool failed = false;
-        try
-        {
-            do
-            {
-                try
-                {
-                    await ReadAsync(stoppingToken);
-                    failed = false;
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-                {
-                    // what was known goes on
-                    if (!failed)
-                    {
-                        LogFailed(e.Message);
-                    }
-                    failed = true;
-                }
-            }
-            while (await rounds.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
-        {
-            // as when a host fails to start
-        }
-    }
+    /// <summary>Where a look fails, what was known goes on.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Rounds.RunAsync(_options.CountEvery, atOnce: true, ReadAsync, failure => LogFailed(failure.Message), _time, stoppingToken);
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {

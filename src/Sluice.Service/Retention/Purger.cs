@@ -33,29 +33,11 @@ internal sealed partial class Purger(IRetentionStore store, SluiceMetrics metric
         return all;
     }
 
+    /// <summary>What a round leaves undone the next does, or another node's.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            await Task.Delay(_options.Every / 10, time, stoppingToken);
-            while (true)
-            {
-                try
-                {
-                    await RunAsync(stoppingToken);
-                }
-                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-                {
-                    // the next round does what this one left
-                    LogFailed(failure.Message);
-                }
-                await Task.Delay(_options.Every, time, stoppingToken);
-            }
-        }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
-        {
-            // another node's round, or the next start's, does what is left
-        }
+        await Task.Delay(_options.Every / 10, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Rounds.RunAsync(_options.Every, atOnce: true, RunAsync, failure => LogFailed(failure.Message), time, stoppingToken);
     }
 
     [LoggerMessage(6101, LogLevel.Information, "Retention is over: input and result of {Jobs} jobs, rows of {Facts} jobs, {Keys} idempotency keys, {Deliveries} webhook deliveries, {Lines} lines of submissions and {Runs} runs of schedules are deleted")]

@@ -22,37 +22,18 @@ internal sealed partial class FiringRunner(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         HashSet<Task> working = [];
-        bool failed = false;
-        using PeriodicTimer rounds = new(_options.Poll, time);
-        try
+        await Rounds.RunAsync(_options.Poll, atOnce: false, LookAsync, failure => LogFailed(failure.Message), time, stoppingToken);
+        await Task.WhenAll(working); // what is under way gives its runs back
+
+        async Task LookAsync(CancellationToken cancellationToken)
         {
-            while (await rounds.WaitForNextTickAsync(stoppingToken))
+            working.RemoveWhere(task => task.IsCompleted);
+            await WatchAsync(cancellationToken);
+            while (working.Count < _options.Concurrency && await store.ClaimAsync(_options.Lease, cancellationToken) is { } work)
             {
-                working.RemoveWhere(task => task.IsCompleted);
-                try
-                {
-                    await WatchAsync(stoppingToken);
-                    while (working.Count < _options.Concurrency && await store.ClaimAsync(_options.Lease, stoppingToken) is { } work)
-                    {
-                        working.Add(WorkAsync(work, stoppingToken));
-                    }
-                    failed = false;
-                }
-                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-                {
-                    if (!failed)
-                    {
-                        LogFailed(failure.Message);
-                    }
-                    failed = true;
-                }
+                working.Add(WorkAsync(work, cancellationToken));
             }
         }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
-        {
-            // what is under way gives its runs back
-        }
-        await Task.WhenAll(working);
     }
 
     private async Task WatchAsync(CancellationToken cancellationToken)

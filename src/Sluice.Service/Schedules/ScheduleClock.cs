@@ -17,39 +17,18 @@ internal sealed partial class ScheduleClock(IScheduleStore store, Firings firing
     private const int FullEvery = 300;
 
     private readonly Dictionary<Guid, int> _known = [];
+    private int _round;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Triggers stay in Postgres for the schedulers that go on.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Rounds.RunAsync(options.Value.Poll, atOnce: true, FollowAsync, failure => LogFailed(failure.Message), time, stoppingToken);
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        bool failed = false;
-        using PeriodicTimer rounds = new(options.Value.Poll, time);
-        int round = 0;
-        try
-        {
-            do
-            {
-                try
-                {
-                    await FollowAsync(full: round % FullEvery == 0, stoppingToken);
-                    round++;
-                    failed = false;
-                }
-                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-                {
-                    // the next round does what this one could not, from the beginning
-                    round = 0;
-                    if (!failed)
-                    {
-                        LogFailed(failure.Message);
-                    }
-                    failed = true;
-                }
-            }
-            while (await rounds.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (Exception) when (stoppingToken.IsCancellationRequested)
-        {
-            // triggers stay in Postgres for the schedulers that go on
-        }
+        int round = _round;
+        _round = 0; // where this one fails, the next does what it could not, from the beginning
+        await FollowAsync(full: round % FullEvery == 0, cancellationToken);
+        _round = round + 1;
     }
 
     private async Task FollowAsync(bool full, CancellationToken cancellationToken)
