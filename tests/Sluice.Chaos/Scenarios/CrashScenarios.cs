@@ -11,6 +11,7 @@ internal static class CrashScenarios
     private const string Killer = "KILLER";
     private const int CrashesPerKiller = 6; // log2(16) + 2
     private const int JobsPerRun = 50;
+    private const int Loads = 4; // of a run, where the process is still there after the one before: how many jobs a transaction takes together is not ours to say
     private const int LinesPerFile = 20;
     private const int Backlog = 1000; // lines: more than two workers run before one is told to stop
     private const int Files = 20; // whichever node is first feeds one
@@ -104,11 +105,19 @@ internal static class CrashScenarios
     {
         bool feeds = point.StartsWith("feed", StringComparison.Ordinal), drains = point.StartsWith("drain", StringComparison.Ordinal);
         int own = (seed * Crash.Points.Count) + Crash.Points.ToList().IndexOf(point);
-        JobSpec[] specs = new LoadMix { Ttl = 0, Webhook = 0.5 }.Make(JobsPerRun, own);
+        JobSpec[] specs = new LoadMix { Ttl = 0, Webhook = 0.5 }.Make(Loads * JobsPerRun, own);
         int nth = new Random(own).Next(1, 1 + Most(point));
         using Child extra = stage.Fleet.StartExtra($"{point}:{nth}", out int port);
         await Fleet.AwaitReadyAsync(port, extra, cancellationToken);
-        await stage.LoadSomeAsync(specs, port, cancellationToken);
+        Task exit = extra.ExitAsync(cancellationToken);
+        foreach (JobSpec[] load in specs.Chunk(JobsPerRun))
+        {
+            await stage.LoadSomeAsync(load, port, cancellationToken);
+            if (feeds || drains || await Task.WhenAny(exit, Task.Delay(TimeSpan.FromSeconds(3), cancellationToken)) == exit)
+            {
+                break;
+            }
+        }
         for (int file = 0; feeds && file < Files && !extra.HasExited; file++)
         {
             if (await stage.LoadFileAsync($"{specs[0].Key}-file{file}", LinesPerFile, port, cancellationToken) is { } fault)
@@ -126,7 +135,6 @@ internal static class CrashScenarios
             }
             await extra.SignalAsync("TERM");
         }
-        Task exit = extra.ExitAsync(cancellationToken);
         bool ended = await Task.WhenAny(exit, Task.Delay(TimeSpan.FromSeconds(drains ? 25 : 8), cancellationToken)) == exit;
         bool hit = ended && extra.ExitCode == 137;
         if (!ended)

@@ -56,11 +56,6 @@ internal static unsafe partial class AttentionKernel
         }
     }
 
-    // Halves of a head that are in pairs.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool InQuads<TLanes>(AttentionPage page)
-        where TLanes : unmanaged, ILanes<TLanes> => typeof(TLanes) == typeof(Lanes256) && page.HeadDim % 4 == 0;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores1<TLanes, TElement>(AttentionState* states, AttentionPage page, float* p)
         where TLanes : unmanaged, ILanes<TLanes>
@@ -172,25 +167,6 @@ internal static unsafe partial class AttentionKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TElement* Columns<TElement>(AttentionPage page, int column)
         where TElement : unmanaged => (TElement*)((float*)page.Values + column);
-
-    // Scores of eight queries, or what is added to them.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<TLanes>(float* p, bool add, TLanes s0, TLanes s1, TLanes s2, TLanes s3, TLanes s4, TLanes s5, TLanes s6, TLanes s7)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        Put(s0, p, add);
-        Put(s1, p + Slots, add);
-        Put(s2, p + (2 * Slots), add);
-        Put(s3, p + (3 * Slots), add);
-        Put(s4, p + (4 * Slots), add);
-        Put(s5, p + (5 * Slots), add);
-        Put(s6, p + (6 * Slots), add);
-        Put(s7, p + (7 * Slots), add);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<TLanes>(TLanes score, float* p, bool add)
-        where TLanes : unmanaged, ILanes<TLanes> => (add ? TLanes.Add(TLanes.Load(p), score) : score).Store(p);
 
     // The lines of 32 columns of a slot; of a pair of slots that lie side by side one for each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

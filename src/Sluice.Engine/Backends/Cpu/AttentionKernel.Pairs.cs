@@ -81,4 +81,23 @@ internal static unsafe partial class AttentionKernel
         Put(p, add, s0, s1, s2, s3, s4, s5, s6, s7);
         Put(p + (8 * Slots), add, t0, t1, t2, t3, t4, t5, t6, t7);
     }
+
+    // Scores of eight queries, or what is added to them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TLanes>(float* p, bool add, TLanes s0, TLanes s1, TLanes s2, TLanes s3, TLanes s4, TLanes s5, TLanes s6, TLanes s7)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        Put(s0, p, add);
+        Put(s1, p + Slots, add);
+        Put(s2, p + (2 * Slots), add);
+        Put(s3, p + (3 * Slots), add);
+        Put(s4, p + (4 * Slots), add);
+        Put(s5, p + (5 * Slots), add);
+        Put(s6, p + (6 * Slots), add);
+        Put(s7, p + (7 * Slots), add);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TLanes>(TLanes score, float* p, bool add)
+        where TLanes : unmanaged, ILanes<TLanes> => (add ? TLanes.Add(TLanes.Load(p), score) : score).Store(p);
 }

@@ -10,6 +10,11 @@ namespace Sluice.Engine.Backends.Cpu;
 /// </summary>
 internal static unsafe partial class AttentionKernel
 {
+    // Halves of a head that are in pairs.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool InQuads<TLanes>(AttentionPage page)
+        where TLanes : unmanaged, ILanes<TLanes> => typeof(TLanes) == typeof(Lanes256) && page.HeadDim % 4 == 0;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void QuadScores<TElement>(AttentionState* states, AttentionPage page, float* p)
         where TElement : unmanaged
