@@ -19,8 +19,8 @@ internal sealed class StepCosts
     private const int EnoughSteps = 64;
     private const double MostOff = 8; // times what it should take that a step counts for
     private const double MostSlowdown = 10;
-    private static readonly double[] _scales = [1, 1e-3, 1e-2, 1e-6, 1e-1];
     private const int Costs = 5;
+    private static readonly double[] _scales = [1, 1e-3, 1e-2, 1e-6, 1e-1];
     private readonly double[] _normal = new double[Costs * Costs]; // Σ w x xᵀ, row by row
     private readonly double[] _right = new double[Costs]; // Σ w x y
     private readonly double[] _scaled = new double[Costs];
@@ -40,7 +40,6 @@ internal sealed class StepCosts
     public double B => _stretch * _scaled[1] * _scales[1];
     public double C => _stretch * _scaled[2] * _scales[2];
     public double D => _stretch * _scaled[3] * _scales[3];
-
     public double E => _stretch * _scaled[4] * _scales[4];
 
     /// <summary>What a step that nobody comes in becomes, of late, by those that come: 1 or more.</summary>
