@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--points A,B] [--keep] [--no-build]
+# ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--at-once N] [--points A,B] [--keep] [--no-build]
 #
 # Starts a whole service as processes, with a broker and a database of its own, breaks them by a seed, heals, waits for the
 # end of all jobs, checks the invariants (ops/runbooks/check.md) and prints one JSON line. Progress goes to stderr.

@@ -6,7 +6,7 @@ namespace Sluice.Chaos;
 internal sealed record ChaosOptions
 {
     public const string Usage = """
-        usage: ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--points A,B] [--keep]
+        usage: ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--at-once N] [--points A,B] [--keep]
           mixed    kills of workers (60 %), broker (20 %) and database (20 %), pauses, bad connections, lost answers
           wipe     as mixed, and the broker loses its disk each time it is killed
           workers  kills of workers only
@@ -15,7 +15,7 @@ internal sealed record ChaosOptions
           poison   --kills jobs that kill whoever runs them
           clocks   workers whose clocks are ten minutes fast and slow, jobs with deadlines
           disk     --kills times a full disk, for database and broker
-          points   every named crash point with each of --seeds seeds from --seed on; --points narrows them
+          points   every named crash point with each of --seeds seeds from --seed on, --at-once of them beside each other; --points narrows them
         """;
 
     public int Jobs { get; init; } = 2000;
@@ -25,6 +25,9 @@ internal sealed record ChaosOptions
 
     /// <summary>Runs of each crash point: seeds from <see cref="Seed"/> on.</summary>
     public int Seeds { get; init; } = 20;
+
+    /// <summary>Runs of one crash point beside each other.</summary>
+    public int AtOnce { get; init; } = 3;
 
     /// <summary>Crash points; all where empty.</summary>
     public IReadOnlyList<string> Points { get; init; } = [];
@@ -46,6 +49,7 @@ internal sealed record ChaosOptions
                 "--kills" when isNumber => options with { Kills = number },
                 "--seed" when isNumber => options with { Seed = number },
                 "--seeds" when isNumber && number > 0 => options with { Seeds = number },
+                "--at-once" when isNumber && number > 0 => options with { AtOnce = number },
                 "--scenario" when value is not null => options with { Scenario = value },
                 "--points" when value is not null => options with { Points = value.Split(',') },
                 "--keep" => options with { Keep = true },

@@ -49,9 +49,6 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
 
     public static string Program => Path.Combine(AppContext.BaseDirectory, "sluice.dll");
 
-    /// <summary>Of the node that is to crash at a point.</summary>
-    public const string ExtraName = "extra";
-
     public static string WorkerName(int worker) => $"w{worker}";
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -106,11 +103,11 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
     }
 
     /// <summary>A node of all roles that is to crash at a point; beside the others, on connections of its own.</summary>
-    public Child StartExtra(string crashAt, out int port)
+    public Child StartExtra(string name, string crashAt, out int port)
     {
         port = Ports.Free();
         return Child.Start(Path.Combine(folder, "extra.log"), _pids, new Dictionary<string, string> { ["SLUICE_CRASH_AT"] = crashAt },
-            [.. Serve("api,worker,webhooks", port), .. Settings(ExtraName, _workerDatabase, _workerBroker), .. ApiSettings()]);
+            [.. Serve("api,worker,webhooks", port), .. Settings(name, _workerDatabase, _workerBroker), .. ApiSettings()]);
     }
 
     public Child Worker(int worker) => _workers[worker];

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Sluice.Chaos.Children;
 using Sluice.Chaos.Load;
 using Sluice.Store;
@@ -59,55 +61,60 @@ internal static class CrashScenarios
         }
     }
 
-    /// <summary>Beside a healthy node and worker, a node of all roles that ends at the point, again and again; half of the calls go to it.</summary>
+    /// <summary>Beside a healthy node and worker, nodes of all roles that end at the point, some at once and again and again; half of the calls of each load go to one.</summary>
     public static async Task<ChaosReport> PointsAsync(ChaosOptions options, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> points = options.Points.Count > 0 ? options.Points : Crash.Points;
         options = options with { Jobs = points.Count * options.Seeds * JobsPerRun };
         await using Stage stage = await Stage.StartAsync(options, new FleetOptions { Workers = 1, StubDelay = TimeSpan.FromMilliseconds(50) }, cancellationToken);
-        List<string> faults = [];
+        ConcurrentQueue<string> faults = [];
         int hits = 0;
+        ParallelOptions lanes = new() { MaxDegreeOfParallelism = options.AtOnce, CancellationToken = cancellationToken };
         foreach (string point in points)
         {
-            int missed = 0;
             if (point.StartsWith("webhook", StringComparison.Ordinal) && stage.Receiver is null)
             {
                 Stage.Say($"{point}: left out, for there is no private address to receive at");
                 continue;
             }
-            for (int seed = options.Seed; seed < options.Seed + options.Seeds; seed++)
+            ConcurrentQueue<int> missed = [];
+            await Parallel.ForEachAsync(Enumerable.Range(options.Seed, options.Seeds), lanes, async (seed, stop) =>
             {
-                bool hit = await RunAsync(stage, point, seed, faults, cancellationToken);
-                hits += hit ? 1 : 0;
-                missed += hit ? 0 : 1;
-            }
-            if (missed > 0)
+                if (!await RunAsync(stage, point, seed, faults, stop))
+                {
+                    missed.Enqueue(seed);
+                }
+            });
+            hits += options.Seeds - missed.Count;
+            if (!missed.IsEmpty)
             {
-                stage.Count($"missed_{point}", missed);
+                stage.Count($"missed_{point}", missed.Count);
             }
-            if (missed == options.Seeds)
+            if (missed.Count == options.Seeds)
             {
-                faults.Add($"{point} was never reached");
+                faults.Enqueue($"{point} was never reached");
             }
-            await Stage.AwaitNoneAsync(stage.Ledger.UnsentAsync, Stage.WebhookPatience, cancellationToken);
+            long live = await Stage.AwaitNoneAsync(stage.Ledger.LiveAsync, TimeSpan.FromSeconds(60), cancellationToken);
+            long unsent = await Stage.AwaitNoneAsync(stage.Ledger.UnsentAsync, Stage.WebhookPatience, cancellationToken);
             CheckReport check = await stage.CheckAsync(cancellationToken);
-            if (!check.Ok)
+            if (!check.Ok || live + unsent > 0)
             {
-                faults.Add($"after {point}: {string.Join(' ', check.Invariants.SelectMany(i => i.Broken).Select(rule => rule.Rule))}");
+                faults.Enqueue($"after {point}: {live} live, {unsent} unsent {string.Join(' ', check.Invariants.SelectMany(i => i.Broken).Select(rule => rule.Rule))}");
             }
-            Stage.Say($"{point}: {options.Seeds - missed} of {options.Seeds} hit{(check.Ok ? "" : ", NOT all invariants hold")}");
+            Stage.Say($"{point}: {options.Seeds - missed.Count} of {options.Seeds} hit{(missed.IsEmpty ? "" : $", not with seed {string.Join(", ", missed.Order())}")}{(check.Ok ? "" : ", NOT all invariants hold")}");
         }
-        return await stage.FinishAsync(hits, 0, faults, cancellationToken);
+        return await stage.FinishAsync(hits, 0, [.. faults], cancellationToken);
     }
 
     /// <summary>Whether the process ended at the point. Jobs and the time of the crash depend on point and seed alone: twenty seeds may be run in pieces, and one hit again.</summary>
-    private static async Task<bool> RunAsync(Stage stage, string point, int seed, List<string> faults, CancellationToken cancellationToken)
+    private static async Task<bool> RunAsync(Stage stage, string point, int seed, ConcurrentQueue<string> faults, CancellationToken cancellationToken)
     {
         bool feeds = point.StartsWith("feed", StringComparison.Ordinal), drains = point.StartsWith("drain", StringComparison.Ordinal);
         int own = (seed * Crash.Points.Count) + Crash.Points.ToList().IndexOf(point);
         JobSpec[] specs = new LoadMix { Ttl = 0, Webhook = 0.5 }.Make(Loads * JobsPerRun, own);
         int nth = new Random(own).Next(1, 1 + Most(point));
-        using Child extra = stage.Fleet.StartExtra($"{point}:{nth}", out int port);
+        string name = string.Create(CultureInfo.InvariantCulture, $"extra{own}");
+        using Child extra = stage.Fleet.StartExtra(name, $"{point}:{nth}", out int port);
         await Fleet.AwaitReadyAsync(port, extra, cancellationToken);
         Task exit = extra.ExitAsync(cancellationToken);
         foreach (JobSpec[] load in specs.Chunk(JobsPerRun))
@@ -122,14 +129,14 @@ internal static class CrashScenarios
         {
             if (await stage.LoadFileAsync($"{specs[0].Key}-file{file}", LinesPerFile, port, cancellationToken) is { } fault)
             {
-                faults.Add($"{point}: {fault}");
+                faults.Enqueue($"{point}: {fault}");
             }
         }
         Task<string?> backlog = Task.FromResult<string?>(null);
         if (drains)
         {
             backlog = stage.LoadFileAsync($"{specs[0].Key}-backlog", Backlog, stage.Fleet.Front.Port, cancellationToken);
-            for (int look = 0; look < 200 && await stage.Ledger.HandOfAsync(Fleet.ExtraName) is not { Held.Length: > 0 }; look++)
+            for (int look = 0; look < 200 && await stage.Ledger.HandOfAsync(name) is not { Held.Length: > 0 }; look++)
             {
                 await Task.Delay(10, cancellationToken); // a drain that holds nothing releases nothing
             }
@@ -144,9 +151,8 @@ internal static class CrashScenarios
         }
         if (await backlog is { } broken)
         {
-            faults.Add($"{point}: {broken}");
+            faults.Enqueue($"{point}: {broken}");
         }
-        await Stage.AwaitNoneAsync(stage.Ledger.LiveAsync, TimeSpan.FromSeconds(60), cancellationToken);
         return hit;
     }
 

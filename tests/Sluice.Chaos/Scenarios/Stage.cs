@@ -110,7 +110,7 @@ internal sealed class Stage : IAsyncDisposable
         await Answers.FillAsync(specs);
         using Callers callers = new([port, Fleet.Front.Port], Log, Receiver?.Url);
         bool[] accepted = await Task.WhenAll(specs.Select(spec => spec.Bus ? _producer!.SubmitAsync(spec, cancellationToken) : callers.SubmitAsync(spec, cancellationToken)));
-        _unsubmitted += accepted.Count(one => !one);
+        Interlocked.Add(ref _unsubmitted, accepted.Count(one => !one));
     }
 
     /// <summary>Sends a file of jobs, first to a node that may be gone any moment, then to the other, and waits for its end; what is wrong with it, or null.</summary>
