@@ -12,7 +12,7 @@ internal sealed class Demand
     private const int PerOctave = 6;
     private const double LowestOctave = 4;
     private static readonly long _slot = TimeSpan.FromSeconds(15).Ticks;
-    private readonly double[] _work = new double[Slots * Classes]; // seconds
+    private readonly double[]?[] _work = new double[Slots][]; // seconds, (classes) each: made for the slots that work is due in
     private readonly double[] _bySlot = new double[Slots];
     private readonly double[] _lesser = new double[Slots]; // seconds of standard and bulk jobs, with a deadline and without
     private readonly double[] _levels = new double[Slots]; // below this class (with its fraction), work of the slot is given up
@@ -35,10 +35,11 @@ internal sealed class Demand
     /// <summary>Adds work that has a deadline, in seconds; less than zero takes away what was added to that slot.</summary>
     public void Add(long slot, double density, double work)
     {
-        int ring = RingOf(slot), at = ring * Classes + ClassOf(density);
-        double changed = Math.Max(0, _work[at] + work);
-        _bySlot[ring] = Math.Max(0, _bySlot[ring] + changed - _work[at]);
-        _work[at] = changed;
+        int ring = RingOf(slot), at = ClassOf(density);
+        double[] classes = ClassesOf(ring);
+        double changed = Math.Max(0, classes[at] + work);
+        _bySlot[ring] = Math.Max(0, _bySlot[ring] + changed - classes[at]);
+        classes[at] = changed;
     }
 
     /// <summary>There was more to do than could be done in time when last weighed.</summary>
@@ -74,7 +75,8 @@ internal sealed class Demand
             int slot = (int)((first + i) % Slots);
             if (_bySlot[slot] > 1e-9)
             {
-                for (int c = 0; c < Classes; c++) _sums[c] += _work[slot * Classes + c];
+                double[] classes = ClassesOf(slot);
+                for (int c = 0; c < Classes; c++) _sums[c] += classes[c];
                 total += _bySlot[slot];
             }
             double room = Math.Max(0, ((first + i + 1) * _slot - now) / (double)TimeSpan.TicksPerSecond) * rate;
@@ -114,14 +116,14 @@ internal sealed class Demand
         _lesser[to] += _lesser[from];
         _lesser[from] = 0;
         if (_bySlot[from] == 0) return;
-        for (int c = 0; c < Classes; c++)
-        {
-            _work[to * Classes + c] += _work[from * Classes + c];
-            _work[from * Classes + c] = 0;
-        }
+        double[] gone = ClassesOf(from), classes = ClassesOf(to);
+        for (int c = 0; c < Classes; c++) classes[c] += gone[c];
+        Array.Clear(gone);
         _bySlot[to] += _bySlot[from];
         _bySlot[from] = 0;
     }
+
+    private double[] ClassesOf(int ring) => _work[ring] ??= new double[Classes];
 
     private int RingOf(long slot) => (int)(Moved(slot) % Slots);
 
