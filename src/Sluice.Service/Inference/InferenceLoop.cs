@@ -209,8 +209,10 @@ internal sealed partial class InferenceLoop(
 
         void Claimed()
         {
-            Interlocked.Decrement(ref _claims);
-            _wake.Pulse();
+            if (Interlocked.Decrement(ref _claims) == MaxClaims - 1)
+            {
+                _wake.Pulse(); // it waits for this one
+            }
         }
 
         void Ended(WaitingJob job, bool suspect, EngineResult? result)
