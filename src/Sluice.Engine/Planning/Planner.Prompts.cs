@@ -67,6 +67,7 @@ internal sealed partial class Planner
         if (_running.Count == _limits.MaxSequences || NextToStart() is not { } next || !TryStart(next))
             return null;
         _lastGroup = next.Request.Group;
+        next.AdmittedIn = _step.Number;
         return next;
     }
 

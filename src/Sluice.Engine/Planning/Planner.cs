@@ -155,7 +155,8 @@ internal sealed partial class Planner
         for (int i = 0; i < _running.Count && room > 0; i++)
         {
             Sequence sequence = _running[(start + i) % _running.Count];
-            if (!sequence.Decoding || sequence.LastStep == _step.Number)
+            // One that was just started and got no row as a prompt: no segment and no output were kept for it.
+            if (!sequence.Decoding || sequence.LastStep == _step.Number || sequence.AdmittedIn == _step.Number)
                 continue;
             int drafted = TakeGuesses(sequence, spare);
             Plan(sequence.Trunk, 1 + drafted);

@@ -78,6 +78,9 @@ internal sealed class Sequence
     /// <summary>The step that last counted in <see cref="Steps"/>.</summary>
     public long LastStep { get; set; } = -1;
 
+    /// <summary>The step in whose room for prompts it was started; it has no other in that step.</summary>
+    public long AdmittedIn { get; set; } = -1;
+
     /// <summary>One token of a sequence that has generated some: not a chunk of a prompt.</summary>
     public bool Decoding => Trunk.Remaining == 1 && Trunk.Length > PromptLength;
 

@@ -152,4 +152,28 @@ public sealed class PlannerTests
         Assert.Equal(48, friend.CachedTokens);
         Assert.Equal(128 + 16, rig.Planner.ComputedTokens);
     }
+
+    [Fact]
+    public void One_that_comes_back_with_a_token_to_go_waits_for_an_output_that_nobody_else_has()
+    {
+        PlannerRig rig = new(sequences: 2, outputs: 4);
+        Sequence choices = rig.Add(Score(Prompt(1, 20), [.. Enumerable.Range(0, 40).Select(i => Prompt(100 + i, 9))]));
+        Sequence back = rig.Add(Generate(Prompt(2, 20), 60) with { Class = 1 });
+        while (back.Trunk.Length < 32)
+            rig.Step();
+        Sequence urgent = rig.Add(Generate(Prompt(3, 5), 1));
+        rig.Step();
+        rig.Step();
+        Assert.Equal((true, false, 33), (urgent.Running, back.Running, back.Trunk.Length));
+        rig.Planner.Retire(urgent, keep: true);
+
+        Step step = rig.Step(); // the choices take all four outputs
+        Assert.Equal((4, 4), (step.Plan.Rows, step.Plan.Outputs));
+        Assert.Equal((true, 33), (back.Running, back.Trunk.Length));
+        rig.Step();
+        Assert.Equal((false, 34), (choices.Ended, back.Trunk.Length));
+        rig.RunToEnd();
+        Assert.Equal(rig.Model.Greedy(Prompt(2, 20), 60), Generated(back));
+        Assert.Equal(AnswersTests.Sums(rig, choices.Request), choices.ChoiceSums);
+    }
 }
