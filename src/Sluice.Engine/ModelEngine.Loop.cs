@@ -44,7 +44,7 @@ public sealed partial class ModelEngine
         catch (Exception bug)
         {
             LogBroken(_logger, bug);
-            _broken = bug;
+            _broken = Sequence.FaultOf(bug);
         }
 
         Stop();

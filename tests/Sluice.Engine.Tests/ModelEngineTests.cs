@@ -53,6 +53,31 @@ public sealed class ModelEngineTests : EngineContractTests
     }
 
     [Fact]
+    public async Task A_fault_of_a_step_never_says_that_the_request_is_at_fault()
+    {
+        Rig rig = new();
+        await using ModelEngine engine = rig.Engine;
+        rig.Model.BeforeStep = _ =>
+        {
+            rig.Model.BeforeStep = null;
+            throw new ArgumentOutOfRangeException("row", "the step's own");
+        };
+        InvalidOperationException fault = await Assert.ThrowsAsync<InvalidOperationException>(() => engine.RunAsync(Generate([1, 2], 50), Cancellation));
+        Assert.Contains("the step's own", fault.Message, StringComparison.Ordinal);
+        Assert.IsType<ArgumentOutOfRangeException>(fault.InnerException);
+    }
+
+    [Fact]
+    public async Task A_fault_of_reading_never_says_that_the_request_is_at_fault()
+    {
+        FakeModel model = new(Vocabulary, 64, 64);
+        StepModel steps = model.Steps with { Largest = _ => throw new ArgumentException("the reader's own") };
+        await using ModelEngine engine = Build(steps, model, new EngineOptions(), 64, 64, 4);
+        InvalidOperationException fault = await Assert.ThrowsAsync<InvalidOperationException>(() => engine.RunAsync(Generate([1, 2], 50), Cancellation));
+        Assert.Contains("the reader's own", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Calls_made_during_a_step_join_the_next_one()
     {
         Rig rig = new();

@@ -107,7 +107,8 @@ internal sealed class Sequence
 
     public RowMean? Mean { get; init; }
 
-    public Exception? Failure { get; set; }
+    /// <summary>A fault of the engine, see <see cref="FaultOf"/>.</summary>
+    public Exception? Failure { get; set => field = value is null ? null : FaultOf(value); }
 
     public EngineResult? Result { get; set; }
 
@@ -134,6 +135,9 @@ internal sealed class Sequence
         Length = PromptLength + tokens.Length - 1,
         Computed = PromptLength,
     });
+
+    /// <summary>What the caller may be told of a fault: an <see cref="ArgumentException"/> would say that the request is at fault, so it comes as the inner one.</summary>
+    public static Exception FaultOf(Exception fault) => fault is ArgumentException ? new InvalidOperationException($"The engine met a fault: {fault.Message}", fault) : fault;
 
     /// <summary>Tells the caller; what it came to has been settled and its pages are free.</summary>
     public void Complete()
