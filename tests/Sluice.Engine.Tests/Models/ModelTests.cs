@@ -1,6 +1,9 @@
+using System.Buffers.Binary;
+using System.Text.Json;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
+using Sluice.Engine.Weights;
 using Xunit;
 
 namespace Sluice.Engine.Tests.Models;
@@ -107,6 +110,24 @@ public sealed class ModelTests : IDisposable
             breakIt(driver.Plan);
             Assert.Contains(named, Assert.Throws<ArgumentException>(() => model.Forward(driver.Plan)).Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("cpu", WeightFormat.Int8)]
+    [InlineData("cpu", WeightFormat.Int4)]
+    [InlineData("reference", WeightFormat.Int8)]
+    [InlineData("reference", WeightFormat.Int4)]
+    public void A_weight_that_is_no_number_is_refused_by_the_name_of_its_tensor(string backend, WeightFormat weights)
+    {
+        const string Name = "model.layers.1.mlp.down_proj.weight";
+        string path = Assert.Single(Directory.GetFiles(_folder.Path, "*.safetensors"));
+        byte[] file = File.ReadAllBytes(path);
+        int header = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
+        using JsonDocument entries = JsonDocument.Parse(file.AsMemory(sizeof(long), header));
+        int begin = entries.RootElement.GetProperty(Name).GetProperty("data_offsets")[0].GetInt32();
+        BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(sizeof(long) + header + begin), 0x7fc0); // NaN as bfloat16
+        File.WriteAllBytes(path, file);
+        Assert.Contains(Name, Assert.Throws<ModelFormatException>(() => _folder.Load(backend, weights: weights)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal static unsafe class Int4Panels
             int first = packed.Offset(i);
 
             // Outputs i and i + 16 share bytes: one thread has a whole panel.
-            Parallel.For(0, Matrix.Padded(part.Rows) / PanelPacker.Width, panel => PackPanel(part, panel, buffer.Data, first));
+            PanelPacker.Fill(packed, () => Parallel.For(0, Matrix.Padded(part.Rows) / PanelPacker.Width, panel => PackPanel(part, panel, buffer.Data, first)));
         }
 
         return packed;

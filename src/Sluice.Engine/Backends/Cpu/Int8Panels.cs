@@ -31,7 +31,7 @@ internal static unsafe class Int8Panels
         {
             TensorView part = parts[i];
             int first = packed.Offset(i);
-            Parallel.For(0, part.Rows, () => new sbyte[part.Columns], (row, _, codes) => PackRow(part, row, codes, buffer.Data, first + row), _ => { });
+            PanelPacker.Fill(packed, () => Parallel.For(0, part.Rows, () => new sbyte[part.Columns], (row, _, codes) => PackRow(part, row, codes, buffer.Data, first + row), _ => { }));
         }
 
         return packed;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
 
@@ -31,6 +32,20 @@ internal static unsafe class PanelPacker
         }
 
         return packed;
+    }
+
+    /// <summary>Lets threads fill a matrix. What one of them throws comes out as it is; the matrix is disposed then.</summary>
+    public static void Fill(WeightMatrix packed, Action threads)
+    {
+        try
+        {
+            threads();
+        }
+        catch (AggregateException all)
+        {
+            packed.Dispose();
+            ExceptionDispatchInfo.Throw(all.InnerExceptions[0]);
+        }
     }
 
     /// <summary>Byte offset of an output's first weight; the next input's is a line further.</summary>
