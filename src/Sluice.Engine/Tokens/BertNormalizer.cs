@@ -22,6 +22,9 @@ internal sealed class BertNormalizer(bool cleanText, bool spaceIdeographs, bool 
         return lowercase ? LowercaseNormalizer.Lower(text) : text;
     }
 
+    // Two spaces around an ideograph, four characters of one with accents, two of a letter.
+    public override void Grow(TextGrowth growth) => growth.Change(3 * 4 * 2);
+
     private string Rewrite(string text)
     {
         StringBuilder kept = new(text.Length + 16);

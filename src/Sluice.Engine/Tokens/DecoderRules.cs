@@ -30,13 +30,19 @@ internal sealed class DecoderRules
     /// <summary>Whether only the first token of a text loses leading spaces.</summary>
     public bool OnlyInFirstToken { get; set; }
 
-    public byte[] Bytes(string token)
+    /// <summary>The bytes of a token; null where its text comes to more than <paramref name="most"/> characters on the way.</summary>
+    public byte[]? Bytes(string token, int most)
     {
         if (ByteLevel)
             return ByteLevelAlphabet.TryBytes(token) ?? Encoding.UTF8.GetBytes(token);
 
         foreach ((string literal, string content) in Replacements)
+        {
+            if (token.Length + ((long)(content.Length - literal.Length) * token.AsSpan().Count(literal)) > most)
+                return null;
             token = token.Replace(literal, content, StringComparison.Ordinal);
+        }
+
         if (ByteFallback && token is ['<', '0', 'x', _, _, '>']
             && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
             return [value];

@@ -8,6 +8,11 @@ internal abstract class Normalizer
     /// <param name="text">Not empty, without lone surrogates.</param>
     /// <param name="start">What stands before the text.</param>
     public abstract string Apply(string text, PieceStart start);
+
+    /// <summary>Adds to what the steps after this one may make of a text what this one may.</summary>
+    public virtual void Grow(TextGrowth growth)
+    {
+    }
 }
 
 /// <summary>Several in order.</summary>
@@ -24,18 +29,28 @@ internal sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Norm
 
         return text;
     }
+
+    public override void Grow(TextGrowth growth)
+    {
+        for (int i = steps.Count - 1; i >= 0; i--)
+            steps[i].Grow(growth);
+    }
 }
 
 /// <summary>Puts a string in front, unless the text continues an encoded prompt.</summary>
 internal sealed class PrependNormalizer(string prefix) : Normalizer
 {
     public override string Apply(string text, PieceStart start) => start == PieceStart.Continuation ? text : prefix + text;
+
+    public override void Grow(TextGrowth growth) => growth.Prepend(prefix);
 }
 
 /// <summary>Replaces every occurrence of a literal.</summary>
 internal sealed class ReplaceNormalizer(string literal, string content) : Normalizer
 {
     public override string Apply(string text, PieceStart start) => text.Replace(literal, content, StringComparison.Ordinal);
+
+    public override void Grow(TextGrowth growth) => growth.Replace(literal, content);
 }
 
 /// <summary>NFC, NFD, NFKC, NFKD.</summary>
@@ -48,6 +63,9 @@ internal sealed class UnicodeNormalizer(NormalizationForm form) : Normalizer
     public static bool Works { get; } = "e\u0301".Normalize(NormalizationForm.FormC) == "\u00E9" && "\uFF21".Normalize(NormalizationForm.FormKD) == "A";
 
     public override string Apply(string text, PieceStart start) => Normalize(text, form);
+
+    // The longest decompositions that Unicode has.
+    public override void Grow(TextGrowth growth) => growth.Change(form is NormalizationForm.FormKC or NormalizationForm.FormKD ? 18 : 4);
 
     public static string Normalize(string text, NormalizationForm form) => text.Contains(Refused)
         ? string.Join(Refused, text.Split(Refused).Select(part => part.Normalize(form)))
@@ -68,6 +86,8 @@ internal sealed class StripNormalizer(bool left, bool right) : Normalizer
 internal sealed class LowercaseNormalizer : Normalizer
 {
     public override string Apply(string text, PieceStart start) => Lower(text);
+
+    public override void Grow(TextGrowth growth) => growth.Change(2);
 
     /// <summary>Unicode's full mapping: the dotted capital I is the one letter whose lower case is two code points.</summary>
     public static string Lower(string text) => text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();

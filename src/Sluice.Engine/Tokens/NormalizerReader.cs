@@ -5,13 +5,28 @@ namespace Sluice.Engine.Tokens;
 /// <summary>Reads the <c>normalizer</c> of a tokenizer file.</summary>
 internal static class NormalizerReader
 {
+    // Far above any real chain; a few replacements could make any length of a short prompt otherwise.
+    private const int MostGrowth = 1024;
+
     public static Normalizer Read(JsonField field)
+    {
+        Normalizer normalizer = Step(field);
+        TextGrowth growth = new();
+        normalizer.Grow(growth);
+        if (growth.Most > MostGrowth)
+            throw field.Fault($"may make a text more than {MostGrowth} times as long");
+        if (growth.Added > MostGrowth)
+            throw field.Fault($"puts more than {MostGrowth} characters in front of a text");
+        return normalizer;
+    }
+
+    private static Normalizer Step(JsonField field)
     {
         JsonField type = field.Required("type");
         switch (type.Text())
         {
             case "Sequence":
-                return new NormalizerSequence([.. field.Required("normalizers").Items().Select(Read)]);
+                return new NormalizerSequence([.. field.Required("normalizers").Items().Select(Step)]);
             case "Prepend":
                 return new PrependNormalizer(field.Required("prepend").Text());
             case "Replace":

@@ -43,11 +43,12 @@ internal static class TokenizerReader
         if (config is JsonField settings)
             control.ReadConfig(settings);
 
+        DecoderRules rules = root.Optional("decoder", out JsonField decoder) ? DecoderReader.Read(decoder) : DecoderReader.None;
         return new TokenizerParts(
             root.Optional("normalizer", out JsonField normalizer) ? NormalizerReader.Read(normalizer) : null,
             words.Build(),
             ModelReader.Read(model, vocabulary, words.ByteLevel),
-            new TokenDecoder(texts, added, root.Optional("decoder", out JsonField decoder) ? DecoderReader.Read(decoder) : DecoderReader.None),
+            new TokenDecoder(texts, added, rules, decoder),
             added,
             control.Build());
     }

@@ -134,6 +134,55 @@ public sealed class TokenizerFaultTests
         }
     }
 
+    [Fact]
+    public void A_decoder_that_makes_much_of_a_short_token_is_refused()
+    {
+        JsonObject file = TokenizerFile.ByteLevel();
+        file["decoder"] = TokenizerFile.Sequence("decoders", Doubling(26));
+        Refused(file.ToJsonString(), "decoder", "1048576 bytes");
+    }
+
+    [Fact]
+    public void Tokens_that_are_too_much_together_are_refused()
+    {
+        JsonObject file = TokenizerFile.ByteLevel();
+        JsonArray added = [];
+        for (int i = 0; i < 130; i++)
+            added.Add(TokenizerFile.Added(265 + i, $"a{i}", special: false));
+        file["added_tokens"] = added;
+        file["decoder"] = TokenizerFile.Sequence("decoders", Doubling(19));
+        Refused(file.ToJsonString(), "decoder", "67108864 bytes");
+    }
+
+    [Fact]
+    public void A_normalizer_that_makes_much_of_a_short_text_is_refused()
+    {
+        JsonObject file = TokenizerFile.ByteLevel();
+        file["normalizer"] = TokenizerFile.Sequence("normalizers", Doubling(40));
+        Refused(file.ToJsonString(), "normalizer", "1024 times");
+        file["normalizer"] = Replace("a", new string('b', 1025));
+        Refused(file.ToJsonString(), "normalizer", "1024 times");
+        file["normalizer"] = TokenizerFile.Sequence("normalizers", Replace("a", new string('B', 40)), new JsonObject { ["type"] = "Lowercase" }, Replace("b", new string('c', 20)));
+        Refused(file.ToJsonString(), "normalizer", "1024 times");
+        file["normalizer"] = TokenizerFile.Sequence("normalizers", new JsonObject { ["type"] = "Prepend", ["prepend"] = new string('a', 300) }, Replace("a", "bbbb"));
+        Refused(file.ToJsonString(), "normalizer", "1024 characters");
+    }
+
+    [Fact]
+    public void A_normalizer_of_many_steps_that_do_not_build_on_one_another_is_taken()
+    {
+        JsonObject file = TokenizerFile.ByteLevel();
+        file["normalizer"] = TokenizerFile.Sequence("normalizers", [.. Enumerable.Range(0, 26).Select(i => Replace($"{(char)('A' + i)}", $"{(char)('a' + i)}{(char)('a' + i)}"))]);
+        Assert.Equal("hheelllloo", TokenizerFile.Load(file).Decode(TokenizerFile.Load(file).Encode("HELLO"), false));
+        file["normalizer"] = TokenizerFile.Sequence("normalizers", [.. Enumerable.Range(0, 30).Select(_ => Replace("ab", "ba"))]);
+        Assert.Equal("bbaa", TokenizerFile.Load(file).Decode(TokenizerFile.Load(file).Encode("aabb"), false));
+    }
+
+    private static JsonNode[] Doubling(int times) => [.. Enumerable.Range(0, times).Select(_ => Replace("a", "aa"))];
+
+    private static JsonObject Replace(string literal, string content) =>
+        new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = literal }, ["content"] = content };
+
     private static void Refused(string text, params string[] complaint)
     {
         TokenizerFormatException fault = Assert.Throws<TokenizerFormatException>(() => TokenizerFile.LoadText(text));
