@@ -11,14 +11,16 @@ internal static class MemoryPlanner
     private const long RuntimeBytes = 40L << 20;
     private const int TokenBytes = 256;
 
-    /// <exception cref="ArgumentException">A KV budget that holds no page.</exception>
+    /// <exception cref="ArgumentException">A KV budget that holds no page, or more sequences than a plan can name the pages of.</exception>
     public static MemoryPlan Plan(ModelConfig config, ModelOptions options, IBackend backend)
     {
         long perPage = KvPages.BytesPerPage(config.Layers, config.KvHeads, config.HeadDim, options.Kv);
         long pages = Math.Min(options.KvBytes / perPage, int.MaxValue);
         if (pages < 1)
             throw new ArgumentException($"KvBytes: expected at least one page of {perPage} bytes, found {options.KvBytes}");
-        long arena = backend.ScratchBytes(options.Weights, MaxRows(options), MaxInputs(config)) + MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, MaxPlanPages(config, options), config.HeadDim)
+        int planPages = MaxPlanPages(config, options, (int)pages);
+        long arena = backend.ScratchBytes(options.Weights, MaxRows(options), MaxInputs(config)) + MatrixBytes(config, options) + StepLayout.Bytes(options.MaxStepTokens, planPages, config.HeadDim)
+            + ((long)planPages * sizeof(int)) // of the plan that the layout copies
             + (options.GroupPrefixes ? PrefixGroups.Bytes(options.MaxStepTokens, options.MaxSequences, PrefixShape.Of(config.Heads, config.KvHeads, config.HeadDim, options.Kv, options.Threads)) : 0);
         long runtime = RuntimeBytes + ((long)TokenBytes * config.VocabularySize);
         return new MemoryPlan(LlamaWeights.PackedBytes(config, backend, options.Weights), perPage, (int)pages, arena, runtime);
@@ -50,10 +52,12 @@ internal static class MemoryPlanner
     /// <summary>Most inputs of a product.</summary>
     public static int MaxInputs(ModelConfig config) => Math.Max(Math.Max(config.HiddenSize, config.Heads * config.HeadDim), config.Intermediate);
 
-    /// <summary>Page entries of the largest plan: sequences that share pages name them once each.</summary>
-    public static int MaxPlanPages(ModelConfig config, ModelOptions options)
+    /// <summary>Page entries of the largest plan: sequences that share pages name them once each, and none has more than there are.</summary>
+    public static int MaxPlanPages(ModelConfig config, ModelOptions options, int pages)
     {
-        long perSequence = (config.ContextLength + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
-        return checked((int)(perSequence * options.MaxSequences));
+        int each = Math.Min(StepPlan.PagesOf(config.ContextLength), pages);
+        if ((long)each * options.MaxSequences > Array.MaxLength)
+            throw new ArgumentException($"MaxSequences: expected at most {Array.MaxLength / each} of {each} pages each, found {options.MaxSequences}");
+        return each * options.MaxSequences;
     }
 }

@@ -31,7 +31,7 @@ public sealed unsafe class Model : IDisposable
         _backend = backend;
         _weights = weights;
         _pages = new KvPages(config.Layers, memory.Pages, config.KvHeads, config.HeadDim, options.Kv);
-        _layout = new StepLayout(options.MaxStepTokens, MemoryPlanner.MaxPlanPages(config, options), config.HeadDim, MemoryPlanner.Groups(config, options));
+        _layout = new StepLayout(options.MaxStepTokens, MemoryPlanner.MaxPlanPages(config, options, memory.Pages), config.HeadDim, MemoryPlanner.Groups(config, options));
         _arena = new Arena(MemoryPlanner.MatrixBytes(config, options));
         _llama = new Llama(config, backend, weights, _arena, options.MaxStepTokens);
         _outputs = _arena.Take(options.MaxOutputs, config.HiddenSize);

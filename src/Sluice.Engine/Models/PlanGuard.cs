@@ -35,7 +35,7 @@ internal static class PlanGuard
         int pages = (context + rows + StepPlan.PageTokens - 1) / StepPlan.PageTokens;
         if (pageStart < 0 || plan.PageStart[s + 1] > plan.Pages.Length || plan.PageStart[s + 1] - pageStart < pages)
             throw new ArgumentException($"PageStart[{s}]: expected {pages} pages within {plan.Pages.Length}, found [{pageStart}, {plan.PageStart[s + 1]})");
-        AtMost(plan.PageStart[s + 1], MemoryPlanner.MaxPlanPages(model.Config, model.Options), nameof(plan.PageStart));
+        AtMost(plan.PageStart[s + 1], MemoryPlanner.MaxPlanPages(model.Config, model.Options, model.Memory.Pages), nameof(plan.PageStart));
         for (int page = 0; page < pages; page++)
             Below(plan.Pages[pageStart + page], model.Memory.Pages, nameof(plan.Pages), pageStart + page);
         for (int row = first; row < first + rows; row++)

@@ -38,7 +38,7 @@ internal sealed partial class Planner
         _limits = limits;
         _cache = cache;
         _leavers = new Leavers(cache);
-        _step = new Step(limits);
+        _step = new Step(limits, cache.Pool.Total);
         _running = new List<Sequence>(limits.MaxSequences);
     }
 

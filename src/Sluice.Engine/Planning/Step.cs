@@ -12,9 +12,11 @@ internal sealed class Step
     private readonly PageCopy[] _copies; // (segments)
     private int _copyCount;
 
-    public Step(PlannerLimits limits)
+    /// <param name="limits">Of the planner.</param>
+    /// <param name="pages">That there are: no sequence has more.</param>
+    public Step(PlannerLimits limits, int pages)
     {
-        int pagesEach = Pages(limits.ContextLength);
+        int pagesEach = Math.Min(Pages(limits.ContextLength), pages);
         Plan = new StepPlan(limits.MaxStepTokens, limits.MaxSequences, checked(limits.MaxSequences * pagesEach));
         _lanes = new Lane[limits.MaxSequences];
         _copies = new PageCopy[limits.MaxSequences];

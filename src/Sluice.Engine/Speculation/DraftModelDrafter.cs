@@ -28,7 +28,7 @@ internal sealed class DraftModelDrafter : IDrafter
         _model = model;
         ModelOptions limits = model.Options;
         Cache = new PrefixCache(new PagePool(model.Memory.Pages), share);
-        _plan = new StepPlan(limits.MaxStepTokens, limits.MaxSequences, checked(limits.MaxSequences * Pages(model.Config.ContextLength)));
+        _plan = new StepPlan(limits.MaxStepTokens, limits.MaxSequences, MemoryPlanner.MaxPlanPages(model.Config, limits, model.Memory.Pages));
         _sampler = new Sampler(model.Config.VocabularySize);
         _guessing = new Draft[limits.MaxSequences];
     }

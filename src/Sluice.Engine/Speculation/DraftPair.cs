@@ -13,7 +13,7 @@ public static class DraftPair
     {
         RequireSameTokens(folder, tokens, draftFolder);
         MemoryPlan target = ModelInspection.Read(folder, options).Memory;
-        MemoryPlan draft = ModelInspection.Read(draftFolder, options with { KvBytes = long.MaxValue }).Memory;
+        MemoryPlan draft = ModelInspection.Read(draftFolder, options with { KvBytes = long.MaxValue, MaxSequences = 1 }).Memory;
         long pages = options.KvBytes / (target.KvBytesPerPage + draft.KvBytesPerPage);
         if (pages < 1)
             throw new ArgumentException($"{nameof(options.KvBytes)}: expected at least one page each of {target.KvBytesPerPage} and {draft.KvBytesPerPage} bytes, found {options.KvBytes}");

@@ -130,6 +130,20 @@ public sealed class ModelTests : IDisposable
         Assert.Contains(Name, Assert.Throws<ModelFormatException>(() => _folder.Load(backend, weights: weights)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(64)]
+    [InlineData(1 << 16)]
+    public void The_memory_of_plans_grows_with_the_pages_not_with_the_context_that_a_config_claims(int sequences)
+    {
+        ModelOptions options = new() { KvBytes = 1 << 20, MaxSequences = sequences, GroupPrefixes = false };
+        using RandomFolder longer = new(RandomFolder.Odd with { ContextLength = 1 << 20 });
+        using RandomFolder longest = new(RandomFolder.Odd with { ContextLength = 1 << 24 });
+        MemoryPlan one = ModelInspection.Read(longer.Path, options).Memory;
+        Assert.Equal(one, ModelInspection.Read(longest.Path, options).Memory);
+        MemoryPlan none = ModelInspection.Read(longer.Path, options with { KvBytes = one.KvBytesPerPage }).Memory;
+        Assert.Equal(2L * sizeof(int) * sequences * (one.Pages - 1), one.ArenaBytes - none.ArenaBytes); // a plan's own and its copy for kernels
+    }
+
     [Fact]
     public void Hidden_states_times_the_table_are_the_logits()
     {

@@ -176,4 +176,13 @@ public sealed class PlannerTests
         Assert.Equal(rig.Model.Greedy(Prompt(2, 20), 60), Generated(back));
         Assert.Equal(AnswersTests.Sums(rig, choices.Request), choices.ChoiceSums);
     }
+
+    [Fact]
+    public void A_plan_has_room_for_as_many_pages_of_a_sequence_as_there_are()
+    {
+        PlannerRig rig = new(pages: 4, sequences: 8, context: 1 << 24);
+        rig.Add(Generate(Prompt(1, 60), 4));
+        Assert.Equal(8 * 4, rig.Step().Plan.Pages.Length);
+        rig.RunToEnd();
+    }
 }
