@@ -17,17 +17,20 @@ internal sealed partial class Stager(ISubmissionStore submissions, RowSources so
     {
         FiringRecord firing = claim.Firing;
         JobRequest request = JsonSerializer.Deserialize(claim.Work.Request, JobsJson.Default.JobRequest)!;
+        SubmissionRecord? submission = await submissions.GetAsync(firing.Tenant, firing.Id, claim.Token);
         DateTimeOffset? deadline = firing.Deadline;
-        if (deadline <= time.GetUtcNow())
+        if (deadline <= time.GetUtcNow() && submission is null or { State: SubmissionState.Receiving })
         {
             if (request.OnLate != OnLate.Run)
             {
-                await claim.EndAsync(FiringState.Skipped, FiringEnds.DeadlinePassed, $"It was to be finished by {JobTimes.Text(deadline.Value)}, which had passed.");
+                // What was staged may have begun to run: then the run is cancelled with its submission, which would wait for its other rows for ever.
+                await submissions.CancelAsync(firing.Tenant, firing.Id, claim.Token);
+                FiringState end = submission is null ? FiringState.Skipped : FiringState.Cancelled;
+                await claim.EndAsync(end, FiringEnds.DeadlinePassed, $"It was to be finished by {JobTimes.Text(deadline.Value)}, which had passed.");
                 return;
             }
             deadline = null;
         }
-        SubmissionRecord? submission = await submissions.GetAsync(firing.Tenant, firing.Id, claim.Token);
         SourceSpec spec = JsonSerializer.Deserialize(claim.Work.Source, SpecJson.Default.SourceSpec)!;
         if (submission is not { State: not SubmissionState.Receiving })
         {
