@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Sluice.Jobs;
 using Sluice.Service.Access;
 using Sluice.Service.Intake;
@@ -7,7 +8,7 @@ using Sluice.Store;
 namespace Sluice.Service.Api;
 
 /// <summary>POST /v1/jobs, and the retry of a job: both make a new one and may wait for its end.</summary>
-internal sealed class SubmitEndpoint(JobIntake intake, JobWaiters waiters, IJobStore store, TimeProvider time)
+internal sealed class SubmitEndpoint(JobIntake intake, JobWaiters waiters, IJobStore store, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     // Beneath the event: first look after a second, then more seldom, for an event is lost only when a node or the broker was.
     private static readonly TimeSpan s_firstPoll = TimeSpan.FromSeconds(1);
@@ -70,18 +71,27 @@ internal sealed class SubmitEndpoint(JobIntake intake, JobWaiters waiters, IJobS
         return Answer(context, accepted with { Job = await WaitAsync(other, now, until, context.RequestAborted) });
     }
 
-    /// <summary>The job as it stands at its end, or when the time is over.</summary>
+    /// <summary>The job as it stands at its end, when the time is over, or when this process stops.</summary>
     private async Task<JobRecord> WaitAsync(JobWatch watch, JobRecord job, long until, CancellationToken cancellationToken)
     {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         TimeSpan poll = s_firstPoll;
-        while (!job.State.IsTerminal())
+        while (!job.State.IsTerminal() && !lifetime.ApplicationStopping.IsCancellationRequested)
         {
             TimeSpan left = time.GetElapsedTime(time.GetTimestamp(), until);
             if (left <= TimeSpan.Zero)
             {
                 break;
             }
-            bool told = await watch.WaitAsync(left < poll ? left : poll, cancellationToken);
+            bool told = false;
+            try
+            {
+                told = await watch.WaitAsync(left < poll ? left : poll, over.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // the process stops: one last look
+            }
             job = await store.GetAsync(job.Tenant, job.Id, cancellationToken) ?? job;
             if (told && !job.State.IsTerminal())
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Sluice.Jobs;
 using Sluice.Service.Access;
 using Sluice.Service.Api;
@@ -11,14 +12,14 @@ namespace Sluice.Service.Submissions;
 
 /// <summary>
 /// GET /v1/submissions/{id}/events. An event is the submission as it stands; its id says how far that is, so that who comes back with <c>Last-Event-ID</c> is sent
-/// nothing until something has changed. The stream ends with the submission.
+/// nothing until something has changed. The stream ends with the submission, or when this process stops: who comes back is sent the rest by another.
 /// </summary>
 internal static class SubmissionEvents
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(15);
 
-    public static async Task<IResult> SendAsync(HttpContext context, Caller caller, ISubmissionStore store, QuoteBook quotes, TimeProvider time, string id)
+    public static async Task<IResult> SendAsync(HttpContext context, Caller caller, ISubmissionStore store, QuoteBook quotes, IHostApplicationLifetime lifetime, TimeProvider time, string id)
     {
         CancellationToken gone = context.RequestAborted;
         if (!SubmissionIds.TryParse(id, out Guid found) || await store.GetAsync(caller.Tenant, found, gone) is not { } submission)
@@ -45,7 +46,7 @@ internal static class SubmissionEvents
                 await WriteAsync(response, ": still here\n\n", gone);
                 sent = time.GetTimestamp();
             }
-            if (ended)
+            if (ended || lifetime.ApplicationStopping.IsCancellationRequested)
             {
                 return Results.Empty;
             }
