@@ -70,7 +70,7 @@ internal sealed class MemoryCacheEntry
         Key = source.Key!.Value;
         Fingerprint = asked.Fingerprint;
         Result = result;
-        ExpiresAt = now + asked.CacheTtl;
+        ExpiresAt = now + asked.CacheTtl < source.ExpiresAt ? now + asked.CacheTtl : source.ExpiresAt;
         if (asked is { CacheMode: CacheMode.Semantic, Fingerprint: { } fingerprint, Guard: { } guard, EmbedderId: { } embedder, Embedding: { } embedding })
         {
             Embedding = embedding;

@@ -82,13 +82,13 @@ internal static class TerminalSql
         select 0, id, tenant, model, run_class, prefix_key, run_by, custom_id, idempotency_key, now(), trace_parent from heirs
         """;
 
-    /// <summary>$1 ids of one tenant, whose scope is set; a newer answer replaces an older one. Only a job of cache mode semantic leaves what the semantic tier compares.</summary>
+    /// <summary>$1 ids of one tenant, whose scope is set; a newer answer replaces an older one, and none is kept for longer than its job's result. Only a job of cache mode semantic leaves what the semantic tier compares.</summary>
     public const string CacheEntries = """
         insert into cache_entries (id, tenant, namespace, exact_key, fingerprint, model, model_revision, adapter, source_job, outputs,
             prompt_tokens, cached_tokens, generated_tokens, drafted_tokens, accepted_tokens, embedding, dim, embedder_id, guard, created_at, expires_at)
         select gen_random_uuid(), j.tenant, j.namespace, j.exact_key, j.fingerprint, j.model, j.model_revision, j.adapter, j.id, r.outputs,
             r.prompt_tokens, r.cached_tokens, r.generated_tokens, r.drafted_tokens, r.accepted_tokens, s.embedding, vector_dims(s.embedding), s.embedder_id, s.guard,
-            now(), now() + i.cache_ttl
+            now(), least(now() + i.cache_ttl, j.expires_at)
         from jobs j join results r on r.job = j.id join job_inputs i on i.job = j.id
         left join lateral (select i.embedding, j.embedder_id, i.guard where j.cache_mode = 2 and i.guard is not null and i.embedding is not null) s on true
         where j.id = any($1) and j.exact_key is not null

@@ -46,7 +46,7 @@ internal sealed class PostgresHost(PostgresDatabase database) : StoreHost
         await PostgresDatabase.RunAsync(database.AdminConnectionString, $"""
             begin;
             set local sluice.tenant = '*';
-            update jobs set created_at = created_at - {age}, deadline = deadline - {age}, run_by = run_by - {age},
+            update jobs set created_at = created_at - {age}, expires_at = expires_at - {age}, deadline = deadline - {age}, run_by = run_by - {age},
                 ticketed_at = case when ticketed_at < '9999-12-31' then ticketed_at - {age} else ticketed_at end, started_at = started_at - {age} where live; -- the last of all times is none
             update workers set seen_at = seen_at - {age};
             update idempotency_keys set expires_at = expires_at - {age};

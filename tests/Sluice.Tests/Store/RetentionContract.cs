@@ -32,6 +32,15 @@ public abstract class RetentionContract(StoreHost host) : SubmissionStepsContrac
     }
 
     [Fact]
+    public async Task A_cached_answer_is_kept_no_longer_than_what_it_answered()
+    {
+        await EndedAsync(Kept(Twin()));
+        Assert.Equal(SubmitOutcome.CacheHit, (await SubmitAsync(Twin())).Outcome);
+        await PassAsync(Moment);
+        Assert.Equal(SubmitOutcome.Queued, (await SubmitAsync(Twin())).Outcome);
+    }
+
+    [Fact]
     public async Task Facts_go_too_when_that_is_asked_for()
     {
         NewJob job = await EndedAsync(Kept(Job()));

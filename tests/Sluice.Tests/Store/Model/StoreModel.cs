@@ -256,7 +256,8 @@ internal sealed class StoreModel
         List<ModelJob> followers = [.. Jobs.Where(f => f.WaitsFor == job)];
         if (led && state == JobState.Succeeded)
         {
-            _answers[(job.Tenant, job.Text)] = (answer!, Now + AnswerLife);
+            TimeSpan until = Now + AnswerLife, kept = job.CreatedAt + KeyLife;
+            _answers[(job.Tenant, job.Text)] = (answer!, until < kept ? until : kept);
             followers.ForEach(f => End(f, JobState.Succeeded, answer, AnswerSource.Twin, null));
         }
         else if (followers is [ModelJob heir, .. var others])
