@@ -12,6 +12,9 @@ namespace Sluice.Service.Inference;
 internal sealed partial class Heartbeat(
     IJobStore store, Incarnation incarnation, InferenceLoops loops, HeldJobs held, RunningJobs running, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Heartbeat> logger)
 {
+    /// <summary>Declared dead, and not known under its fresh id yet.</summary>
+    private bool _isToBeginAnew;
+
     /// <summary>Beats until <paramref name="stop"/>. Ends without an exception.</summary>
     public Task RunAsync(CancellationToken stop) =>
         Rounds.RunAsync(options.Value.HeartbeatInterval, atOnce: false, BeatAsync, failure => LogMissed(failure.Message), time, stop);
@@ -23,8 +26,12 @@ internal sealed partial class Heartbeat(
     private async Task BeatAsync(CancellationToken stop)
     {
         Crash.At("heartbeat_before_beat");
+        if (_isToBeginAnew)
+        {
+            await AnnounceAsync(stop);
+        }
         // before the store's first answer it knows of none, which is no death
-        if (incarnation.IsRegistered && !await store.HeartbeatAsync(incarnation.Current.Id, stop))
+        else if (incarnation.IsRegistered && !await store.HeartbeatAsync(incarnation.Current.Id, stop))
         {
             await BeginAnewAsync(stop);
         }
@@ -52,10 +59,18 @@ internal sealed partial class Heartbeat(
     {
         Guid dead = incarnation.Current.Id;
         incarnation.Die();
+        _isToBeginAnew = true;
         int dropped = loops.TakeAll().Count;
         held.Clear();
         LogDead(dead, running.Active, dropped);
+        await AnnounceAsync(stop);
+    }
+
+    /// <summary>Where the store refuses, the next beat asks again.</summary>
+    private async Task AnnounceAsync(CancellationToken stop)
+    {
         await incarnation.RegisterAsync(stop);
+        _isToBeginAnew = false;
     }
 
     [LoggerMessage(4060, LogLevel.Warning, "The store did not take a sign of life: {Reason}")]

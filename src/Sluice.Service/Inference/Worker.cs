@@ -44,13 +44,33 @@ internal sealed partial class Worker(
     {
         try
         {
-            await incarnation.RegisterAsync(_intake.Token);
+            if (!await IsRegisteredAsync())
+            {
+                return;
+            }
             LogRegistered(incarnation.Name, incarnation.Current.Id);
             await Task.WhenAll([reservations.RunAsync(_intake.Token), stealing.RunAsync(_intake.Token), resuming.RunAsync(_intake.Token), .. loops.All.Select(RunAsync)]);
         }
         catch (OperationCanceledException) when (_intake.IsCancellationRequested)
         {
             // told to stop before it could begin
+        }
+    }
+
+    /// <summary>False: the store refuses this worker, and the process stops.</summary>
+    private async Task<bool> IsRegisteredAsync()
+    {
+        try
+        {
+            await incarnation.RegisterAsync(_intake.Token);
+            return true;
+        }
+        catch (Exception e) when (!_intake.IsCancellationRequested)
+        {
+            LogNotRegistered(e, incarnation.Name);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+            return false;
         }
     }
 
@@ -122,6 +142,9 @@ internal sealed partial class Worker(
 
     [LoggerMessage(4090, LogLevel.Information, "Worker {Name} takes jobs as {Id}")]
     private partial void LogRegistered(string name, Guid id);
+
+    [LoggerMessage(4093, LogLevel.Critical, "The store refuses worker {Name}; the process stops")]
+    private partial void LogNotRegistered(Exception exception, string name);
 
     [LoggerMessage(4092, LogLevel.Error, "A part of the worker ended by a fault; the drain goes on")]
     private partial void LogFaulted(Exception exception);

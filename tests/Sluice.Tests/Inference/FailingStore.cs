@@ -14,6 +14,9 @@ public class FailingStore : DispatchProxy
     /// <summary>How often the member was called.</summary>
     public int Calls => CallsOf(_member);
 
+    /// <summary>Which of its calls fail, counted from 1; else all.</summary>
+    public Func<int, bool> Fails { get; set; } = _ => true;
+
     public int CallsOf(string member) => _calls.Count(call => call == member);
 
     public static (T Store, FailingStore Failures) Around<T>(T inner, string member, bool hangs)
@@ -28,7 +31,7 @@ public class FailingStore : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         _calls.Enqueue(targetMethod!.Name);
-        if (targetMethod.Name != _member)
+        if (targetMethod.Name != _member || !Fails(Calls))
         {
             return targetMethod.Invoke(_inner, args);
         }
