@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Data.Common;
+using System.Text;
 using Microsoft.Extensions.Options;
 using Sluice.Cli.Serve;
 using Sluice.Engine.Tokens;
@@ -49,6 +50,7 @@ internal static class CommandLine
         CommandFailedException failed => (failed.ExitCode, failed.Message),
         ModelFormatException or TokenizerFormatException or InsufficientMemoryException or StoreUnfitException => (ExitCode.Failed, exception.Message),
         OptionsValidationException invalid => (ExitCode.WrongUsage, string.Join(Environment.NewLine, invalid.Failures)),
+        DecoderFallbackException => (ExitCode.WrongUsage, "standard input: expected UTF-8, found other bytes."),
         SettingException => (ExitCode.WrongUsage, exception.Message),
         StoreUnavailableException or HttpRequestException => (ExitCode.Unreachable, exception.Message),
         DbException { SqlState: UndefinedTable } => (ExitCode.Failed, "the database lacks the schema of this program. Run `sluice migrate`."),

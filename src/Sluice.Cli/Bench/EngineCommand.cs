@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sluice.Cli.Models;
 using Sluice.Engine.Measuring;
+using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
 using Spectre.Console;
 
@@ -33,7 +34,9 @@ internal static class EngineCommand
                 Repeats = parse.GetValue(repeats),
                 Profile = parse.GetValue(profile),
             };
-            EngineFigures figures = await Task.Run(() => EngineBench.RunAsync(parse.GetRequiredValue(model), options, terminal.Error.WriteLine, cancellationToken), cancellationToken);
+            string folder = parse.GetRequiredValue(model);
+            KvBudget.Inspect(folder, new ModelOptions()); // a variable of the environment that names nothing is wrong usage
+            EngineFigures figures = await Task.Run(() => EngineBench.RunAsync(folder, options, terminal.Error.WriteLine, cancellationToken), cancellationToken);
             if (parse.GetValue(json)) await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(figures, CliJson.Default.EngineFigures));
             else Draw(figures, terminal.Tables());
             return ExitCode.Done;

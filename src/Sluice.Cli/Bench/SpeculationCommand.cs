@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sluice.Cli.Models;
 using Sluice.Engine.Measuring;
+using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Tokens;
 using Sluice.Tuning.Tickets;
@@ -45,6 +46,7 @@ internal static class SpeculationCommand
                 DraftFolder = parse.GetValue(draft),
             };
             string folder = parse.GetRequiredValue(model);
+            KvBudget.Inspect(folder, new ModelOptions()); // a variable of the environment that names nothing is wrong usage
             int[][] prompts = Prompts(Tokenizer.Load(folder), parse.GetValue(tickets));
             IReadOnlyList<SpeculationFigure> figures = await Task.Run(() => SpeculationBench.RunAsync(folder, prompts, options, terminal.Error.WriteLine, cancellationToken), cancellationToken);
             if (parse.GetValue(json)) await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(figures, CliJson.Default.IReadOnlyListSpeculationFigure));

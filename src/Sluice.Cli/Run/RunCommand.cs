@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Sluice.Cli.Bench;
 using Sluice.Cli.Models;
 using Sluice.Engine.Models;
 
@@ -20,8 +21,8 @@ internal static class RunCommand
         Option<bool> overwrite = new("--overwrite") { Description = "Write an output that is there anew." };
         Option<bool> json = new("--json") { Description = "One object with the totals on standard output." };
         Option<long> kvBytes = KvBudget.Option("Bytes of keys and values.", new ModelOptions().KvBytes);
-        Option<int> window = Positive("--window", "Most lines that wait or run at a time.", DefaultWindow);
-        Option<int> threads = Positive("--threads", "Threads that compute.", Environment.ProcessorCount);
+        Option<int> window = EngineCommand.InRange("--window", "Most lines that wait or run at a time.", DefaultWindow, 1 << 20);
+        Option<int> threads = EngineCommand.InRange("--threads", "Threads that compute.", Environment.ProcessorCount, 1024);
         Command command = new("run", "Run a file of batch lines through a model, without a service. Absent parameters mean: greedy, 128 tokens.")
         {
             input, output, model, name, resume, overwrite, json, kvBytes, window, threads,
@@ -46,15 +47,5 @@ internal static class RunCommand
             return report.Failed + report.SkippedFailed == 0 ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
-    }
-
-    private static Option<int> Positive(string name, string description, int value)
-    {
-        Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 1 << 20) result.AddError($"{name}: expected 1 to {1 << 20}, found {result.GetValueOrDefault<int>()}.");
-        });
-        return option;
     }
 }

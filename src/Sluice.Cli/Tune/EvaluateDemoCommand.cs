@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Sluice.Cli.Bench;
 using Sluice.Cli.Models;
 using Sluice.Engine;
 using Sluice.Engine.Models;
@@ -25,7 +26,7 @@ internal static class EvaluateDemoCommand
         Option<string> dtype = WeightOption.Create();
         Option<string> kv = WeightOption.CreateKv();
         Option<string> phrases = new("--phrases") { Description = "judge, judge-2, judge-3 (by hands that had read no others), heldout (those of the demo), or a file of the same form.", DefaultValueFactory = _ => "judge" };
-        Option<int> count = new("--tickets") { Description = "Tickets to ask.", DefaultValueFactory = _ => 1000 };
+        Option<int> count = EngineCommand.InRange("--tickets", "Tickets to ask.", 1000, 1_000_000);
         Option<long> seed = new("--seed") { Description = "Seed of the tickets.", DefaultValueFactory = _ => 4242 };
         Option<string?> draft = new("--draft") { Description = "Folder of a small model of the same tokenizer: also count how many of the answers' tokens it guesses.", HelpName = "DIR" };
         Option<bool> json = new("--json") { Description = "One object on standard output." };
@@ -35,7 +36,7 @@ internal static class EvaluateDemoCommand
         {
             string folder = parse.GetRequiredValue(model);
             ModelOptions weights = new() { Weights = WeightFormats.Parse(parse.GetValue(dtype)), Kv = KvFormats.Parse(parse.GetValue(kv)) };
-            ModelInspection sizes = ModelInspection.Read(folder, weights);
+            ModelInspection sizes = KvBudget.Inspect(folder, weights);
             await using IEngine engine = ModelEngine.Load(folder, new EngineOptions { Model = weights });
             await using IEngine? drafter = parse.GetValue(draft) is { } small ? LoadDraft(small, folder) : null;
             string which = parse.GetValue(phrases)!;

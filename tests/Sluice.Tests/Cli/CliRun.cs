@@ -16,7 +16,10 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
         OfAsync(args, input, network, TimeProvider.System, environment);
 
     /// <summary>By a clock of its own.</summary>
-    public static Task<CliRun> OfAsync(string[] args, TimeProvider time) => OfAsync(args, TextReader.Null, null, time, []);
+    public static Task<CliRun> OfAsync(string[] args, TimeProvider time, HttpMessageHandler? network = null) => OfAsync(args, TextReader.Null, network, time, []);
+
+    /// <summary>Standard input as a process has it: bytes that are not UTF-8 are refused where they are read.</summary>
+    public static TextReader Bytes(params byte[] bytes) => new StreamReader(new MemoryStream(bytes), new UTF8Encoding(false, throwOnInvalidBytes: true));
 
     private static async Task<CliRun> OfAsync(string[] args, TextReader input, HttpMessageHandler? network, TimeProvider time, (string Name, string Value)[] environment)
     {

@@ -30,6 +30,28 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("submit --model m --prompt -")]
+    [InlineData("schedules create -")]
+    public async Task Input_that_is_not_UTF_8_is_wrong_usage(string line)
+    {
+        CliRun run = await CliRun.OfAsync(line.Split(' '), CliRun.Bytes((byte)'a', 0xff, (byte)'b'));
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Equal("sluice: standard input: expected UTF-8, found other bytes.\n", run.Error);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("1000001")]
+    public async Task Tickets_out_of_range_are_wrong_usage(string tickets)
+    {
+        using TinyModel model = new();
+        CliRun run = await CliRun.OfAsync(["tune", "evaluate-demo", "--model", model.Folder, "--tickets", tickets, "--json"]);
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains($"--tickets: expected 1 to 1000000, found {tickets}.", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Help_is_no_error()
     {

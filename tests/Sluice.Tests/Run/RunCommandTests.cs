@@ -189,6 +189,8 @@ public sealed class RunCommandTests : IDisposable
     [Theory]
     [InlineData("--window", "0")]
     [InlineData("--threads", "-1")]
+    [InlineData("--threads", "1025")]
+    [InlineData("--window", "1048577")]
     [InlineData("--kv-bytes", "10")]
     public async Task Numbers_out_of_range_are_wrong_usage(string option, string value)
     {
