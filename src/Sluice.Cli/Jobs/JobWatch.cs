@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Sluice.Cli.Jobs;
 
-/// <summary>Polls a job to its end as often as the service asks for. Changes of state go to the error stream, the answer to the output.</summary>
+/// <summary>Polls a job to its end as often as the service asks for; its time runs from when it is made. Changes of state go to the error stream, the answer to the output.</summary>
 internal sealed class JobWatch(ServiceClient client, double? timeoutSeconds, bool json)
 {
     private static readonly TimeSpan _shortest = TimeSpan.FromMilliseconds(50);
@@ -12,6 +12,7 @@ internal sealed class JobWatch(ServiceClient client, double? timeoutSeconds, boo
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(30);
 
     private readonly Terminal _terminal = client.Terminal;
+    private readonly long _start = client.Terminal.Time.GetTimestamp();
 
     /// <summary>Done when the job succeeds, failed when it ends otherwise or the time is over.</summary>
     public async Task<int> RunAsync(ServiceAnswer first, CancellationToken cancellationToken)
@@ -38,14 +39,13 @@ internal sealed class JobWatch(ServiceClient client, double? timeoutSeconds, boo
 
     private async Task<ServiceAnswer> PollAsync(ServiceAnswer answer, Action<string> say, Action<string> progress, CancellationToken cancellationToken)
     {
-        long start = _terminal.Time.GetTimestamp();
         JobState? said = null;
         while (true)
         {
             JobView job = ServiceClient.ReadJob(answer);
             if (job.State != said) say($"{job.Id} {JobPrinter.Describe(job)}");
             said = job.State;
-            TimeSpan passed = _terminal.Time.GetElapsedTime(start);
+            TimeSpan passed = _terminal.Time.GetElapsedTime(_start);
             if (job.State.IsTerminal() || passed.TotalSeconds >= timeoutSeconds) return answer;
             progress($"{JobPrinter.Describe(job)}, {passed.TotalSeconds:0} s");
             TimeSpan wait = answer.RetryAfter is not { } asked ? _usual : asked < _shortest ? _shortest : asked > _longest ? _longest : asked;

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Sluice.Jobs;
 
 namespace Sluice.Cli.Jobs;
 
 /// <summary><c>sluice submit</c>: one job, or a file of them; prints its id, or waits and prints its answer.</summary>
 internal static class SubmitCommand
 {
-    // the service is asked to hold its answer this long, seconds; afterwards it is polled
+    // the service is asked to hold its answer this long, seconds, and no longer than --timeout; afterwards it is polled
     private const int HeldSeconds = 20;
 
     public static Command Create(Terminal terminal)
@@ -39,17 +40,26 @@ internal static class SubmitCommand
                 await terminal.Out.WriteLineAsync(prints ? stored.Body : ServiceClient.ReadSubmission(stored).Id);
                 return ExitCode.Done;
             }
-            ServiceAnswer answer = await client.SubmitAsync(
-                await arguments.ReadAsync(parse, terminal, cancellationToken), parse.GetValue(idempotencyKey), waits ? HeldSeconds : null, cancellationToken);
+            JobRequest job = await arguments.ReadAsync(parse, terminal, cancellationToken);
+            JobWatch watch = new(client, parse.GetValue(timeout), prints);
+            ServiceAnswer answer = await client.SubmitAsync(job, parse.GetValue(idempotencyKey), waits ? Held(parse.GetValue(timeout)) : null, cancellationToken);
             if (waits)
             {
-                return await new JobWatch(client, parse.GetValue(timeout), prints).RunAsync(answer, cancellationToken);
+                return await watch.RunAsync(answer, cancellationToken);
             }
             await terminal.Out.WriteLineAsync(prints ? answer.Body : ServiceClient.ReadJob(answer).Id.ToString());
             return ExitCode.Done;
         });
         return command;
     }
+
+    // whole seconds are all that the header can say
+    private static int? Held(double? timeout) => timeout switch
+    {
+        null => HeldSeconds,
+        < 1 => null,
+        { } seconds => (int)Math.Min(HeldSeconds, seconds),
+    };
 
     private static void Check(CommandResult result, SubmitArguments arguments, Option<string?> file, Option<string?> output, Option<bool> keep, Option<bool> wait)
     {

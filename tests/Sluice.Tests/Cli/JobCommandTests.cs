@@ -78,6 +78,32 @@ public sealed class JobCommandTests
     }
 
     [Theory]
+    [InlineData("0.9", null)]
+    [InlineData("7.9", "wait=7")]
+    [InlineData("600", "wait=20")]
+    public async Task Submit_does_not_ask_the_service_to_hold_its_answer_longer_than_it_waits(string timeout, string? asked)
+    {
+        Scripted service = Scripted.Of(HttpStatusCode.OK, Job("succeeded"));
+        Assert.Equal(0, (await CliRun.OfAsync(["submit", "--model", "m", "--prompt", "p", "--wait", "--timeout", timeout], "", service)).ExitCode);
+        Assert.Equal(asked, service.Asked[0].Request.Headers.TryGetValues("Prefer", out IEnumerable<string>? values) ? values.Single() : null);
+    }
+
+    [Fact]
+    public async Task The_time_that_the_service_held_its_answer_is_time_waited()
+    {
+        ManualTime time = new();
+        Scripted service = new(_ =>
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            return new HttpResponseMessage(HttpStatusCode.Accepted) { Content = new StringContent(Job("queued"), Encoding.UTF8, "application/json") };
+        });
+        CliRun run = await CliRun.OfAsync(["submit", "--model", "m", "--prompt", "p", "--wait", "--timeout", "5"], time, service).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Single(service.Asked);
+        Assert.Contains("still queued after 5 s", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(HttpStatusCode.BadRequest, 2)]
     [InlineData(HttpStatusCode.UnprocessableEntity, 2)]
     [InlineData(HttpStatusCode.Unauthorized, 2)]
