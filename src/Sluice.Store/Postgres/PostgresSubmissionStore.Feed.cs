@@ -39,7 +39,7 @@ internal sealed partial class PostgresSubmissionStore
         {
             return await database.DispatchAsync((connection, limit) => FeedAsync(connection, chunk, limit), cancellationToken);
         }
-        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "pk_jobs" })
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "pk_job_inputs" or "pk_jobs" })
         {
             return null; // another feeder stored these very lines between this one's look and its insert
         }
@@ -47,16 +47,18 @@ internal sealed partial class PostgresSubmissionStore
 
     public async Task<TendReport> TendAsync(TendOptions options, CancellationToken cancellationToken)
     {
-        List<Guid> open = await database.DispatchAsync(async (connection, limit) =>
+        (long open, List<Guid> due) = await database.DispatchAsync(async (connection, limit) =>
         {
-            await using Rows rows = await new Commands(connection).For(Scope.All).Add(SubmissionSql.Open).ReadAsync(limit);
-            return await rows.ListAsync(r => r.GetGuid(0), limit);
+            await using Rows rows = await new Commands(connection).For(Scope.All).Add(SubmissionSql.CountOpen).Add(SubmissionSql.ToTend, options.AbandonedAfter).ReadAsync(limit);
+            long count = (await rows.ListAsync(r => r.GetInt64(0), limit))[0];
+            await rows.NextAsync(limit);
+            return (count, await rows.ListAsync(r => r.GetGuid(0), limit));
         }, cancellationToken);
-        TendReport sum = new(0, 0, 0, 0);
-        foreach (Guid id in open)
+        TendReport sum = new((int)open, 0, 0, 0);
+        foreach (Guid id in due)
         {
             TendReport one = await TendOneAsync(id, options, cancellationToken);
-            sum = new TendReport(sum.Open + one.Open, sum.Finished + one.Finished, sum.Abandoned + one.Abandoned, sum.Cancelled + one.Cancelled);
+            sum = new TendReport(sum.Open - one.Finished, sum.Finished + one.Finished, sum.Abandoned + one.Abandoned, sum.Cancelled + one.Cancelled);
         }
         return sum;
     }

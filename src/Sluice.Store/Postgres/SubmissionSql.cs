@@ -124,7 +124,15 @@ internal static class SubmissionSql
         from unnest($2::int[], $3::text[], $4::text[]) n(number, id, errors) where l.submission = $1 and l.number = n.number
         """;
 
-    public const string Open = "select id from submissions where not settled order by feeder_until nulls first limit 500";
+    public const string CountOpen = "select count(*) from submissions where not settled";
+
+    /// <summary>$1 age of an abandoned upload. Those that a round can move on: all others are passed over without a transaction, so there need be no limit.</summary>
+    public const string ToTend = """
+        select s.id from submissions s
+        where not s.settled and (s.state >= 2 or (s.state = 0 and s.source = 0 and s.touched_at < now() - $1)
+            or (s.state = 1 and s.fed_to = s.last_line and s.lines - s.invalid <= s.succeeded + s.failed + s.expired + s.cancelled)
+            or exists (select from submission_tallies t where t.submission = s.id))
+        """;
 
     /// <summary>$1 id, $2 age of an abandoned upload. No row where another holds it.</summary>
     public const string Hold = $"""

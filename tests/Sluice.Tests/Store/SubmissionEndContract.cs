@@ -99,6 +99,30 @@ public abstract class SubmissionEndContract(StoreHost host) : SubmissionStepsCon
     }
 
     [Fact]
+    public async Task Of_two_feeders_that_store_the_same_lines_at_once_one_does()
+    {
+        Guid id = await StartAsync(keep: true);
+        await StageAsync(id, 0, [.. Enumerable.Range(1, 200).Select(n => Line(n))]);
+        FeedWork work = (await TakeAsync())!;
+        bool[] stored = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => FeedAsync(work), Token)));
+        Assert.Single(stored, true);
+        Assert.Equal(200, (await GetAsync(id)).Counts.Fed);
+    }
+
+    [Fact]
+    public async Task Any_number_of_submissions_that_wait_for_lines_hide_none_that_ends()
+    {
+        for (int i = 0; i < 501; i++)
+        {
+            await Submissions.StartAsync(New() with { Source = SubmissionSource.Schedule }, Token);
+        }
+        Guid id = await FedAsync(1);
+        await EndAsync(id, 1);
+        Assert.Equal((501, 1), await TendAsync());
+        Assert.Equal((SubmissionState.Finished, 1), ((await GetAsync(id)).State, (await GetAsync(id)).Counts.Succeeded));
+    }
+
+    [Fact]
     public async Task No_more_is_fed_than_may_be_live_and_submissions_take_turns()
     {
         Guid a = await StartAsync(keep: true), b = await StartAsync(keep: true);
