@@ -16,6 +16,9 @@ public interface IJobStore
     /// </summary>
     Task<IReadOnlyList<SubmitResult>> SubmitAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken);
 
+    /// <summary>The job that this tenant's key stands for, where it came with the same hash: what a repeat is answered with by <see cref="SubmitAsync"/>. Null: no such key, or another request's.</summary>
+    Task<JobRecord?> FindRepeatedAsync(string tenant, string key, byte[] requestHash, CancellationToken cancellationToken);
+
     /// <summary>The job, or null where this tenant has none of that id.</summary>
     Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken);
 

@@ -13,12 +13,14 @@ namespace Sluice.Service.Intake;
 
 /// <summary>The one door for jobs, whichever way they come: checks, counts tokens, derives keys, stores.</summary>
 internal sealed class JobIntake(
-    ModelCatalog models, WebhookRules webhooks, IEmbedder embedder, SubmitBatcher batcher, QueueBounds bounds, QuoteBook quotes, SluiceMetrics metrics, IOptions<IntakeOptions> options, TimeProvider time)
+    ModelCatalog models, WebhookRules webhooks, IEmbedder embedder, IJobStore store, SubmitBatcher batcher, QueueBounds bounds, QuoteBook quotes, SluiceMetrics metrics, IOptions<IntakeOptions> options,
+    TimeProvider time)
 {
     private readonly IntakeOptions _options = options.Value;
 
     /// <summary>
-    /// Stores the job or says why not. Idempotent with <see cref="SubmitOptions.IdempotencyKey"/>. When it returns Accepted the job is durable.
+    /// Stores the job or says why not. Idempotent with <see cref="SubmitOptions.IdempotencyKey"/>: what was accepted under it is answered with its job, though a new one
+    /// would be refused by now. When it returns Accepted the job is durable.
     /// Throws <see cref="StoreUnavailableException"/> when the store is: nothing is known then, and the same key may be sent again.
     /// </summary>
     public async Task<IntakeResult> SubmitAsync(Caller caller, JobRequest request, SubmitOptions submit, CancellationToken cancellationToken)
@@ -28,20 +30,17 @@ internal sealed class JobIntake(
         RequestRules rules = new(models, webhooks, estimates ? quotes : null, time.GetUtcNow(), _options.Horizon);
         if (!rules.Accept(request, submit, out AcceptedRequest? accepted))
         {
-            metrics.Refused("invalid");
-            return new IntakeResult.Invalid(rules.Errors);
+            return await RefuseAsync(caller, request, submit, "invalid", new IntakeResult.Invalid(rules.Errors), cancellationToken);
         }
         if (!estimates && RequestRules.RejectsLate(request))
         {
-            metrics.Refused("no_estimates_yet");
-            return new IntakeResult.NotYet();
+            return await RefuseAsync(caller, request, submit, "no_estimates_yet", new IntakeResult.NotYet(), cancellationToken);
         }
         NewJob job = Quoted(MakeJob(caller.Tenant, accepted, submit));
         activity?.SetTag("sluice.job.id", job.Id.ToString());
         if (bounds.Exceeded(job) is { } full)
         {
-            metrics.Refused("queue_full");
-            return full;
+            return await RefuseAsync(caller, request, submit, "queue_full", full, cancellationToken);
         }
         SubmitResult result = await batcher.SubmitAsync(job, cancellationToken);
         return Answer(result, job);
@@ -89,6 +88,19 @@ internal sealed class JobIntake(
 
     /// <summary>Why a job that is <see cref="NewJob.TooLate"/> is.</summary>
     public IntakeResult.TooLate Late(NewJob job) => new(quotes.Now + job.Quote?.In, job.Deadline ?? quotes.Now + job.Ttl!.Value) { Field = job.Request.Ttl is null ? "deadline" : "ttl" };
+
+    /// <summary>The refusal, unless it was accepted before: deadlines pass, bounds are reached and models go in between.</summary>
+    private async Task<IntakeResult> RefuseAsync(Caller caller, JobRequest request, SubmitOptions submit, string why, IntakeResult refusal, CancellationToken cancellationToken)
+    {
+        if (submit.IdempotencyKey is { } key && TextRules.IsKey(key)
+            && await store.FindRepeatedAsync(caller.Tenant, key, JobKeys.RequestHash(request, submit.RetryOf), cancellationToken) is { } job)
+        {
+            metrics.Accepted("replayed", job.Kind);
+            return new IntakeResult.Accepted(job, SubmitOutcome.Replayed);
+        }
+        metrics.Refused(why);
+        return refusal;
+    }
 
     private NewJob MakeJob(string tenant, AcceptedRequest accepted, SubmitOptions submit)
     {

@@ -11,6 +11,9 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
     public Task<IReadOnlyList<SubmitResult>> SubmitAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
         Locked<IReadOnlyList<SubmitResult>>(() => [.. jobs.Select(job => MemorySubmit.Submit(_tables, job))]);
 
+    public Task<JobRecord?> FindRepeatedAsync(string tenant, string key, byte[] requestHash, CancellationToken cancellationToken) =>
+        Locked(() => MemorySubmit.Repeated(_tables, tenant, key) is { } used && used.Hash.AsSpan().SequenceEqual(requestHash) ? _tables.Jobs[used.Job].Record() : null);
+
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
         Locked(() => _tables.Find(tenant, id)?.Record());
 

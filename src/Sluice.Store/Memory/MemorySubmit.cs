@@ -8,7 +8,7 @@ internal static class MemorySubmit
 {
     public static SubmitResult Submit(MemoryTables tables, NewJob job)
     {
-        if (job.IdempotencyKey is { } idempotency && tables.Idempotency.TryGetValue((job.Tenant, idempotency), out (byte[] Hash, JobId Job, DateTimeOffset ExpiresAt) used) && used.ExpiresAt > tables.Now)
+        if (job.IdempotencyKey is { } idempotency && Repeated(tables, job.Tenant, idempotency) is { } used)
         {
             return CryptographicOperations.FixedTimeEquals(used.Hash, job.RequestHash)
                 ? new SubmitResult(SubmitOutcome.Replayed, tables.Jobs[used.Job].Record())
@@ -30,6 +30,10 @@ internal static class MemorySubmit
             tables.End(row, JobState.Succeeded, answer, null);
         return new SubmitResult(outcome, row.Record());
     }
+
+    /// <summary>What a key stands for; null where it is free.</summary>
+    public static (byte[] Hash, JobId Job)? Repeated(MemoryTables tables, string tenant, string key) =>
+        tables.Idempotency.TryGetValue((tenant, key), out (byte[] Hash, JobId Job, DateTimeOffset ExpiresAt) used) && used.ExpiresAt > tables.Now ? (used.Hash, used.Job) : null;
 
     private static SubmitOutcome Queue(MemoryTables tables, MemoryJob row)
     {

@@ -60,6 +60,13 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
             }, limit);
     }
 
+    public Task<JobRecord?> FindRepeatedAsync(string tenant, string key, byte[] requestHash, CancellationToken cancellationToken) =>
+        database.AskAsync(async (connection, limit) =>
+        {
+            await using Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(RecordSql.OfKey, tenant, key, requestHash).ReadAsync(limit);
+            return (await rows.ListAsync(RecordSql.Read, limit)).FirstOrDefault();
+        }, cancellationToken);
+
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
         database.AskAsync((connection, limit) => FindAsync(connection, tenant, id, limit), cancellationToken);
 

@@ -21,6 +21,9 @@ internal static class RecordSql
     /// <summary>$1 tenant, $2 id.</summary>
     public const string One = Columns + " from jobs j" + Joins + "where j.tenant = $1 and j.id = $2";
 
+    /// <summary>$1 tenant, $2 idempotency key, $3 request hash.</summary>
+    public const string OfKey = Columns + " from idempotency_keys k join jobs j on j.tenant = k.tenant and j.id = k.job" + Joins + "where k.tenant = $1 and k.key = $2 and k.hash = $3 and k.expires_at > now()";
+
     /// <summary>$1 ids, of any tenant that the scope shows.</summary>
     public const string Many = Columns + " from jobs j" + Joins + "where j.id = any($1)";
 

@@ -16,6 +16,9 @@ internal sealed class SimStoreClient(SimStore server, SimProcess caller) : IJobS
         return server.CallAsync(caller, "submit", () => server.Oracle.Submit(named, () => Inner.SubmitAsync(named, default)), cancellationToken);
     }
 
+    public Task<JobRecord?> FindRepeatedAsync(string tenant, string key, byte[] requestHash, CancellationToken cancellationToken) =>
+        server.CallAsync(caller, "find repeated", () => Inner.FindRepeatedAsync(tenant, key, requestHash, default), cancellationToken);
+
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "get", () => Inner.GetAsync(tenant, id, default), cancellationToken);
 

@@ -11,6 +11,9 @@ internal class PassingStore(MemoryJobStore inner) : IJobStore
 
     public virtual Task<IReadOnlyList<SubmitResult>> SubmitAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) => inner.SubmitAsync(jobs, cancellationToken);
 
+    public virtual Task<JobRecord?> FindRepeatedAsync(string tenant, string key, byte[] requestHash, CancellationToken cancellationToken) =>
+        inner.FindRepeatedAsync(tenant, key, requestHash, cancellationToken);
+
     public virtual Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) => inner.GetAsync(tenant, id, cancellationToken);
 
     public virtual Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) => inner.ListAsync(tenant, query, cancellationToken);

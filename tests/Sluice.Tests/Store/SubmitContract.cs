@@ -77,6 +77,17 @@ public abstract class SubmitContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task A_repeat_is_found_by_tenant_key_and_hash_and_nothing_else_is()
+    {
+        NewJob first = Job() with { IdempotencyKey = "k", RequestHash = Hash("a") };
+        await SubmitAsync(first);
+        Assert.Equal(first.Id, (await Store.FindRepeatedAsync(Tenant, "k", Hash("a"), Token))?.Id);
+        Assert.Null(await Store.FindRepeatedAsync(Tenant, "k", Hash("b"), Token));
+        Assert.Null(await Store.FindRepeatedAsync(Tenant, "l", Hash("a"), Token));
+        Assert.Null(await Store.FindRepeatedAsync(Other, "k", Hash("a"), Token));
+    }
+
+    [Fact]
     public async Task A_full_tenant_is_refused_without_using_up_the_key_and_others_are_not()
     {
         NewJob[] jobs = [.. Enumerable.Range(0, 4).Select(_ => Job() with { TenantBound = 2 })];
