@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,8 +10,11 @@ namespace Sluice.Store.Postgres;
 /// </summary>
 internal sealed class PostgresSemanticCache(Database database, TimeProvider time) : ISemanticCache
 {
-    /// <summary>Entries of one (scope, fingerprint, embedder) that are compared one by one; with more they get an index.</summary>
+    /// <summary>Entries of one (scope, fingerprint, embedder, guard) that are compared one by one; with more their scope gets an index.</summary>
     public const int ExactScan = 5_000;
+
+    /// <summary>Entries that one transaction deletes.</summary>
+    private const int PerTransaction = 1_000;
 
     private static readonly TimeSpan s_indexing = TimeSpan.FromMinutes(5);
 
@@ -38,27 +42,49 @@ internal sealed class PostgresSemanticCache(Database database, TimeProvider time
             await using Rows rows = await new Commands(connection).For(Scope.All).Add(SemanticSql.Tenants).ReadAsync(limit);
             return await rows.ListAsync(r => r.GetString(0), limit);
         }, cancellationToken);
-        long expired = 0;
+        int expired = 0;
+        ExceptionDispatchInfo? failed = null;
         foreach (string tenant in tenants)
         {
-            (long gone, List<(string Namespace, byte[] Fingerprint, string Embedder, int Dimension)> large) = await database.DispatchAsync(
-                (connection, limit) => TendAsync(connection, tenant, limit), cancellationToken);
-            expired += gone;
-            foreach ((string cacheNamespace, byte[] fingerprint, string embedder, int dimension) in large)
+            try
             {
-                await IndexAsync([tenant, cacheNamespace, fingerprint, embedder, dimension], cancellationToken);
+                expired += await DeleteExpiredAsync(tenant, cancellationToken);
+                foreach ((string cacheNamespace, byte[] fingerprint, string embedder, int dimension) in await LargeAsync(tenant, cancellationToken))
+                {
+                    await IndexAsync([tenant, cacheNamespace, fingerprint, embedder, dimension], cancellationToken);
+                }
+            }
+            catch (Exception e) when (e is StoreUnavailableException or PostgresException)
+            {
+                failed ??= ExceptionDispatchInfo.Capture(e); // told when the others are tended
             }
         }
-        return (int)expired;
+        failed?.Throw();
+        return expired;
     }
 
-    private static async Task<(long, List<(string, byte[], string, int)>)> TendAsync(NpgsqlConnection connection, string tenant, CancellationToken cancellationToken)
+    private async Task<int> DeleteExpiredAsync(string tenant, CancellationToken cancellationToken)
     {
-        await using Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(SemanticSql.DeleteExpired, tenant).Add(SemanticSql.Large, tenant, (long)ExactScan).ReadAsync(cancellationToken);
-        long gone = (await rows.ListAsync(r => r.GetInt64(0), cancellationToken))[0];
-        await rows.NextAsync(cancellationToken);
-        return (gone, await rows.ListAsync(r => (r.GetString(0), r.GetFieldValue<byte[]>(1), r.GetString(2), r.GetInt32(3)), cancellationToken));
+        int expired = 0;
+        while (true)
+        {
+            long gone = await database.DispatchAsync(async (connection, limit) =>
+            {
+                await using Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(SemanticSql.DeleteExpired, tenant, PerTransaction).ReadAsync(limit);
+                return (await rows.ListAsync(r => r.GetInt64(0), limit))[0];
+            }, cancellationToken);
+            expired += (int)gone;
+            if (gone < PerTransaction)
+                return expired;
+        }
     }
+
+    private Task<List<(string Namespace, byte[] Fingerprint, string Embedder, int Dimension)>> LargeAsync(string tenant, CancellationToken cancellationToken) =>
+        database.DispatchAsync(async (connection, limit) =>
+        {
+            await using Rows rows = await new Commands(connection).For(Scope.Of(tenant)).Add(SemanticSql.Large, tenant, (long)ExactScan).ReadAsync(limit);
+            return await rows.ListAsync(r => (r.GetString(0), r.GetFieldValue<byte[]>(1), r.GetString(2), r.GetInt32(3)), limit);
+        }, cancellationToken);
 
     /// <summary>Alone in its transaction, and longer than any other statement may take.</summary>
     private async Task IndexAsync(object[] scope, CancellationToken cancellationToken)

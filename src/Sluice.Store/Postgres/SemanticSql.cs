@@ -53,15 +53,24 @@ internal static class SemanticSql
         select tenant from t where tenant is not null
         """;
 
-    /// <summary>$1 tenant.</summary>
+    /// <summary>$1 tenant, $2 most.</summary>
     public const string DeleteExpired = """
-        with gone as (delete from cache_entries where tenant = $1 and expires_at <= now() returning 1) select count(*) from gone
+        with gone as (
+            delete from cache_entries where id = any(array(select id from cache_entries where tenant = $1 and expires_at <= now() limit $2)) and tenant = $1 and expires_at <= now()
+            returning 1)
+        select count(*) from gone
         """;
 
-    /// <summary>$1 tenant, $2 entries that an exact scan may have: what has more.</summary>
+    /// <summary>
+    /// $1 tenant, $2 entries that an exact scan may have: scopes in which a scan would compare more, which are those of one guard. Counts within the index of look-ups;
+    /// the dimension, which is not in it, is the embedder's.
+    /// </summary>
     public const string Large = """
-        select namespace, fingerprint, embedder_id, dim from cache_entries where tenant = $1 and guard is not null and fingerprint is not null
-        group by 1, 2, 3, 4 having count(*) > $2
+        select distinct l.namespace, l.fingerprint, l.embedder_id, d.dim
+        from (select namespace, fingerprint, embedder_id, guard from cache_entries where tenant = $1 and guard is not null and fingerprint is not null
+            group by 1, 2, 3, 4 having count(*) > $2) l
+        cross join lateral (select dim from cache_entries e
+            where e.tenant = $1 and e.namespace = l.namespace and e.fingerprint = l.fingerprint and e.embedder_id = l.embedder_id and e.guard = l.guard limit 1) d
         """;
 
     /// <summary>$1 tenant, $2 namespace, $3 fingerprint, $4 embedder, $5 dimension. False: it has its index, or another makes one.</summary>

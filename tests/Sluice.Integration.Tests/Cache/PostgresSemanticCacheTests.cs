@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Sluice.Integration.Tests.Store;
 using Sluice.Store;
@@ -71,6 +72,37 @@ public sealed class PostgresSemanticCacheTests : SemanticCacheContract
         Assert.All(await NearestAsync([.. directions.Select(d => CacheFill.Probe("small", d))]), found => Assert.Equal(5, found.Length));
         Assert.All(await NearestAsync([.. probes.Select(p => p with { Guard = Hash("another") })]), Assert.Empty);
         Assert.Empty((await NearestAsync(probes)).SelectMany(f => f).Intersect((await NearestAsync([.. directions.Select(d => CacheFill.Probe(Other, d))])).SelectMany(f => f)));
+    }
+
+    [Fact]
+    public async Task A_scope_whose_guards_are_many_needs_no_index_and_what_expired_goes_in_several_transactions()
+    {
+        await CacheFill.RunAsync(_database, Tenant, 2, 12_000, guards: 12_000);
+        await AnsweredAsync(Asks("makes the tenant known", [1, 0]));
+        string own = $"{CountIndexes} and indexname = '{ScopeIndexes.Name(CacheFill.Probe(Tenant, [1, 0]))}'";
+        Assert.Equal(1_200, await Cache.TendAsync(Token));
+        Assert.Equal(0L, await ScalarAsync(_database.AdminConnectionString, null, own));
+        Assert.Equal(0, await Cache.TendAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_tenant_that_cannot_be_tended_keeps_the_others_from_nothing()
+    {
+        await CacheFill.RunAsync(_database, Tenant, 2, 10, guards: 10);
+        await CacheFill.RunAsync(_database, Other, 2, 10, guards: 10);
+        await AnsweredAsync(Asks("makes the tenant known", [1, 0]));
+        await AnsweredAsync(Asks("makes the other known", [1, 0], Other));
+        StoreOptions options = _database.Options;
+        options.DispatchTimeout = TimeSpan.FromSeconds(3);
+        await using Database impatient = new(Options.Create(options), TimeProvider.System);
+        await using NpgsqlConnection holder = await OpenAsync(_database.AdminConnectionString, Tenant);
+        await using NpgsqlTransaction held = await holder.BeginTransactionAsync(Token);
+        await using NpgsqlCommand hold = new("select from cache_entries where expires_at < now() for update", holder, held);
+        await hold.ExecuteNonQueryAsync(Token);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => new PostgresSemanticCache(impatient, TimeProvider.System).TendAsync(Token));
+        Assert.Equal(10L, await ScalarAsync(_database.ServiceConnectionString, Other, Count));
+        await held.RollbackAsync(Token);
+        Assert.Equal(1, await Cache.TendAsync(Token));
     }
 
     private const string CountIndexes = "select count(*) from pg_indexes where tablename = 'cache_entries' and indexname like 'cache\\_scope\\_%'";
