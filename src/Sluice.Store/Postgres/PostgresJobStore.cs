@@ -110,15 +110,18 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
     public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
         database.DispatchAsync(async (connection, limit) =>
         {
+            TenantBacklog.Survey survey = _backlog.Begin();
             await using Rows rows = await new Commands(connection).For(Scope.All).Add(CountLive, s_spans, s_patience).Add(CountOutbox).ReadAsync(limit);
             List<(string Tenant, JobState State, int? Span, WaitingWork Work)> live = await rows.ListAsync(r => (r.GetString(0), (JobState)r.GetInt16(1), r.IsDBNull(4) ? (int?)null : r.GetInt32(4),
                 new WaitingWork(r.GetString(2), (JobClass)r.GetInt16(3), r.IsDBNull(4) ? 0 : r.GetInt32(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7))), limit);
             await rows.NextAsync(limit);
             long outbox = (await rows.ListAsync(r => r.GetInt64(0), limit))[0];
             ILookup<string, WaitingWork> queued = live.Where(l => l.State == JobState.Queued).ToLookup(l => l.Tenant, l => l.Work);
+            Dictionary<string, long> queuedByTenant = queued.ToDictionary(g => g.Key, g => g.Sum(w => w.Jobs), StringComparer.Ordinal);
+            _backlog.Set(survey, queuedByTenant);
             return new StoreStatistics(
-                queued.Sum(g => g.Sum(w => w.Jobs)), live.Where(l => l.State == JobState.Running).Sum(l => l.Work.Jobs), outbox,
-                queued.ToDictionary(g => g.Key, g => g.Sum(w => w.Jobs)),
+                queuedByTenant.Values.Sum(), live.Where(l => l.State == JobState.Running).Sum(l => l.Work.Jobs), outbox,
+                queuedByTenant,
                 queued.ToDictionary(g => g.Key, g => g.Sum(w => w.PromptTokens + w.MaxNewTokens)))
             {
                 Waiting = [.. live.Where(l => l.Span is not null).GroupBy(l => (l.Work.Model, l.Work.Class, l.Work.Span))
