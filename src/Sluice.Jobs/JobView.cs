@@ -99,5 +99,8 @@ public sealed record CacheHit
 /// <summary>Why a job did not succeed. <see cref="Code"/> is stable; <see cref="Message"/> is for people.</summary>
 public sealed record JobError(string Code, string Message);
 
-/// <summary>One page of a listing; <see cref="Next"/> is the cursor for <c>after</c>, null on the last page.</summary>
+/// <summary>
+/// One page of a listing; <see cref="Next"/> is the cursor for <c>after</c>, null on the last page. Where the jobs of a state are rare among many others, a page may be
+/// short or empty and not the last.
+/// </summary>
 public sealed record JobPage(IReadOnlyList<JobView> Data, string? Next);

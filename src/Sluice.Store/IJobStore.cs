@@ -22,8 +22,8 @@ public interface IJobStore
     /// <summary>The job, or null where this tenant has none of that id.</summary>
     Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken);
 
-    /// <summary>Newest first, after the cursor, at most <see cref="JobQuery.Limit"/>.</summary>
-    Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken);
+    /// <summary>Newest first, after the cursor, at most <see cref="JobQuery.Limit"/>; fewer, or none, with <see cref="JobList.Next"/> where those of a state are rare among many.</summary>
+    Task<JobList> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken);
 
     /// <summary>What was asked for, to make a new job of it (retry); null where this tenant has no such job or its input was erased.</summary>
     Task<JobInput?> GetInputAsync(string tenant, JobId id, CancellationToken cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Sluice.Jobs;
 
 namespace Sluice.Store;
@@ -67,6 +68,17 @@ public sealed record JobQuery
 
     /// <summary>1 to 1,000.</summary>
     public int Limit { get; init; } = 100;
+}
+
+/// <summary>A page of jobs, newest first.</summary>
+/// <param name="jobs">At most as many as were asked for.</param>
+/// <param name="next">See <see cref="Next"/>.</param>
+public sealed class JobList(IList<JobRecord> jobs, JobId? next) : ReadOnlyCollection<JobRecord>(jobs)
+{
+    /// <summary>
+    /// With a page that is not full though there may be more: the store has looked at as many jobs as it does for one page, and those after this id are still to be asked for.
+    /// </summary>
+    public JobId? Next { get; } = next;
 }
 
 /// <summary>The job after the call, and whether this call ended it.</summary>

@@ -41,10 +41,11 @@ internal static class JobEndpoints
         }
         // One more than asked for tells whether there is a next page; at the store's own most that is found out by asking for it.
         int ask = Math.Min(query.Limit + 1, JobQueries.MaxLimit);
-        IReadOnlyList<JobRecord> found = await store.ListAsync(caller.Tenant, query with { Limit = ask }, context.RequestAborted);
+        JobList found = await store.ListAsync(caller.Tenant, query with { Limit = ask }, context.RequestAborted);
         List<JobView> data = [.. found.Take(query.Limit).Select(JobViews.Of)];
         bool more = found.Count > query.Limit || (ask == query.Limit && found.Count == ask);
-        return new JsonAnswer<JobPage>(StatusCodes.Status200OK, new JobPage(data, more ? data[^1].Id.ToString() : null), JobsJson.Default.JobPage);
+        JobId? next = more ? data[^1].Id : found.Next;
+        return new JsonAnswer<JobPage>(StatusCodes.Status200OK, new JobPage(data, next?.ToString()), JobsJson.Default.JobPage);
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, Caller caller, IJobStore store, string id) =>

@@ -17,15 +17,15 @@ internal sealed partial class MemoryJobStore(TimeProvider time) : IJobStore
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
         Locked(() => _tables.Find(tenant, id)?.Record());
 
-    public Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
-        Locked<IReadOnlyList<JobRecord>>(() => [.. _tables.Jobs.Values
+    public Task<JobList> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
+        Locked(() => new JobList([.. _tables.Jobs.Values
             .Where(j => j.Tenant == tenant
                 && (query.State is null || j.State == query.State)
                 && (query.Submission is null || j.Submission == query.Submission)
                 && (query.After is null || j.Id.Value.CompareTo(query.After.Value.Value) < 0))
             .OrderByDescending(j => j.Id.Value)
             .Take(query.Limit)
-            .Select(j => j.Record())]);
+            .Select(j => j.Record())], null));
 
     public Task<JobInput?> GetInputAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
         Locked(() => _tables.Find(tenant, id)?.Input is { } input ? new JobInput(input.Request, input.Namespace) : null);

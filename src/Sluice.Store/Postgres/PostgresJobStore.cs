@@ -32,6 +32,9 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
 
     private readonly TenantBacklog _backlog = new(time);
 
+    /// <summary>Jobs that are looked at for a page of one state: those of a rare state among millions of others would be looked for past any caller's time.</summary>
+    internal int MostLookedAt { get; init; } = 20_000;
+
     public async Task<IReadOnlyList<SubmitResult>> SubmitAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken)
     {
         if (jobs.Count == 0)
@@ -70,16 +73,19 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
         database.AskAsync((connection, limit) => FindAsync(connection, tenant, id, limit), cancellationToken);
 
-    public Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
-        database.AskAsync<IReadOnlyList<JobRecord>>(async (connection, limit) =>
+    public Task<JobList> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
+        database.AskAsync(async (connection, limit) =>
         {
+            Guid? end = query.State is null ? null : await EndAsync(connection, tenant, query, limit);
+            NpgsqlParameter after = Parameters.Id(query.After?.Value), state = Parameters.Small((short?)query.State);
             Commands commands = new Commands(connection).For(Scope.Of(tenant));
             if (query.Submission is { } submission)
-                commands.Add(RecordSql.PageOfSubmission, tenant, Parameters.Id(query.After?.Value), Parameters.Small((short?)query.State), query.Limit, submission);
+                commands.Add(RecordSql.PageOfSubmission, tenant, after, state, query.Limit, Parameters.Id(end), submission);
             else
-                commands.Add(RecordSql.Page, tenant, Parameters.Id(query.After?.Value), Parameters.Small((short?)query.State), query.Limit);
+                commands.Add(RecordSql.Page, tenant, after, state, query.Limit, Parameters.Id(end));
             await using Rows rows = await commands.ReadAsync(limit);
-            return await rows.ListAsync(RecordSql.Read, limit);
+            List<JobRecord> found = await rows.ListAsync(RecordSql.Read, limit);
+            return new JobList(found, found.Count < query.Limit && end is { } last ? new JobId(last) : null);
         }, cancellationToken);
 
     public Task<JobInput?> GetInputAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
@@ -128,6 +134,18 @@ internal sealed partial class PostgresJobStore(Database database, TimeProvider t
                     .Select(g => new WaitingWork(g.Key.Model, g.Key.Class, g.Key.Span, g.Sum(l => l.Work.Jobs), g.Sum(l => l.Work.PromptTokens), g.Sum(l => l.Work.MaxNewTokens)))],
             };
         }, cancellationToken);
+
+    /// <summary>The last that is looked at; null where there are fewer than may be.</summary>
+    private async Task<Guid?> EndAsync(NpgsqlConnection connection, string tenant, JobQuery query, CancellationToken cancellationToken)
+    {
+        Commands commands = new Commands(connection).For(Scope.Of(tenant));
+        if (query.Submission is { } submission)
+            commands.Add(RecordSql.EndOfSubmission, tenant, Parameters.Id(query.After?.Value), MostLookedAt - 1, submission);
+        else
+            commands.Add(RecordSql.End, tenant, Parameters.Id(query.After?.Value), MostLookedAt - 1);
+        await using Rows rows = await commands.ReadAsync(cancellationToken);
+        return await rows.ListAsync(r => r.GetGuid(0), cancellationToken) is [Guid end] ? end : null;
+    }
 
     private static async Task<JobRecord?> FindAsync(NpgsqlConnection connection, string tenant, JobId id, CancellationToken cancellationToken)
     {

@@ -27,17 +27,19 @@ internal static class RecordSql
     /// <summary>$1 ids, of any tenant that the scope shows.</summary>
     public const string Many = Columns + " from jobs j" + Joins + "where j.id = any($1)";
 
-    /// <summary>$1 tenant, $2 below this id, $3 state or null, $4 limit.</summary>
-    public const string Page = Columns + """
-         from (select * from jobs where tenant = $1 and id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and ($3 is null or state = $3)
-            order by id desc limit $4) j
-        """ + Joins + "order by j.id desc";
+    private const string Between = "id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and id >= coalesce($5, '00000000-0000-0000-0000-000000000000') and ($3 is null or state = $3)";
 
-    /// <summary>As <see cref="Page"/>, $5 submission.</summary>
-    public const string PageOfSubmission = Columns + """
-         from (select * from jobs where tenant = $1 and submission = $5 and id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and ($3 is null or state = $3)
-            order by id desc limit $4) j
-        """ + Joins + "order by j.id desc";
+    /// <summary>$1 tenant, $2 below this id, $3 state or null, $4 limit, $5 from this id on.</summary>
+    public const string Page = $"{Columns} from (select * from jobs where tenant = $1 and {Between} order by id desc limit $4) j{Joins}order by j.id desc";
+
+    /// <summary>As <see cref="Page"/>, $6 submission.</summary>
+    public const string PageOfSubmission = $"{Columns} from (select * from jobs where tenant = $1 and submission = $6 and {Between} order by id desc limit $4) j{Joins}order by j.id desc";
+
+    /// <summary>$1 tenant, $2 below this id, $3 how many come before it: where a look for jobs of one state ends. No row where so many there are not.</summary>
+    public const string End = "select id from jobs where tenant = $1 and id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') order by id desc offset $3 limit 1";
+
+    /// <summary>As <see cref="End"/>, $4 submission.</summary>
+    public const string EndOfSubmission = "select id from jobs where tenant = $1 and submission = $4 and id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') order by id desc offset $3 limit 1";
 
     /// <summary>
     /// $1 tenant, $2 submission, $3 above this id, $4 states, $5 limit: in order of their lines. Without embeddings; column <see cref="ShapeColumn"/> is the input's shape.

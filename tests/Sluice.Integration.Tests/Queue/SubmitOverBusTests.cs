@@ -24,7 +24,7 @@ public sealed class SubmitOverBusTests(PostgresDatabase database) : RealRigs(dat
 
     private static async Task<JobRecord> OnlyJobAsync(WorkerRig rig)
     {
-        IReadOnlyList<JobRecord> jobs = [];
+        JobList jobs = new([], null);
         await WorkerRig.EventuallyAsync(async () => (jobs = await rig.Store.ListAsync(Tenant, new JobQuery(), default)).Count == 1 && jobs[0].State.IsTerminal(), "one job has ended");
         return jobs[0];
     }

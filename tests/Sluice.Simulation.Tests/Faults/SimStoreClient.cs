@@ -22,7 +22,7 @@ internal sealed class SimStoreClient(SimStore server, SimProcess caller) : IJobS
     public Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "get", () => Inner.GetAsync(tenant, id, default), cancellationToken);
 
-    public Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
+    public Task<JobList> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) =>
         server.CallAsync(caller, "list", () => Inner.ListAsync(tenant, query, default), cancellationToken);
 
     public Task<JobInput?> GetInputAsync(string tenant, JobId id, CancellationToken cancellationToken) =>

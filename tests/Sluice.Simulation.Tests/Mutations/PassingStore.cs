@@ -16,7 +16,7 @@ internal class PassingStore(MemoryJobStore inner) : IJobStore
 
     public virtual Task<JobRecord?> GetAsync(string tenant, JobId id, CancellationToken cancellationToken) => inner.GetAsync(tenant, id, cancellationToken);
 
-    public virtual Task<IReadOnlyList<JobRecord>> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) => inner.ListAsync(tenant, query, cancellationToken);
+    public virtual Task<JobList> ListAsync(string tenant, JobQuery query, CancellationToken cancellationToken) => inner.ListAsync(tenant, query, cancellationToken);
 
     public virtual Task<JobInput?> GetInputAsync(string tenant, JobId id, CancellationToken cancellationToken) => inner.GetInputAsync(tenant, id, cancellationToken);
 

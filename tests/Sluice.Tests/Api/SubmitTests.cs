@@ -167,7 +167,7 @@ public sealed class SubmitTests : IAsyncLifetime
     {
         while (true)
         {
-            IReadOnlyList<JobRecord> jobs = await _host.Store.ListAsync("default", new JobQuery(), CancellationToken.None);
+            JobList jobs = await _host.Store.ListAsync("default", new JobQuery(), CancellationToken.None);
             if (jobs.Count > 0)
             {
                 return jobs[0].Id;
