@@ -1375,6 +1375,9 @@ namespace Sluice.Migrations.Migrations
                     b.HasIndex(new[] { "NextAt" }, "ix_webhook_deliveries_next")
                         .HasFilter("state = 0");
 
+                    b.HasIndex(new[] { "Endpoint", "NextAt" }, "ix_webhook_deliveries_of_endpoint")
+                        .HasFilter("state = 0");
+
                     b.ToTable("webhook_deliveries", null, t =>
                         {
                             t.HasCheckConstraint("ck_webhook_deliveries_of", "(job is null) <> (submission is null)");

@@ -50,7 +50,7 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
         await database.DispatchAsync((connection, limit) => Database.InTransactionAsync(connection, async () =>
         {
             List<Found> found;
-            await using (Rows rows = await new Commands(connection).For(Scope.All)
+            await using (Rows rows = await new Commands(connection).For(Scope.All).Add(WebhookSql.ByIndex)
                 .Add(WebhookSql.Due, (long)claim.Most, (long)claim.PerTarget, claim.BusyTargets.ToArray(), claim.Probes.ToArray(), claim.BusyTenants.ToArray(), (long)claim.PerTenant)
                 .ReadAsync(limit))
             {

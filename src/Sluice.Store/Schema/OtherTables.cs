@@ -66,6 +66,7 @@ internal static class OtherTables
         deliveries.ToTable("webhook_deliveries").HasKey(d => d.Id).HasName("pk_webhook_deliveries");
         deliveries.Property(d => d.Id).ValueGeneratedNever();
         deliveries.HasIndex(d => d.NextAt, "ix_webhook_deliveries_next").HasFilter("state = 0");
+        deliveries.HasIndex(d => new { d.Endpoint, d.NextAt }, "ix_webhook_deliveries_of_endpoint").HasFilter("state = 0");
         deliveries.HasIndex(d => new { d.Tenant, d.Endpoint, d.CreatedAt }, "ix_webhook_deliveries_endpoint");
         deliveries.HasIndex(d => d.Job, "ix_webhook_deliveries_job");
         deliveries.ToTable(t => t.HasCheckConstraint("ck_webhook_deliveries_of", "(job is null) <> (submission is null)"));

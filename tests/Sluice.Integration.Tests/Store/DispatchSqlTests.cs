@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using Sluice.Store.Postgres;
 using Sluice.Tests.Store;
 using Xunit;
@@ -31,8 +30,8 @@ public sealed class DispatchSqlTests(PostgresDatabase database) : StoreContract(
         Guid victim = await WorkerAsync(), thief = await WorkerAsync("w2");
         await PostgresDatabase.RunAsync(database.AdminConnectionString, Fill.Replace("{victim}", $"{victim}", StringComparison.Ordinal));
         string age = forsaken ? "'1 minute'" : "null";
-        using JsonDocument plan = await ExplainAsync("(uuid, text[], interval, bigint)", DispatchSql.Loot, $"'{thief}', '{{{Model}}}', {age}, {Limit}", DispatchSql.InOrder);
-        double visited = Visited(plan.RootElement[0].GetProperty("Plan"));
+        using JsonDocument plan = await StatementPlan.ExplainAsync(database, "(uuid, text[], interval, bigint)", DispatchSql.Loot, $"'{thief}', '{{{Model}}}', {age}, {Limit}", DispatchSql.InOrder);
+        double visited = StatementPlan.Visited(plan, "jobs");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"loot: {visited} of {Waiting + Held} jobs visited"));
         // once for the list; once more where the holder's running jobs are looked for
         Assert.InRange(visited, Held, 2 * most);
@@ -46,33 +45,9 @@ public sealed class DispatchSqlTests(PostgresDatabase database) : StoreContract(
         await PostgresDatabase.RunAsync(database.AdminConnectionString, Fill.Replace("{victim}", $"{victim}", StringComparison.Ordinal));
         await PostgresDatabase.RunAsync(database.AdminConnectionString, $"set sluice.tenant = '*'; update jobs set state = 1, claims = 1 where id in (select id from jobs where held_by is not null limit {begun})");
         await Store.RetireWorkerAsync(victim, Token);
-        using JsonDocument plan = await ExplainAsync("(uuid, text[], bigint)", DispatchSql.Resume, $"'{other}', '{{{Model}}}', {Limit}", "select from set_config('enable_bitmapscan', 'on', true) as s where s is null");
-        double visited = Visited(plan.RootElement[0].GetProperty("Plan"));
+        using JsonDocument plan = await StatementPlan.ExplainAsync(database, "(uuid, text[], bigint)", DispatchSql.Resume, $"'{other}', '{{{Model}}}', {Limit}", "select from set_config('enable_bitmapscan', 'on', true) as s where s is null");
+        double visited = StatementPlan.Visited(plan, "jobs");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"resume: {visited} of {Waiting + Held} jobs visited"));
         Assert.InRange(visited, begun, 3 * begun); // once to be found, once to be held; and what is held then is returned
     }
-
-    /// <summary>As the service's own connections have it done.</summary>
-    private async Task<JsonDocument> ExplainAsync(string types, string statement, string values, string before)
-    {
-        await using Database connections = new(Options.Create(database.Options), TimeProvider.System);
-        return JsonDocument.Parse(await connections.DispatchAsync(async (connection, limit) =>
-        {
-            await using Rows rows = await new Commands(connection).For(Scope.All).Add(before)
-                .Add($"prepare looked {types} as {statement}")
-                .Add($"explain (analyze, format json) execute looked ({values})").ReadAsync(limit);
-            return (await rows.ListAsync(row => row.GetString(0), limit))[0];
-        }, Token));
-    }
-
-    /// <summary>Rows of jobs that were read, whether they were wanted or not.</summary>
-    private static double Visited(JsonElement node)
-    {
-        double rows = node.TryGetProperty("Relation Name", out JsonElement name) && name.GetString() == "jobs"
-            ? (Number(node, "Actual Rows") + Number(node, "Rows Removed by Filter") + Number(node, "Rows Removed by Index Recheck")) * Number(node, "Actual Loops")
-            : 0;
-        return rows + (node.TryGetProperty("Plans", out JsonElement parts) ? parts.EnumerateArray().Sum(Visited) : 0);
-    }
-
-    private static double Number(JsonElement node, string name) => node.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : 0;
 }
