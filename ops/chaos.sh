@@ -7,7 +7,7 @@
 #
 # Needs the .NET SDK and what ops/services.sh needs. As root it also receives webhooks (on a private address that it puts on the
 # loopback interface) and can fill up disks of its own (--scenario disk). What it starts, it stops; its folder under
-# /var/tmp goes too, unless something failed or --keep is given.
+# /var/tmp goes too, unless something failed (its logs stay) or --keep is given (all of it stays).
 set -uo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1 DOTNET_TieredPGO=0
@@ -41,5 +41,7 @@ for s in INT TERM HUP; do trap "stop_all; exit 1" $s; done
 dotnet "$dll" "${args[@]}" </dev/null & child=$!
 wait $child; rc=$?; child=''
 stop_all
-if [ $rc = 0 ] && [ -z "$keep" ]; then rm -rf "$folder"; else rm -rf "$folder/run"; echo "chaos: logs are in $folder" >&2; fi
+if [ -n "$keep" ]; then echo "chaos: logs and the data of both servers are in $folder" >&2
+elif [ $rc = 0 ]; then rm -rf "$folder"
+else rm -rf "$folder/run"; echo "chaos: logs are in $folder" >&2; fi
 exit $rc
