@@ -119,8 +119,8 @@ internal sealed unsafe class KvPages : IDisposable
         return room;
     }
 
-    /// <summary>Bytes from a page to another, of the same layer and head.</summary>
-    public long BytesBetween(int page, int other) => ((long)other - page) * KvHeads * _block;
+    /// <summary>Where the page begins, whatever its format.</summary>
+    public byte* Block(int layer, int page, int head) => _buffer.Data + (((((long)layer * Pages) + page) * KvHeads) + head) * _block;
 
     /// <summary>Slots [0, tokens) of a page, in all layers and heads.</summary>
     public void Copy(int from, int to, int tokens)
@@ -159,8 +159,6 @@ internal sealed unsafe class KvPages : IDisposable
     public void Dispose() => _buffer.Dispose();
 
     private static int ElementBytes(KvFormat format) => format == KvFormat.Float32 ? sizeof(float) : format == KvFormat.BFloat16 ? sizeof(ushort) : sizeof(sbyte);
-
-    private byte* Block(int layer, int page, int head) => _buffer.Data + (((((long)layer * Pages) + page) * KvHeads) + head) * _block;
 
     private static int KeyAt(int d, int slot) => (((d / 2 * Slots) + slot) * 2) + (d % 2);
 

@@ -26,6 +26,19 @@ internal readonly unsafe struct AttentionQuery(float* query, float* result, int 
 /// <param name="Stretch">The stretch whose fold it leaves; -1 leaves that of all stretches before the last and that of the last.</param>
 internal readonly record struct AttentionRange(int KvHead, int From, int To, int Ready, int Stretch);
 
+/// <summary>Pages that the same worker goes over next: brought into the cache behind the last of its own.</summary>
+/// <param name="pages">The table of them; null for none.</param>
+/// <param name="kvHead">Of all.</param>
+/// <param name="from">First page.</param>
+/// <param name="to">Page after the last, above <paramref name="from"/>.</param>
+internal readonly unsafe struct AttentionAhead(int* pages, int kvHead, int from, int to)
+{
+    public bool IsNone => pages is null;
+
+    /// <summary>The page so many behind the first, or the last.</summary>
+    public byte* Block(KvPages of, int layer, int page) => of.Block(layer, pages[Math.Min(from + page, to - 1)], kvHead);
+}
+
 /// <summary>Queries that go over pages together, in one worker's scratch memory.</summary>
 internal unsafe struct AttentionBatch
 {
@@ -40,6 +53,7 @@ internal unsafe struct AttentionBatch
     private readonly float* _room; // (pages of a stretch) those that are not kept as float32; what tiles need
     private readonly AttentionTiles? _tiles;
     private int _count;
+    private int _brought; // pages of the range that were asked for by what ran before it
 
     public AttentionBatch(KvPages pages, int layer, AttentionTiles? tiles, float* scratch, AttentionQuery* queries, AttentionState* states)
     {
@@ -68,11 +82,11 @@ internal unsafe struct AttentionBatch
     {
         _queries[_count++] = query;
         if (_count == MaxQueries)
-            Flush(pages);
+            Flush(pages, default);
     }
 
     /// <summary>Runs what was added.</summary>
-    public void Flush(int* pages)
+    public void Flush(int* pages, AttentionAhead ahead)
     {
         if (_count == 0)
             return;
@@ -82,30 +96,38 @@ internal unsafe struct AttentionBatch
         for (int i = 0; i < _count && Range.To == int.MaxValue; i++)
             last = Math.Max(i == 0 ? 0 : last, (_queries[i].Seen + StepPlan.PageTokens - 1) / StepPlan.PageTokens);
         AttentionPage* run = stackalloc AttentionPage[PrefixGroups.StretchPages];
-        byte** keys = stackalloc byte*[(2 * PrefixGroups.StretchPages) + 2];
+        byte** blocks = stackalloc byte*[AttentionRun.Blocks], later = stackalloc byte*[PrefixGroups.StretchPages];
+        int brought = Range.From + _brought;
         for (int page = Range.From, end; page < last; page = end)
         {
             if (page % PrefixGroups.StretchPages == 0)
                 EndStretch();
             end = Math.Min(last, ((page / PrefixGroups.StretchPages) + 1) * PrefixGroups.StretchPages);
+            brought = Math.Max(brought, end);
+            for (int i = page; i < end + AttentionRun.Blocks - PrefixGroups.StretchPages; i++)
+                blocks[i - page] = Block(pages, i, last, ahead);
             if (_tiles is not null)
             {
-                for (int i = page; i < page + (2 * (end - page)) + 2; i++)
-                    keys[i - page] = (byte*)_pages.Halves(_layer, pages[Math.Min(i, last - 1)], Range.KvHead);
-                RunTiles(keys, page, end);
+                for (int i = page; i < end; i++)
+                    later[i - page] = Block(pages, brought++, last, ahead);
+                RunTiles(blocks, later, page, end);
                 continue;
             }
 
-            for (int i = page; i < end; i++)
-                run[i - page] = Page(pages[i], i + 1 < last ? (nint)_pages.BytesBetween(pages[i], pages[i + 1]) : 0, _room + ((i - page) * _pages.PageFloats));
+            for (int i = 0; i < end - page; i++)
+                run[i] = Page(pages[page + i], (nint)(blocks[i + 1] - blocks[i]), _room + (i * _pages.PageFloats));
             for (int first = 0; first < _count; first += AttentionKernel.BlockQueries)
                 RunBlock(first, Math.Min(_count - first, AttentionKernel.BlockQueries), run, end - page, page * StepPlan.PageTokens);
         }
 
         for (int i = 0; i < _count; i++)
             End(i);
+        _brought = ahead.IsNone || AttentionAssembler.LinesAhead(_count) > 1 ? 0 : Math.Max(0, brought - last);
         _count = 0;
     }
+
+    private readonly byte* Block(int* pages, int page, int last, AttentionAhead ahead) =>
+        page < last || ahead.IsNone ? _pages.Block(_layer, pages[Math.Min(page, last - 1)], Range.KvHead) : ahead.Block(_pages, _layer, page - last);
 
     private readonly AttentionPage Page(int page, nint ahead, float* room)
     {
@@ -169,7 +191,7 @@ internal unsafe struct AttentionBatch
     private readonly AttentionState Fold(int i, int fold) => new(_queries[i].Folds + (fold * AttentionState.FoldFloats(_stride)));
 
     // In blocks as equal as can be; of each, pages that one of its queries sees.
-    private readonly void RunTiles(byte** keys, int from, int to)
+    private readonly void RunTiles(byte** pages, byte** later, int from, int to)
     {
         int blocks = (_count + AttentionAssembler.MostRows - 1) / AttentionAssembler.MostRows;
         for (int block = 0, first = 0, next; block < blocks; block++, first = next)
@@ -180,7 +202,8 @@ internal unsafe struct AttentionBatch
                 seen = Math.Max(seen, _queries[i].Seen);
             AttentionRun run = new()
             {
-                Keys = keys,
+                Keys = pages,
+                Later = later,
                 Pages = Math.Min(to, (seen + StepPlan.PageTokens - 1) / StepPlan.PageTokens) - from,
                 Start = from * StepPlan.PageTokens,
                 HeadDim = _pages.HeadDim,

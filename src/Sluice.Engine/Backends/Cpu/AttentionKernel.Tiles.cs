@@ -119,7 +119,7 @@ internal static unsafe partial class AttentionKernel
         for (int page = from; page < to; page++)
         {
             values[page] = run.Values(page);
-            values[page + PrefixGroups.StretchPages] = run.Keys[page + run.Pages];
+            values[page + PrefixGroups.StretchPages] = run.Later[page];
         }
 
         ValueArguments arguments = new()
@@ -158,8 +158,14 @@ internal static unsafe partial class AttentionKernel
 /// <summary>Neighbouring pages of one stretch, of bfloat16.</summary>
 internal readonly unsafe struct AttentionRun
 {
-    /// <summary>(2 x pages, and 2 more) where each begins, and behind them those that come next, or any.</summary>
+    /// <summary>Pages of a whole stretch, and two more.</summary>
+    public const int Blocks = PrefixGroups.StretchPages + 2;
+
+    /// <summary>(pages, and 2 more) where each begins, and behind them those that come next, or any.</summary>
     public byte** Keys { get; init; }
+
+    /// <summary>(pages) where those begin that nobody has asked for yet, or any.</summary>
+    public byte** Later { get; init; }
 
     public int Pages { get; init; }
 

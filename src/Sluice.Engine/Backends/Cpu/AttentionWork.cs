@@ -1,11 +1,13 @@
 using Sluice.Engine.Backends.Cpu.Assembled;
+using Sluice.Engine.Sequences;
 using Sluice.Engine.Tensors;
 
 namespace Sluice.Engine.Backends.Cpu;
 
 /// <summary>
 /// One pass of a step's attention, shared out in pieces: whoever is free takes the next, as long contexts take longer. A pass is one level of the prefix
-/// groups, or the last: each tile of rows from where its groups end to its own positions.
+/// groups, or the last: each tile of rows from where its groups end to its own positions. A worker takes its next piece before it begins one, so that
+/// memory for it can be asked for meanwhile.
 /// </summary>
 internal unsafe struct AttentionWork : IWork
 {
@@ -34,14 +36,14 @@ internal unsafe struct AttentionWork : IWork
         AttentionState* states = stackalloc AttentionState[(2 * AttentionBatch.MaxQueries) + 1];
         AttentionBatch batch = new(Pages, Layer, Tiles, Scratch + ((long)worker * ScratchFloats(Pages.HeadDim)), queries, states);
         int pieces = Level == Tails ? Step.Tiles * Pages.KvHeads : SharedPieces();
-        for (int piece = Interlocked.Increment(ref *Next) - 1; piece < pieces; piece = Interlocked.Increment(ref *Next) - 1)
+        for (int piece = Take(), next; piece < pieces; piece = next < 0 ? Take() : next)
         {
-            if (Level == Tails)
-                RunTail(piece / Pages.KvHeads, piece % Pages.KvHeads, ref batch);
-            else
-                RunShared(piece, ref batch);
+            next = piece < pieces - (2 * workers) ? Take() : -1; // near the end nothing is kept from others
+            Run(Locate(piece), next < 0 || next >= pieces ? default : Locate(next).Ahead(Step), ref batch);
         }
     }
+
+    private readonly int Take() => Interlocked.Increment(ref *Next) - 1;
 
     private readonly int SharedPieces()
     {
@@ -51,15 +53,15 @@ internal unsafe struct AttentionWork : IWork
         return pieces;
     }
 
-    private readonly void RunTail(int tile, int kvHead, ref AttentionBatch batch)
-    {
-        batch.Range = new AttentionRange(kvHead, Groups?.SharedPages(tile) ?? 0, int.MaxValue, Groups?.ReadyFolds(tile) ?? 0, -1);
-        Run(new ReadOnlySpan<int>(in tile), ref batch);
-    }
-
     // Chunks of the same pages follow one another, so that workers meet in a common cache.
-    private readonly void RunShared(int piece, ref AttentionBatch batch)
+    private readonly Piece Locate(int piece)
     {
+        if (Level == Tails)
+        {
+            int tile = piece / Pages.KvHeads;
+            return new Piece(new AttentionRange(piece % Pages.KvHeads, Groups?.SharedPages(tile) ?? 0, int.MaxValue, Groups?.ReadyFolds(tile) ?? 0, -1), -1, tile, 1, tile);
+        }
+
         ReadOnlySpan<PrefixNode> nodes = Groups!.Nodes;
         int at = 0;
         for (; nodes[at].Level != Level || piece >= nodes[at].Chunks * nodes[at].Pieces * Pages.KvHeads; at++)
@@ -69,20 +71,22 @@ internal unsafe struct AttentionWork : IWork
         piece /= node.Chunks;
         int kvHead = piece % Pages.KvHeads;
         int stretch = node.Pieces == 1 ? -1 : piece / Pages.KvHeads;
-        batch.Range = stretch < 0
+        AttentionRange range = stretch < 0
             ? new AttentionRange(kvHead, node.From, node.To, node.Parent < 0 ? 0 : nodes[node.Parent].Folds, -1)
             : new AttentionRange(kvHead, stretch * PrefixGroups.StretchPages, Math.Min((stretch + 1) * PrefixGroups.StretchPages, node.To), 0, stretch);
         int first = node.Count * chunk / node.Chunks;
-        Run(Groups.Members(node)[first..(node.Count * (chunk + 1) / node.Chunks)], ref batch);
+        return new Piece(range, at, first, (node.Count * (chunk + 1) / node.Chunks) - first, Groups.Members(node)[first]);
     }
 
-    // All tiles have the range's pages in common.
-    private readonly void Run(ReadOnlySpan<int> tiles, ref AttentionBatch batch)
+    private readonly void Run(Piece piece, AttentionAhead ahead, ref AttentionBatch batch)
     {
         int group = HeadsEach;
         int dim = Pages.HeadDim;
-        int kvHead = batch.Range.KvHead;
-        int* pages = Step.Pages + Step.RowPages[Step.TileStart[tiles[0]]];
+        int kvHead = piece.Range.KvHead;
+        int* pages = piece.Pages(Step);
+        batch.Range = piece.Range;
+        int alone = piece.Tile;
+        ReadOnlySpan<int> tiles = piece.Node < 0 ? new ReadOnlySpan<int>(in alone) : Groups!.Members(Groups.Nodes[piece.Node]).Slice(piece.First, piece.Count);
         foreach (int tile in tiles)
         {
             int firstRow = Step.TileStart[tile];
@@ -91,11 +95,28 @@ internal unsafe struct AttentionWork : IWork
             {
                 int row = firstRow + (i / group);
                 int column = ((kvHead * group) + (i % group)) * dim;
-                float* folds = Level == Tails && batch.Range.Ready == 0 ? null : Groups!.Folds(tile, kvHead, i);
+                float* folds = Level == Tails && piece.Range.Ready == 0 ? null : Groups!.Folds(tile, kvHead, i);
                 batch.Add(new AttentionQuery(Queries.Row(row) + column, Y.Row(row) + column, Step.Positions[row] + 1, folds), pages);
             }
         }
 
-        batch.Flush(pages);
+        batch.Flush(pages, ahead);
+    }
+
+    /// <summary>Some tiles and the pages that they have in common.</summary>
+    /// <param name="Range">Of pages, and their KV head.</param>
+    /// <param name="Node">Whose members the tiles are; -1 for <paramref name="Tile"/> alone.</param>
+    /// <param name="First">First member.</param>
+    /// <param name="Count">Members.</param>
+    /// <param name="Tile">The first of the tiles.</param>
+    private readonly record struct Piece(AttentionRange Range, int Node, int First, int Count, int Tile)
+    {
+        public int* Pages(StepLayout step) => step.Pages + step.RowPages[step.TileStart[Tile]];
+
+        public AttentionAhead Ahead(StepLayout step)
+        {
+            int last = step.Positions[step.TileStart[Tile + 1] - 1] / StepPlan.PageTokens;
+            return new AttentionAhead(Pages(step), Range.KvHead, Range.From, Math.Min(Range.To, last + 1));
+        }
     }
 }
