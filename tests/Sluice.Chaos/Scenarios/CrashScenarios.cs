@@ -136,7 +136,7 @@ internal static class CrashScenarios
         if (drains)
         {
             backlog = stage.LoadFileAsync($"{specs[0].Key}-backlog", Backlog, stage.Fleet.Front.Port, cancellationToken);
-            for (int look = 0; look < 200 && await stage.Ledger.HandOfAsync(name) is not { Held.Length: > 0 }; look++)
+            for (int look = 0; look < 800 && await stage.Ledger.HandOfAsync(name) is not { Held.Length: > 0 }; look++)
             {
                 await Task.Delay(10, cancellationToken); // a drain that holds nothing releases nothing
             }
