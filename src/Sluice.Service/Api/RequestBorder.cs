@@ -26,7 +26,10 @@ internal sealed partial class RequestBorder(RequestDelegate next, ILogger<Reques
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            if (!context.Response.HasStarted) // whoever leaves an event stream has had its status
+            {
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            }
         }
         catch (StoreUnavailableException exception)
         {

@@ -147,7 +147,7 @@ internal sealed partial class BatchRunner(
             {
                 // cancelled, taken away, or released by a drain: somebody else says what becomes of it
             }
-            catch (ArgumentException e)
+            catch (ArgumentException e) when (result is null)
             {
                 outcome = Failed(job, batch.Id, new JobError("invalid", e.Message), retryable: false);
             }
