@@ -151,6 +151,9 @@ public sealed record ReconcileOptions
     /// <summary>A worker unheard of for this long is dead.</summary>
     public TimeSpan HeartbeatTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>False where whoever asks has not found the store there for as long: then silence may be the store's own, and nobody is declared dead for it.</summary>
+    public bool DeclaresDead { get; init; } = true;
+
     /// <summary>
     /// A queued job that nobody holds gets a new ticket when its last is older than this, and older than the job was when that went out: the tickets of one job come
     /// ever more rarely, for most wait in the broker for their turn.

@@ -7,10 +7,14 @@ using Sluice.Store;
 
 namespace Sluice.Service.Inference;
 
-/// <summary>Has the store set things right, round after round: the dead buried, deadlines kept, lost tickets sent again. Needs nothing of the broker.</summary>
+/// <summary>
+/// Has the store set things right, round after round: the dead buried, deadlines kept, lost tickets sent again. Needs nothing of the broker. Nobody is declared dead before the store has
+/// answered this node for as long as a worker may be silent: while a database is away, or replays its log, no worker can be heard.
+/// </summary>
 internal sealed partial class Reconciler(
     IJobStore store, LostTickets lost, OutboxSignal signal, SluiceMetrics metrics, IOptions<WorkerOptions> options, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
 {
+    private long? _answersSince; // a timestamp; null while the store does not answer
     private readonly ReconcileOptions _limits = new() { HeartbeatTimeout = options.Value.HeartbeatTimeout, TicketTimeout = options.Value.TicketTimeout };
 
     /// <summary>What a round leaves undone the next does, or another node's.</summary>
@@ -20,7 +24,7 @@ internal sealed partial class Reconciler(
     private async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         LostTickets.Loss? loss = lost.Current;
-        ReconcileReport report = await store.ReconcileAsync(_limits with { TicketsLost = loss?.Age }, cancellationToken);
+        ReconcileReport report = await AskAsync(_limits with { TicketsLost = loss?.Age }, cancellationToken);
         if (loss is not null && report.Ran && report.Reticketed < _limits.Max)
         {
             lost.Done(loss);
@@ -33,6 +37,22 @@ internal sealed partial class Reconciler(
         {
             LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted, report.Poisoned);
             signal.Pulse();
+        }
+    }
+
+    private async Task<ReconcileReport> AskAsync(ReconcileOptions limits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            bool heard = _answersSince is { } since && time.GetElapsedTime(since) >= limits.HeartbeatTimeout;
+            ReconcileReport report = await store.ReconcileAsync(limits with { DeclaresDead = heard }, cancellationToken);
+            _answersSince ??= time.GetTimestamp();
+            return report;
+        }
+        catch
+        {
+            _answersSince = null;
+            throw;
         }
     }
 

@@ -8,7 +8,7 @@ internal static class MemoryReconcile
     public static ReconcileReport Round(MemoryTables tables, ReconcileOptions options)
     {
         DateTimeOffset now = tables.Now;
-        List<Guid> dead = [.. tables.Workers.Values.Where(w => w.SeenAt < now - options.HeartbeatTimeout).Select(w => w.Registration.Id)];
+        List<Guid> dead = [.. tables.Workers.Values.Where(w => options.DeclaresDead && w.SeenAt < now - options.HeartbeatTimeout).Select(w => w.Registration.Id)];
         dead.ForEach(id => tables.Workers.Remove(id));
         MemoryBurial sum = default;
         List<Guid> orphaned = [.. tables.Live.Values.Select(j => j.HeldBy).OfType<Guid>().Distinct().Where(id => !tables.Workers.ContainsKey(id))];

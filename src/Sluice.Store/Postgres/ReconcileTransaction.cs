@@ -11,7 +11,7 @@ internal static class ReconcileTransaction
     private const string TryLock = "select pg_try_advisory_xact_lock($1)";
 
     /// <summary>$1 silence. Nobody could be heard before the database was up: its own outage is nobody's death.</summary>
-    private const string DeclareDead = "delete from workers where greatest(seen_at, pg_postmaster_start_time()) < now() - $1 returning id";
+    private const string DeclareDead = "delete from workers where $2 and greatest(seen_at, pg_postmaster_start_time()) < now() - $1 returning id";
 
     /// <summary>Holders that are no living worker.</summary>
     private const string Orphaned = "select distinct held_by from jobs j where live and held_by is not null and not exists (select from workers w where w.id = j.held_by)";
@@ -57,7 +57,7 @@ internal static class ReconcileTransaction
         List<EndedJob> expired;
         int unkept = 0;
         await using (Rows rows = await new Commands(connection).For(Scope.All)
-            .Add(DeclareDead, options.HeartbeatTimeout)
+            .Add(DeclareDead, options.HeartbeatTimeout, options.DeclaresDead)
             .Add(Orphaned)
             .ReadAsync(cancellationToken))
         {

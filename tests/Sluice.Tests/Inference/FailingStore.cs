@@ -17,6 +17,9 @@ public class FailingStore : DispatchProxy
     /// <summary>Which of its calls fail, counted from 1; else all.</summary>
     public Func<int, bool> Fails { get; set; } = _ => true;
 
+    /// <summary>Told of each call of the member before it is made, with its arguments.</summary>
+    public Action<object?[]> Called { get; set; } = _ => { };
+
     public int CallsOf(string member) => _calls.Count(call => call == member);
 
     public static (T Store, FailingStore Failures) Around<T>(T inner, string member, bool hangs)
@@ -31,6 +34,10 @@ public class FailingStore : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         _calls.Enqueue(targetMethod!.Name);
+        if (targetMethod.Name == _member)
+        {
+            Called(args!);
+        }
         if (targetMethod.Name != _member || !Fails(Calls))
         {
             return targetMethod.Invoke(_inner, args);
