@@ -49,7 +49,7 @@ internal sealed partial class Reconciler(
             _answersSince ??= time.GetTimestamp();
             return report;
         }
-        catch
+        catch (StoreUnavailableException)
         {
             _answersSince = null;
             throw;

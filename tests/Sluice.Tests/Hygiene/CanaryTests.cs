@@ -2,8 +2,12 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Sluice.Service.Inference;
 using Sluice.Store;
+using Sluice.Store.Memory;
 using Sluice.Tests.Api;
+using Sluice.Tests.Intake;
 using Sluice.Tests.Webhooks;
 using Xunit;
 
@@ -16,7 +20,7 @@ namespace Sluice.Tests.Hygiene;
 [Collection(nameof(LogHygieneTests))]
 public sealed partial class CanaryTests
 {
-    private const int Single = 48, Lines = 128, Rounds = 10, Largest = 64;
+    private const int Single = 48, Lines = 128, Largest = 64, Ahead = 2;
     private static readonly string[] s_tenants = ["one", "two", "three", "four"];
 
     [Fact]
@@ -24,30 +28,33 @@ public sealed partial class CanaryTests
     {
         using Recorder recorder = new();
         await using Sink sink = Sink.Status(200);
+        MemoryJobStore memory = new(TimeProvider.System);
+        GatedStore store = new(memory, nameof(IJobStore.ClaimAsync));
+        Dictionary<string, string?> settings = new(Recorder.Settings) { ["Webhooks:Concurrency"] = "16", ["Worker:MaxSequences"] = $"{Largest + Ahead}", ["Worker:MaxStepTokens"] = "8192" };
         await using ApiHost host = await ApiHost.StartAsync(
-            new(Recorder.Settings) { ["Webhooks:Concurrency"] = "16", ["Worker:MaxSequences"] = $"{Largest}", ["Worker:MaxStepTokens"] = "8192" }, [$"tickets={Path.Combine(SourceTree.Root, "src/Sluice.Cli/Demo/model")}"], worker: true, stub: false, log: recorder);
+            settings, [$"tickets={Path.Combine(SourceTree.Root, "src/Sluice.Cli/Demo/model")}"], worker: true, stub: false, log: recorder, parts: services => services.AddSingleton(memory).AddSingleton(store.Store));
         HttpClient[] tenants = [.. await Task.WhenAll(s_tenants.Select(tenant => host.ClientAsync(tenant, KeyScopes.All)))];
         foreach (HttpClient tenant in tenants)
         {
             await PostAsync(tenant, "/v1/webhooks", $$"""{"url":"{{sink.Url}}"}""");
         }
 
-        // Some one by one, so that each end is told, then files, so that a backlog stands before the idle engine: until one batch had all the jobs that it can have.
-        List<JsonElement> answers = [.. await Task.WhenAll(Enumerable.Range(0, Single).Select(async i => await EndAsync(tenants[i % tenants.Length], await PostAsync(tenants[i % tenants.Length], "/v1/jobs", Body(i)))))];
-        int rounds = 0, largest = 0;
-        for (; rounds < Rounds && largest < Largest; rounds++)
+        // As many batches of one job as are claimed at a time stand at the gate. All others gather behind them, some sent one by one, so that each end is told, some in files, until it opens.
+        Task<JsonElement>[] single = new Task<JsonElement>[Single];
+        for (int i = 0; i < Single; i++)
         {
-            JsonElement[][] files = await Task.WhenAll(tenants.Select((tenant, t) => FileAsync(tenant, [.. Enumerable.Range(0, Lines).Select(i => answers.Count + (t * Lines) + i)])));
-            answers.AddRange(files.SelectMany(file => file));
-            largest = recorder.Lines.Select(line => Batch().Match(line)).Where(match => match.Success).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+            single[i] = EndAsync(tenants[i % tenants.Length], await PostAsync(tenants[i % tenants.Length], "/v1/jobs", Body(i)));
+            await EventuallyAsync(() => store.Sizes.Count == Math.Min(i + 1, Ahead), "it is at the gate");
         }
+        Task<JsonElement[]>[] files = [.. tenants.Select((tenant, t) => FileAsync(tenant, [.. Enumerable.Range(Single + (t * Lines), Lines)]))];
+        await EventuallyAsync(() => host.Parts.GetRequiredService<InferenceLoops>().All.Sum(loop => loop.Waiting) == Single + (tenants.Length * Lines) - Ahead, "all gather");
+        store.Gate.SetResult();
+        List<JsonElement> answers = [.. await Task.WhenAll(single), .. (await Task.WhenAll(files)).SelectMany(file => file)];
+        int largest = recorder.Lines.Select(line => Batch().Match(line)).Where(match => match.Success).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
         Assert.Equal(Largest, largest);
         int jobs = answers.Count;
-        int told = jobs + (rounds * tenants.Length); // each end, and each file's
-        for (int i = 0; i < 1200 && sink.Requests.Count < told; i++)
-        {
-            await Task.Delay(50);
-        }
+        int told = jobs + tenants.Length; // each end, and each file's
+        await EventuallyAsync(() => sink.Requests.Count >= told, "all are told");
         Assert.Equal(told, sink.Requests.Count);
 
         int own = 0;
@@ -61,7 +68,7 @@ public sealed partial class CanaryTests
         Assert.DoesNotMatch(Word(), await host.Client.GetStringAsync("/metrics"));
         Assert.DoesNotContain(recorder.Lines, line => Word().IsMatch(line));
         Assert.All(sink.Requests, request => Assert.DoesNotMatch(Word(), Encoding.UTF8.GetString(request.Body) + request.Line));
-        Console.WriteLine($"canaries: {jobs} jobs of {s_tenants.Length} tenants, largest batch {largest} in round {rounds}, {own} own words and 0 foreign, {recorder.Lines.Count} log lines, {sink.Requests.Count} webhooks");
+        Console.WriteLine($"canaries: {jobs} jobs of {s_tenants.Length} tenants, largest batch {largest}, {own} own words and 0 foreign, {recorder.Lines.Count} log lines, {sink.Requests.Count} webhooks");
 
         // Alone and in a scope where nothing is cached: the same.
         using HttpClient alone = await host.ClientAsync("alone", KeyScopes.All);
@@ -92,6 +99,15 @@ public sealed partial class CanaryTests
             await Task.Delay(50);
         }
         throw new TimeoutException($"{path} did not end within 60 s.");
+    }
+
+    private static async Task EventuallyAsync(Func<bool> holds, string what)
+    {
+        for (int i = 0; !holds(); i++)
+        {
+            Assert.True(i < 1200, $"Within 60 s it was not so that {what}.");
+            await Task.Delay(50);
+        }
     }
 
     private static string Canary(int job) => string.Create(CultureInfo.InvariantCulture, $"zq{job * 7919:x8}qz");

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Sluice.Tests.Inference;
 
-/// <summary>A store one member of which fails, with a fault that is no sign of absence: at once, or when its caller gives up.</summary>
+/// <summary>A store one member of which fails, with a fault that is no sign of absence unless told so: at once, or when its caller gives up.</summary>
 public class FailingStore : DispatchProxy
 {
     private readonly ConcurrentQueue<string> _calls = new();
@@ -16,6 +16,9 @@ public class FailingStore : DispatchProxy
 
     /// <summary>Which of its calls fail, counted from 1; else all.</summary>
     public Func<int, bool> Fails { get; set; } = _ => true;
+
+    /// <summary>What its failing calls throw.</summary>
+    public Func<Exception> Fault { get; set; } = () => new InvalidOperationException("The store failed, as asked for.");
 
     /// <summary>Told of each call of the member before it is made, with its arguments.</summary>
     public Action<object?[]> Called { get; set; } = _ => { };
@@ -55,6 +58,6 @@ public class FailingStore : DispatchProxy
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, caller).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        throw new InvalidOperationException("The store failed, as asked for.");
+        throw Fault();
     }
 }

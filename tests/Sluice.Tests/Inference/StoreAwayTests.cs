@@ -18,7 +18,9 @@ public sealed class StoreAwayTests
         (IJobStore jobs, FailingStore calls) = FailingStore.Around<IJobStore>(inner, nameof(IJobStore.ReconcileAsync), hangs: false);
         ConcurrentQueue<(long At, bool DeclaresDead)> rounds = new();
         bool away = false;
-        calls.Fails = _ => Volatile.Read(ref away);
+        bool broken = false;
+        calls.Fails = _ => Volatile.Read(ref away) || Volatile.Read(ref broken);
+        calls.Fault = () => Volatile.Read(ref away) ? new StoreUnavailableException("away") : new InvalidOperationException("a round that fails otherwise");
         calls.Called = arguments => rounds.Enqueue((TimeProvider.System.GetTimestamp(), ((ReconcileOptions)arguments[0]!).DeclaresDead));
         Dictionary<string, string?> settings = new(Embedded.Quick)
         {
@@ -29,6 +31,15 @@ public sealed class StoreAwayTests
         SluiceHostOptions options = new() { Embedded = true, Engine = EngineKind.Stub, Settings = settings };
         await using WorkerRig rig = await WorkerRig.StartAsync(options, services => services.AddSingleton(inner).AddSingleton(jobs).AddMemoryStore());
         await WorkerRig.EventuallyAsync(() => rounds.Any(round => round.DeclaresDead), "the node has heard the store for long enough", 30);
+
+        // A store that answers, if only with a fault of this round's own, was not away: the next round declares as before.
+        Volatile.Write(ref broken, true);
+        int faults = rounds.Count;
+        await WorkerRig.EventuallyAsync(() => rounds.Count >= faults + 3, "some rounds fault", 30);
+        Volatile.Write(ref broken, false);
+        int mended = rounds.Count;
+        await WorkerRig.EventuallyAsync(() => rounds.Count >= mended + 2, "rounds go on", 30);
+        Assert.All(rounds.Skip(faults), round => Assert.True(round.DeclaresDead));
 
         Volatile.Write(ref away, true);
         int failing = rounds.Count;
