@@ -46,11 +46,15 @@ internal sealed class LineWriter
     {
         if (row.Error is not null)
         {
-            return new StagedLine(row.Number, null, row.Key is { Length: <= MostKey } ? row.Key : null, [row.Error]);
+            return new StagedLine(row.Number, null, row.Key is { Length: <= MostKey } known && TextRules.Fault(known) is null ? known : null, [row.Error]);
         }
         if (row.Key is { Length: > MostKey })
         {
             return Refuse(row with { Key = null }, new FieldError("custom_id", $"A row's key may have at most {MostKey} characters; it has {row.Key.Length}.", "too_long"));
+        }
+        if (row.Key is not null && TextRules.Fault(row.Key) is string fault)
+        {
+            return Refuse(row with { Key = null }, new FieldError("custom_id", $"A row's key {fault}."));
         }
         string? prompt = null, missing;
         if (_prompt is not null && !_prompt.TryRender(row.Fields, out prompt, out missing))

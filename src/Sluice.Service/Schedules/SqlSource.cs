@@ -18,6 +18,8 @@ internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, Cl
     private const string ReadOnly = "set transaction read only";
     private const string IsSuper = "select rolsuper from pg_roles where rolname = current_user";
 
+    private static readonly JsonDocumentOptions s_json = new() { MaxDepth = 64 };
+
     // Types whose text is exact, and whose order does not depend on how they are written.
     private static readonly string[] s_keys =
         ["smallint", "integer", "bigint", "numeric", "text", "character varying", "uuid", "date", "timestamp with time zone", "timestamp without time zone"];
@@ -170,8 +172,16 @@ internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, Cl
         {
             return new SourceRow(number, key, default, new FieldError("row", $"A row may have at most {MostRowBytes} characters; it has {fields.Length}.", "too_long"));
         }
-        using JsonDocument document = JsonDocument.Parse(fields);
-        return new SourceRow(number, key, document.RootElement.Clone());
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(fields, s_json);
+            return new SourceRow(number, key, document.RootElement.Clone());
+        }
+        catch (JsonException)
+        {
+            // What the database gives is JSON: only its depth is unlike ours.
+            return new SourceRow(number, key, default, new FieldError("row", $"A row may be nested at most {s_json.MaxDepth} levels deep.", "invalid_json"));
+        }
     }
 }
 

@@ -101,6 +101,14 @@ public sealed class SqlSourceTests(PostgresDatabase database) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_row_that_is_nested_too_deeply_is_an_error_row_and_the_others_are_read()
+    {
+        List<SourceRow> rows = await ReadAsync("select id, case when id = 6 then (repeat('[', 70) || repeat(']', 70))::jsonb end as deep from tickets where id < 10", "id", 5);
+        Assert.Equal([("3", null), ("6", "invalid_json"), ("9", null)], rows.Select(r => (r.Key, r.Error?.Code)));
+        Assert.Contains("64 levels", rows[1].Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_key_of_a_type_without_a_plain_order_is_refused() =>
         Assert.Contains("is of type double precision", (await Assert.ThrowsAsync<SourceException>(() => ReadAsync("select score::float8 as k from tickets", "k", 5))).Message, StringComparison.Ordinal);
 

@@ -69,6 +69,18 @@ public sealed class RowTemplateTests
         Assert.Equal("custom_id", longKey.Field);
     }
 
+    [Fact]
+    public void A_key_that_the_store_cannot_hold_is_left_out_of_its_error_row()
+    {
+        const string key = "a\0b";
+        LineWriter writer = Writer(new JobRequest { Model = "m", Prompt = "{{subject}} {{absent|}}" });
+        StagedLine line = writer.Write(new SourceRow(4, key, Row()));
+        FieldError error = Assert.Single(line.Errors!);
+        Assert.Equal(("custom_id", "invalid", null, null), (error.Field, error.Code, line.Request, line.CustomId));
+        Assert.Contains("U+0000", error.Message, StringComparison.Ordinal);
+        Assert.Null(writer.Write(new SourceRow(5, key, default, new FieldError("row", "It cannot be read."))).CustomId);
+    }
+
     private static LineWriter Writer(JobRequest request)
     {
         RequestErrors errors = new();
