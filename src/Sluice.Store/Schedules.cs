@@ -91,7 +91,7 @@ public enum FiringState
     /// <summary>Nothing ran, as the schedule's overlap policy asks, or because its deadline had passed.</summary>
     Skipped = 6,
 
-    /// <summary>Its source or its sink failed.</summary>
+    /// <summary>Its source or its sink failed, or the service itself did at each attempt.</summary>
     Failed = 7,
     Cancelled = 8,
 }
@@ -198,8 +198,9 @@ public enum ScheduleAdded
 public static class FiringEnds
 {
     public const string Overlap = "overlap", QueueFull = "queue_full", Superseded = "superseded", DeadlinePassed = "deadline_passed", SubmissionCancelled = "submission_cancelled";
-    public const string Source = "source_failed", Sink = "sink_failed";
+    public const string Source = "source_failed", Sink = "sink_failed", Internal = "internal_error";
     public const string OverlapMessage = "An earlier run of this schedule had not ended.";
     public const string QueueFullMessage = "As many runs of this schedule wait as may.";
+    public const string InternalMessage = "Something went wrong here, each time; the run's id finds it in the log.";
     public const string SupersededMessage = "A later run of this schedule took its place.";
 }

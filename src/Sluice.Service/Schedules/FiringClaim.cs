@@ -44,8 +44,8 @@ internal sealed class FiringClaim : IAsyncDisposable
     public Task EndAsync(FiringState state, string? code = null, string? message = null) =>
         RecordAsync(new FiringChange { State = state, ErrorCode = code, ErrorMessage = message, Lease = TimeSpan.Zero }, Token);
 
-    /// <summary>For another to go on at once.</summary>
-    public async Task GiveBackAsync(CancellationToken cancellationToken) => await _store.RecordAsync(Work.Fence, new FiringChange { Lease = TimeSpan.Zero }, cancellationToken);
+    /// <summary>For another to go on after a pause.</summary>
+    public async Task GiveBackAsync(TimeSpan pause, CancellationToken cancellationToken) => await _store.RecordAsync(Work.Fence, new FiringChange { Lease = pause }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

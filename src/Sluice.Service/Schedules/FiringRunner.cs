@@ -63,12 +63,15 @@ internal sealed partial class FiringRunner(
         }
         catch (Exception failure)
         {
-            // A store that does not answer, the end of this process, or a fault of ours: the next claim begins where this one was.
+            // A store that does not answer, the end of this process, or a fault of ours: the next claim begins where this one was. While this process goes on, later with each claim,
+            // so that a run that always ends here leaves turns to others.
+            TimeSpan pause = TimeSpan.Zero;
             if (!stopping.IsCancellationRequested)
             {
                 LogGivenUp(work.Firing.Id, failure);
+                pause = TimeSpan.FromTicks(Math.Min(Pause(work.Fence.Claims).Ticks, _options.Lease.Ticks));
             }
-            await GiveBackAsync(claim);
+            await GiveBackAsync(claim, pause);
         }
     }
 
@@ -91,9 +94,24 @@ internal sealed partial class FiringRunner(
                     return;
                 }
             }
-            await Task.Delay(TimeSpan.FromTicks(_options.RetryDelay.Ticks << Math.Min(attempt - 1, 8)), time, claim.Token);
+            catch (Exception failure) when (IsUnforeseen(claim, failure))
+            {
+                LogUnforeseen(claim.Firing.Id, attempt, failure);
+                if (attempt >= _options.Attempts)
+                {
+                    await FailAsync(claim, FiringEnds.Internal, FiringEnds.InternalMessage);
+                    return;
+                }
+            }
+            await Task.Delay(Pause(attempt), time, claim.Token);
         }
     }
+
+    /// <summary>Neither the store's absence nor the end of the claim, so most likely the next claim's fault, too. One that is being cancelled is never given up: its jobs would go on.</summary>
+    private static bool IsUnforeseen(FiringClaim claim, Exception failure) =>
+        failure is not (StoreUnavailableException or FiringLostException) && !claim.Token.IsCancellationRequested && claim.Firing.State != FiringState.Cancelling;
+
+    private TimeSpan Pause(int times) => TimeSpan.FromTicks(_options.RetryDelay.Ticks << Math.Min(times - 1, 8));
 
     private async Task DoAsync(FiringClaim claim)
     {
@@ -128,11 +146,11 @@ internal sealed partial class FiringRunner(
 
     private bool? Late(FiringRecord firing) => firing.Deadline is { } deadline ? (firing.AnsweredAt ?? time.GetUtcNow()) > deadline : null;
 
-    private static async Task GiveBackAsync(FiringClaim claim)
+    private static async Task GiveBackAsync(FiringClaim claim, TimeSpan pause)
     {
         try
         {
-            await claim.GiveBackAsync(CancellationToken.None);
+            await claim.GiveBackAsync(pause, CancellationToken.None);
         }
         catch (StoreUnavailableException)
         {
@@ -151,4 +169,7 @@ internal sealed partial class FiringRunner(
 
     [LoggerMessage(6043, LogLevel.Warning, "Run {Firing}, attempt {Attempt}: {Reason}")]
     private partial void LogRefused(Guid firing, int attempt, string reason);
+
+    [LoggerMessage(6044, LogLevel.Error, "Run {Firing}, attempt {Attempt}: a fault of the service itself")]
+    private partial void LogUnforeseen(Guid firing, int attempt, Exception failure);
 }
