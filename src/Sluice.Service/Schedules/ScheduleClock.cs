@@ -17,6 +17,7 @@ internal sealed partial class ScheduleClock(IScheduleStore store, Firings firing
     private const int FullEvery = 300;
 
     private readonly Dictionary<Guid, int> _known = [];
+    private readonly HashSet<(Guid Schedule, int Version)> _refused = []; // told of since the last full round
     private int _round;
 
     /// <summary>Triggers stay in Postgres for the schedulers that go on.</summary>
@@ -38,13 +39,25 @@ internal sealed partial class ScheduleClock(IScheduleStore store, Firings firing
         if (full)
         {
             _known.Clear();
+            _refused.Clear();
             await scheduler.AddJob(JobBuilder.Create<FiringJob>().WithIdentity(s_job).StoreDurably().RequestRecovery().Build(), AddJobOptions.Replacing, cancellationToken);
             await RemoveStrangersAsync(scheduler, active, cancellationToken);
         }
         foreach (ScheduleRecord schedule in active.Where(s => !_known.TryGetValue(s.Id, out int version) || version != s.Version))
         {
-            await SetAsync(scheduler, schedule, cancellationToken);
-            _known[schedule.Id] = schedule.Version;
+            try
+            {
+                await SetAsync(scheduler, schedule, cancellationToken);
+                _known[schedule.Id] = schedule.Version;
+            }
+            catch (Exception failure) when (failure is not StoreUnavailableException && !cancellationToken.IsCancellationRequested)
+            {
+                // The others are set; the next round tries this one again.
+                if (_refused.Add((schedule.Id, schedule.Version)))
+                {
+                    LogRefused(schedule.Name, schedule.Id, failure);
+                }
+            }
         }
         HashSet<Guid> living = [.. active.Select(s => s.Id)];
         foreach (Guid gone in _known.Keys.Where(id => !living.Contains(id)).ToList())
@@ -67,6 +80,12 @@ internal sealed partial class ScheduleClock(IScheduleStore store, Firings firing
             return;
         }
         DateTimeOffset start = schedule.LastFireTime > schedule.EffectiveFrom ? schedule.LastFireTime.Value : schedule.EffectiveFrom;
+        if (CronTimes.Of(schedule.Cron, schedule.TimeZone).Next(start.AddSeconds(-1), 1).Count == 0)
+        {
+            // Its years have passed, as while it was paused: Quartz takes no trigger that never fires.
+            await scheduler.UnscheduleJob(key, cancellationToken);
+            return;
+        }
         ITrigger trigger = TriggerBuilder.Create()
             .WithIdentity(key)
             .ForJob(s_job)
@@ -110,6 +129,9 @@ internal sealed partial class ScheduleClock(IScheduleStore store, Firings firing
 
     [LoggerMessage(6010, LogLevel.Information, "Schedule {Name} ({Schedule}) is watched: {Cron} in {Zone}")]
     private partial void LogSet(string name, Guid schedule, string cron, string zone);
+
+    [LoggerMessage(6012, LogLevel.Error, "Schedule {Name} ({Schedule}) cannot be watched and is tried again; the others are watched")]
+    private partial void LogRefused(string name, Guid schedule, Exception failure);
 
     [LoggerMessage(6011, LogLevel.Warning, "The schedules' clock could not be set and is tried again: {Reason}")]
     private partial void LogFailed(string reason);
