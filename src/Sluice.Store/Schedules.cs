@@ -138,7 +138,7 @@ public sealed record ClaimedFiring
     public required string Request { get; init; }
     public required string Sink { get; init; }
 
-    /// <summary>The scheduled time that fired before this one.</summary>
+    /// <summary>The scheduled time before this one whose firing was neither skipped nor failed nor cancelled, as the first claim found it.</summary>
     public DateTimeOffset? PreviousFireTime { get; init; }
 
     /// <summary>How far the sink is filled, in the sink's own words.</summary>

@@ -14,7 +14,7 @@ internal sealed record SourceSpec
     /// <summary>sql: a name of <c>Schedules:Connections</c>.</summary>
     public string? Connection { get; init; }
 
-    /// <summary>sql: one SELECT. <c>firing.fire_time</c> and <c>firing.previous_fire_time</c> may be asked for: <c>(select fire_time from firing)</c>.</summary>
+    /// <summary>sql: one SELECT. <c>firing.fire_time</c> and <c>firing.previous_fire_time</c> may be asked for: <c>(select fire_time from firing)</c>; the previous is that of the last run that did its work.</summary>
     public string? Query { get; init; }
 
     /// <summary>The field that tells rows apart: their custom_id. sql: required, unique, never null; rows are read in its order. jsonl: line numbers where absent.</summary>

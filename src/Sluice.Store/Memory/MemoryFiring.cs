@@ -4,6 +4,7 @@ namespace Sluice.Store.Memory;
 internal sealed class MemoryFiring(ScheduleRecord schedule, FiringRecord firing)
 {
     private int _claims;
+    private DateTimeOffset? _previous = schedule.LastFireTime;
     private string? _sinkCursor;
 
     public FiringRecord Firing { get; set; } = firing;
@@ -20,9 +21,12 @@ internal sealed class MemoryFiring(ScheduleRecord schedule, FiringRecord firing)
         LeaseUntil = null;
     }
 
-    public ClaimedFiring Claim(DateTimeOffset until)
+    /// <param name="until">End of its lease.</param>
+    /// <param name="earlier">Those of its schedule that fired by the clock before it, in their order.</param>
+    public ClaimedFiring Claim(DateTimeOffset until, IReadOnlyList<MemoryFiring> earlier)
     {
-        _claims++;
+        if (_claims++ == 0)
+            _previous = earlier.LastOrDefault(f => f.Firing.State < FiringState.Cancelling || f.Firing.State == FiringState.Finished)?.Firing.FireTime ?? (earlier.Count > 0 ? earlier[0]._previous : _previous);
         LeaseUntil = until;
         if (Firing.State == FiringState.Waiting)
             Firing = Firing with { State = FiringState.Staging };
@@ -33,7 +37,7 @@ internal sealed class MemoryFiring(ScheduleRecord schedule, FiringRecord firing)
             Source = schedule.Source,
             Request = schedule.Request,
             Sink = schedule.Sink,
-            PreviousFireTime = schedule.LastFireTime,
+            PreviousFireTime = _previous,
             SinkCursor = _sinkCursor,
             Fence = new FiringFence(Firing.Id, _claims),
         };

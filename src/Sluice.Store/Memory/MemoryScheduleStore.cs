@@ -108,7 +108,9 @@ internal sealed class MemoryScheduleStore(MemoryJobStore store) : IScheduleStore
                 && (f.Firing.State != FiringState.Waiting || !tables.Firings.Values.Any(o => o.Open && o.Firing.Schedule == f.Firing.Schedule && o.Before(f))))
             .OrderBy(f => f.Firing.CreatedAt).ThenBy(f => f.Firing.Id)
             .FirstOrDefault();
-        return due?.Claim(tables.Now + lease);
+        return due?.Claim(tables.Now + lease, [.. tables.Firings.Values
+            .Where(f => f.Firing.Schedule == due.Firing.Schedule && !f.Firing.Manual && f.Firing.FireTime < due.Firing.FireTime)
+            .OrderBy(f => f.Firing.FireTime)]);
     });
 
     public Task<bool> RecordAsync(FiringFence fence, FiringChange change, CancellationToken cancellationToken) =>

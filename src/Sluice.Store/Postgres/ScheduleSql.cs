@@ -72,7 +72,16 @@ internal static class ScheduleSql
     public const string Running = $"select {Firing} from schedule_firings f where f.state = 2 order by f.created_at limit $1";
     public const string Answered = "update schedule_firings set state = 3, answered_at = now(), lease_until = null where id = $1 and state = 2 returning id";
 
-    /// <summary>$1 lease.</summary>
+    /// <summary>
+    /// The latest time before the firing's whose run was not skipped, failed, cancelled or asked for by a person. Where retention has left none: what the oldest that is left was given.
+    /// </summary>
+    private const string Previous = """
+        coalesce(
+            (select p.fire_time from schedule_firings p where p.schedule = f.schedule and p.fire_time < f.fire_time and not p.manual and p.state not in (4, 6, 7, 8) order by p.fire_time desc limit 1),
+            (select p.previous_fire_time from schedule_firings p where p.schedule = f.schedule and p.fire_time <= f.fire_time and (not p.manual or p.id = f.id) order by p.fire_time limit 1))
+        """;
+
+    /// <summary>$1 lease. The first claim settles the previous time, for all that go on after it.</summary>
     public const string Claim = $"""
         with due as (
             select d.id from schedule_firings d
@@ -80,7 +89,8 @@ internal static class ScheduleSql
                 and (d.state <> 0 or not exists (
                     select from schedule_firings o where o.schedule = d.schedule and o.state < 5 and (o.created_at, o.id) < (d.created_at, d.id)))
             order by d.created_at limit 1 for update skip locked)
-        update schedule_firings f set state = case f.state when 0 then 1 else f.state end, claims = f.claims + 1, lease_until = now() + $1
+        update schedule_firings f set state = case f.state when 0 then 1 else f.state end, claims = f.claims + 1, lease_until = now() + $1,
+            previous_fire_time = case when f.claims > 0 then f.previous_fire_time else {Previous} end
         from due where f.id = due.id
         returning {Firing}, f.name, f.source, f.request, f.sink, f.previous_fire_time, f.sink_cursor, f.claims
         """;

@@ -169,6 +169,40 @@ public abstract class ScheduleStoreContract(StoreHost host) : StoreContract(host
     }
 
     [Fact]
+    public async Task The_previous_time_of_a_run_is_that_of_the_last_one_that_did_its_work()
+    {
+        ScheduleRecord schedule = await AddAsync("a");
+        Assert.Null(await RunAsync(0, FiringState.Failed));
+        Assert.Null(await RunAsync(1, FiringState.Finished));
+        Assert.Equal(s_night.AddDays(1), await RunAsync(2, FiringState.Finished));
+        await FireAsync(schedule, s_night.AddDays(3));
+        Assert.Equal(FiringState.Skipped, (await FireAsync(schedule, s_night.AddDays(4)))!.State);
+        Assert.Equal(s_night.AddDays(2), await EndAsync(FiringState.Failed));
+        Assert.Equal(s_night.AddDays(2), await RunAsync(5, FiringState.Cancelled));
+        // Asked for by a person, after all of them.
+        Assert.True((await FireAsync(schedule, null))!.Manual);
+        await EndAsync(FiringState.Finished);
+        Assert.Equal(s_night.AddDays(2), await RunAsync(6, FiringState.Finished));
+        await FireAsync(schedule, s_night.AddDays(7));
+        ClaimedFiring first = (await Schedules.ClaimAsync(Soon, Token))!;
+        await PassAsync(Moment);
+        Assert.Equal((s_night.AddDays(6), first.PreviousFireTime), ((await ClaimAsync())!.PreviousFireTime, first.PreviousFireTime));
+
+        async Task<DateTimeOffset?> RunAsync(int day, FiringState end)
+        {
+            Assert.Equal(FiringState.Staging, (await FireAsync(schedule, s_night.AddDays(day)))!.State);
+            return await EndAsync(end);
+        }
+
+        async Task<DateTimeOffset?> EndAsync(FiringState end)
+        {
+            ClaimedFiring claim = (await ClaimAsync())!;
+            Assert.True(await Schedules.RecordAsync(claim.Fence, new FiringChange { State = end, Lease = TimeSpan.Zero }, Token));
+            return claim.PreviousFireTime;
+        }
+    }
+
+    [Fact]
     public async Task Schedulers_that_claim_at_once_share_without_overlap()
     {
         for (int i = 0; i < 6; i++)
