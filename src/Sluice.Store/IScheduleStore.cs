@@ -49,9 +49,10 @@ public interface IScheduleStore
     Task<bool> AnsweredAsync(Guid firing, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes a firing that waits for work (staging, delivering, cancelling, or waiting where the earlier ones of its schedule have ended) and that nobody holds. Null: there is none.
+    /// Takes a firing that waits for work (staging, delivering, cancelling, or waiting where the earlier ones of its schedule have ended) and that nobody holds, the oldest of tenants
+    /// other than these. Null: there is none.
     /// </summary>
-    Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, CancellationToken cancellationToken);
+    Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, IReadOnlyList<string> fullTenants, CancellationToken cancellationToken);
 
     /// <summary>Writes what is new, and holds the claim on. False, nothing written: another has claimed it since, it was told to cancel, or it has ended.</summary>
     Task<bool> RecordAsync(FiringFence fence, FiringChange change, CancellationToken cancellationToken);

@@ -21,19 +21,22 @@ internal sealed partial class FiringRunner(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        HashSet<Task> working = [];
+        List<(string Tenant, Task Work)> working = [];
         await Rounds.RunAsync(_options.Poll, atOnce: false, LookAsync, failure => LogFailed(failure.Message), time, stoppingToken);
-        await Task.WhenAll(working); // what is under way gives its runs back
+        await Task.WhenAll(working.Select(one => one.Work)); // what is under way gives its runs back
 
         async Task LookAsync(CancellationToken cancellationToken)
         {
-            working.RemoveWhere(task => task.IsCompleted);
+            working.RemoveAll(one => one.Work.IsCompleted);
             await WatchAsync(cancellationToken);
-            while (working.Count < _options.Concurrency && await store.ClaimAsync(_options.Lease, cancellationToken) is { } work)
+            while (working.Count < _options.Concurrency && await store.ClaimAsync(_options.Lease, FullTenants(), cancellationToken) is { } work)
             {
-                working.Add(WorkAsync(work, cancellationToken));
+                working.Add((work.Firing.Tenant, WorkAsync(work, cancellationToken)));
             }
         }
+
+        // Half of the places, for a run holds its own through all pauses between its attempts.
+        string[] FullTenants() => [.. working.GroupBy(one => one.Tenant).Where(own => own.Count() >= (_options.Concurrency + 1) / 2).Select(own => own.Key)];
     }
 
     private async Task WatchAsync(CancellationToken cancellationToken)

@@ -27,7 +27,7 @@ internal sealed class ScheduleOptions
     [Range(1, 10_000)]
     public int Chunk { get; set; } = 500;
 
-    /// <summary>Runs that this process stages or delivers at a time.</summary>
+    /// <summary>Runs that this process stages or delivers at a time, half of them (rounded up) of one tenant.</summary>
     [Range(1, 64)]
     public int Concurrency { get; set; } = 4;
 

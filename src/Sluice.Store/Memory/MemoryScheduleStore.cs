@@ -101,10 +101,10 @@ internal sealed class MemoryScheduleStore(MemoryJobStore store) : IScheduleStore
         return true;
     });
 
-    public Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, CancellationToken cancellationToken) => store.LockedAsync(tables =>
+    public Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, IReadOnlyList<string> fullTenants, CancellationToken cancellationToken) => store.LockedAsync(tables =>
     {
         MemoryFiring? due = tables.Firings.Values
-            .Where(f => f.Open && f.Firing.State != FiringState.Running && !(f.LeaseUntil > tables.Now)
+            .Where(f => f.Open && f.Firing.State != FiringState.Running && !(f.LeaseUntil > tables.Now) && !fullTenants.Contains(f.Firing.Tenant)
                 && (f.Firing.State != FiringState.Waiting || !tables.Firings.Values.Any(o => o.Open && o.Firing.Schedule == f.Firing.Schedule && o.Before(f))))
             .OrderBy(f => f.Firing.CreatedAt).ThenBy(f => f.Firing.Id)
             .FirstOrDefault();

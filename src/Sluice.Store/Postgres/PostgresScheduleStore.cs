@@ -83,8 +83,8 @@ internal sealed class PostgresScheduleStore(Database database) : IScheduleStore
 
     public async Task<bool> AnsweredAsync(Guid firing, CancellationToken cancellationToken) => (await DispatchAsync(ScheduleSql.Answered, r => r.GetGuid(0), cancellationToken, firing)).Count > 0;
 
-    public async Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, CancellationToken cancellationToken) =>
-        (await DispatchAsync(ScheduleSql.Claim, Claimed, cancellationToken, lease)) is [{ } one] ? one : null;
+    public async Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, IReadOnlyList<string> fullTenants, CancellationToken cancellationToken) =>
+        (await DispatchAsync(ScheduleSql.Claim, Claimed, cancellationToken, lease, fullTenants.ToArray())) is [{ } one] ? one : null;
 
     public async Task<bool> RecordAsync(FiringFence fence, FiringChange change, CancellationToken cancellationToken) =>
         (await DispatchAsync(ScheduleSql.Record, r => r.GetGuid(0), cancellationToken,

@@ -81,11 +81,12 @@ internal static class ScheduleSql
             (select p.previous_fire_time from schedule_firings p where p.schedule = f.schedule and p.fire_time <= f.fire_time and (not p.manual or p.id = f.id) order by p.fire_time limit 1))
         """;
 
-    /// <summary>$1 lease. The first claim settles the previous time, for all that go on after it.</summary>
+    /// <summary>$1 lease, $2 full tenants. The first claim settles the previous time, for all that go on after it.</summary>
     public const string Claim = $"""
         with due as (
             select d.id from schedule_firings d
             where d.state in (0, 1, 3, 4) and (d.lease_until is null or d.lease_until <= now())
+                and not d.tenant = any($2::text[])
                 and (d.state <> 0 or not exists (
                     select from schedule_firings o where o.schedule = d.schedule and o.state < 5 and (o.created_at, o.id) < (d.created_at, d.id)))
             order by d.created_at limit 1 for update skip locked)

@@ -39,5 +39,5 @@ internal sealed class ProgressStore : IScheduleStore
 
     public Task<bool> AnsweredAsync(Guid firing, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ClaimedFiring?> ClaimAsync(TimeSpan lease, IReadOnlyList<string> fullTenants, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

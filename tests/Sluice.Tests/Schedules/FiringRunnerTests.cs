@@ -49,15 +49,32 @@ public sealed class FiringRunnerTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_tenant_whose_runs_fill_its_share_of_the_places_leaves_the_others_to_other_tenants()
+    {
+        Directory.CreateDirectory(Path.Combine(_root, Tenant));
+        await File.WriteAllTextAsync(Path.Combine(_root, Tenant, "in.jsonl"), """{"id":"a","text":"one"}""");
+        // Broken runs hold their places through long pauses.
+        await using ApiHost host = await ApiHost.StartAsync(
+            new() { ["Schedules:FilesRoot"] = _root, ["Schedules:Poll"] = "00:00:00.05", ["Schedules:RetryDelay"] = "00:10:00" }, worker: true);
+        IScheduleStore store = host.Parts.GetRequiredService<IScheduleStore>();
+        for (int i = 0; i < new ScheduleOptions().Concurrency; i++)
+        {
+            await FireAsync(store, $"broken-{i}", "no JSON at all", "other");
+        }
+        FiringRecord well = await FireAsync(store, "well", """{"type":"jsonl","path":"in.jsonl","key":"id"}""");
+        await WorkerRig.EventuallyAsync(async () => (await RunAsync(store, well)).State == FiringState.Finished, "the run of the other tenant is finished", 60);
+    }
+
     private static async Task<FiringRecord> RunAsync(IScheduleStore store, FiringRecord firing) => Assert.Single(await store.FiringsAsync(Tenant, firing.Schedule, 10, default));
 
-    private static async Task<FiringRecord> FireAsync(IScheduleStore store, string name, string source)
+    private static async Task<FiringRecord> FireAsync(IScheduleStore store, string name, string source, string tenant = Tenant)
     {
         JobRequest request = new() { Model = StubModel.Name, Kind = JobKind.Generate, Prompt = "Say {{text}}" };
         ScheduleRecord schedule = new()
         {
             Id = Guid.CreateVersion7(),
-            Tenant = Tenant,
+            Tenant = tenant,
             Name = name,
             Cron = "0 0 3 1 1 ? 2099",
             TimeZone = "UTC",

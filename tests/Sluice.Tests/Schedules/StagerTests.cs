@@ -93,7 +93,7 @@ public sealed class StagerTests : IAsyncDisposable
     private async Task<FiringRecord> RunLateAsync(FiringRecord firing)
     {
         _time.Advance(s_within + s_within);
-        ClaimedFiring work = (await _schedules.ClaimAsync(s_lease, default))!;
+        ClaimedFiring work = (await _schedules.ClaimAsync(s_lease, [], default))!;
         await using (FiringClaim claim = new(_schedules, work, s_lease, _time, default))
         {
             await _stager.RunAsync(claim);

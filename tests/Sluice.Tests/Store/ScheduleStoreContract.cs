@@ -122,7 +122,7 @@ public abstract class ScheduleStoreContract(StoreHost host) : StoreContract(host
     {
         ScheduleRecord schedule = await AddAsync("a");
         FiringRecord firing = (await FireAsync(schedule, s_night))!;
-        ClaimedFiring dead = (await Schedules.ClaimAsync(Soon, Token))!;
+        ClaimedFiring dead = (await Schedules.ClaimAsync(Soon, [], Token))!;
         Assert.Equal((schedule.Source, schedule.Request, schedule.Sink, schedule.Name), (dead.Source, dead.Request, dead.Sink, dead.Name));
         Assert.True(await Schedules.RecordAsync(dead.Fence, new FiringChange { Rows = 3, SinkCursor = "3", Lease = Soon }, Token));
         Assert.Null(await ClaimAsync());
@@ -169,6 +169,17 @@ public abstract class ScheduleStoreContract(StoreHost host) : StoreContract(host
     }
 
     [Fact]
+    public async Task A_tenant_that_has_its_share_leaves_the_next_turn_to_another()
+    {
+        FiringRecord[] own = [(await FireAsync(await AddAsync("a"), s_night))!, (await FireAsync(await AddAsync("b"), s_night))!];
+        FiringRecord other = (await FireAsync(await AddAsync("a", Other), s_night))!;
+        Assert.Equal(own[0].Id, (await ClaimAsync(Other))!.Firing.Id);
+        Assert.Equal(other.Id, (await ClaimAsync(Tenant))!.Firing.Id);
+        Assert.Null(await ClaimAsync(Tenant, Other));
+        Assert.Equal(own[1].Id, (await ClaimAsync())!.Firing.Id);
+    }
+
+    [Fact]
     public async Task The_previous_time_of_a_run_is_that_of_the_last_one_that_did_its_work()
     {
         ScheduleRecord schedule = await AddAsync("a");
@@ -184,7 +195,7 @@ public abstract class ScheduleStoreContract(StoreHost host) : StoreContract(host
         await EndAsync(FiringState.Finished);
         Assert.Equal(s_night.AddDays(2), await RunAsync(6, FiringState.Finished));
         await FireAsync(schedule, s_night.AddDays(7));
-        ClaimedFiring first = (await Schedules.ClaimAsync(Soon, Token))!;
+        ClaimedFiring first = (await Schedules.ClaimAsync(Soon, [], Token))!;
         await PassAsync(Moment);
         Assert.Equal((s_night.AddDays(6), first.PreviousFireTime), ((await ClaimAsync())!.PreviousFireTime, first.PreviousFireTime));
 
@@ -241,5 +252,5 @@ public abstract class ScheduleStoreContract(StoreHost host) : StoreContract(host
     private Task<FiringRecord?> FireAsync(ScheduleRecord schedule, DateTimeOffset? time, int mostWaiting = 100) =>
         Schedules.FireAsync(new FireRequest { Id = NewId().Value, Schedule = schedule.Id, FireTime = time, MostWaiting = mostWaiting }, Token);
 
-    private Task<ClaimedFiring?> ClaimAsync() => Schedules.ClaimAsync(s_lease, Token);
+    private Task<ClaimedFiring?> ClaimAsync(params IReadOnlyList<string> fullTenants) => Schedules.ClaimAsync(s_lease, fullTenants, Token);
 }
