@@ -56,10 +56,11 @@ internal sealed class LineWriter
         {
             return Refuse(row with { Key = null }, new FieldError("custom_id", $"A row's key {fault}."));
         }
+        int room = RequestRules.MaxCharacters;
         string? prompt = null, missing;
-        if (_prompt is not null && !_prompt.TryRender(row.Fields, out prompt, out missing))
+        if (_prompt is not null && !_prompt.TryRender(row.Fields, room, out prompt, out missing))
         {
-            return Refuse(row, Missing(missing));
+            return Refuse(row, missing is null ? TooLong("prompt") : Missing(missing));
         }
         ChatMessage[]? messages = null;
         if (_messages is not null)
@@ -67,10 +68,11 @@ internal sealed class LineWriter
             messages = new ChatMessage[_messages.Count];
             for (int i = 0; i < messages.Length; i++)
             {
-                if (!_messages[i].TryRender(row.Fields, out string? content, out missing))
+                if (!_messages[i].TryRender(row.Fields, room, out string? content, out missing))
                 {
-                    return Refuse(row, Missing(missing));
+                    return Refuse(row, missing is null ? TooLong("messages") : Missing(missing));
                 }
+                room -= content.Length;
                 messages[i] = _request.Messages![i] with { Content = content };
             }
         }
@@ -86,6 +88,8 @@ internal sealed class LineWriter
     }
 
     private static StagedLine Refuse(SourceRow row, FieldError error) => new(row.Number, null, row.Key, [error]);
+
+    private static FieldError TooLong(string field) => new(field, $"{field} may have at most {RequestRules.MaxCharacters} characters; with the row's fields there are more.", "too_long");
 
     private static FieldError Missing(string field) => new(field, $"The row has no field {TextRules.Quote(field)}, or it is null.", "missing_field");
 

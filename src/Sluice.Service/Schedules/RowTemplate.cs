@@ -56,16 +56,16 @@ internal sealed class RowTemplate
         return true;
     }
 
-    /// <summary>The text, or the first field that the row lacks.</summary>
-    public bool TryRender(JsonElement row, [NotNullWhen(true)] out string? text, [NotNullWhen(false)] out string? missing)
+    /// <summary>The text, or the first field that the row lacks; neither where the text would be longer than <paramref name="most"/>.</summary>
+    public bool TryRender(JsonElement row, int most, [NotNullWhen(true)] out string? text, out string? missing)
     {
         StringBuilder filled = new();
         foreach (Part part in _parts)
         {
             string? value = part.Field is null ? part.Plain : Value(row, part.Field) ?? part.Default;
-            if (value is null)
+            if (value is null || value.Length > most - filled.Length)
             {
-                (text, missing) = (null, part.Field!);
+                (text, missing) = (null, value is null ? part.Field : null);
                 return false;
             }
             filled.Append(value);

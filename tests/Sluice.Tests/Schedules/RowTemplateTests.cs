@@ -22,7 +22,7 @@ public sealed class RowTemplateTests
     public void Fields_of_the_row_take_their_places(string template, string expected)
     {
         Assert.True(RowTemplate.TryParse(template, out RowTemplate? read, out _));
-        Assert.True(read.TryRender(Row(), out string? text, out _));
+        Assert.True(read.TryRender(Row(), 1000, out string? text, out _));
         Assert.Equal(expected, text);
     }
 
@@ -33,8 +33,20 @@ public sealed class RowTemplateTests
     public void A_field_that_the_row_lacks_is_named(string template, string missing)
     {
         Assert.True(RowTemplate.TryParse(template, out RowTemplate? read, out _));
-        Assert.False(read.TryRender(Row(), out _, out string? named));
+        Assert.False(read.TryRender(Row(), 1000, out _, out string? named));
         Assert.Equal(missing, named);
+    }
+
+    [Theory]
+    [InlineData("ab{{n}}", 7, true)]
+    [InlineData("ab{{n}}", 6, false)]
+    [InlineData("ab{{n}}", 1, false)]
+    [InlineData("{{absent|default}}", 6, false)]
+    public void A_text_goes_up_to_its_bound(string template, int most, bool fits)
+    {
+        Assert.True(RowTemplate.TryParse(template, out RowTemplate? read, out _));
+        Assert.Equal(fits, read.TryRender(Row(), most, out string? text, out string? missing));
+        Assert.Equal((fits, null), (text is not null, missing));
     }
 
     [Theory]
@@ -67,6 +79,18 @@ public sealed class RowTemplateTests
         Assert.Equal(("absent", "missing_field", null, "k"), (error.Field, error.Code, line.Request, line.CustomId));
         FieldError longKey = Assert.Single(writer.Write(new SourceRow(5, new string('k', 256), Row())).Errors!);
         Assert.Equal("custom_id", longKey.Field);
+    }
+
+    [Fact]
+    public void A_field_that_is_named_so_often_that_the_text_grows_beyond_a_requests_bound_is_an_error_row()
+    {
+        JsonElement row = JsonDocument.Parse($$"""{"b":"{{new string('x', 1 << 16)}}"}""").RootElement;
+        string often = string.Concat(Enumerable.Repeat("{{b}}", 100_000)); // 6.5 GB of text
+        StagedLine prompt = Writer(new JobRequest { Model = "m", Prompt = often }).Write(new SourceRow(1, "k", row));
+        Assert.Equal(("prompt", "too_long", null, "k"), (Assert.Single(prompt.Errors!).Field, prompt.Errors![0].Code, prompt.Request, prompt.CustomId));
+        string half = string.Concat(Enumerable.Repeat("{{b}}", 9));
+        LineWriter two = Writer(new JobRequest { Model = "m", Messages = [new ChatMessage { Role = "system", Content = half }, new ChatMessage { Role = "user", Content = half }] });
+        Assert.Equal(("messages", "too_long"), (Assert.Single(two.Write(new SourceRow(1, "k", row)).Errors!).Field, prompt.Errors[0].Code));
     }
 
     [Fact]
