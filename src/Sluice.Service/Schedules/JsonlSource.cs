@@ -69,7 +69,7 @@ internal sealed class JsonlSource : IRowSource
                 }
                 else if (_lines.TooLong || !IsBlank(_lines.Line.Span))
                 {
-                    rows.Add(Read(checked(_before + (int)_lines.Number)));
+                    rows.Add(Read(checked(_before + (int)_lines.Number)) with { Cursor = Cursor() });
                 }
             }
         }
@@ -77,10 +77,12 @@ internal sealed class JsonlSource : IRowSource
         {
             throw new SourceException("The file cannot be read on: the disk refuses.", failure, mayPass: true);
         }
-        return new SourcePage(rows, checked(_before + (int)_lines.Number), JsonSerializer.Serialize(_start with { Offset = _lines.Consumed }, SpecJson.Default.FileCursor), _end);
+        return new SourcePage(rows, checked(_before + (int)_lines.Number), Cursor(), _end);
     }
 
     public ValueTask DisposeAsync() => _file.DisposeAsync();
+
+    private string Cursor() => JsonSerializer.Serialize(_start with { Offset = _lines.Consumed }, SpecJson.Default.FileCursor);
 
     private SourceRow Read(int number)
     {

@@ -8,7 +8,11 @@ namespace Sluice.Service.Schedules;
 /// <param name="Key">What tells it apart; null where it has none.</param>
 /// <param name="Fields">An object; undefined with an error.</param>
 /// <param name="Error">Why it cannot be read.</param>
-internal readonly record struct SourceRow(int Number, string? Key, JsonElement Fields, FieldError? Error = null);
+internal readonly record struct SourceRow(int Number, string? Key, JsonElement Fields, FieldError? Error = null)
+{
+    /// <summary>Where a restart goes on that has staged rows up to this one; null where only its page says so.</summary>
+    public string? Cursor { get; init; }
+}
 
 /// <summary>Rows that are staged together.</summary>
 /// <param name="Rows">In order of their numbers.</param>

@@ -58,8 +58,10 @@ internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, Cl
                 },
                 cancellationToken);
         }
-        return new SourcePage(rows, _number, JsonSerializer.Serialize(_after ?? "", PlainText.Default.String), _end);
+        return new SourcePage(rows, _number, Cursor(_after), _end);
     }
+
+    private static string Cursor(string? key) => JsonSerializer.Serialize(key ?? "", PlainText.Default.String);
 
     /// <summary>The key after which a cursor goes on.</summary>
     public static string? Key(string? cursor) => cursor is null ? null : JsonSerializer.Deserialize(cursor, PlainText.Default.String) is { Length: > 0 } key ? key : null;
@@ -129,8 +131,8 @@ internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, Cl
                     return rows;
                 }
                 string fields = reader.GetString(1);
-                bytes += fields.Length;
-                rows.Add(Row(++_number, key, fields));
+                bytes += key.Length + fields.Length;
+                rows.Add(Row(++_number, key, fields) with { Cursor = Cursor(key) });
                 _after = key;
             }
         }

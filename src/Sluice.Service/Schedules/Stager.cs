@@ -13,6 +13,8 @@ namespace Sluice.Service.Schedules;
 /// </summary>
 internal sealed partial class Stager(ISubmissionStore submissions, RowSources sources, IOptions<IntakeOptions> intake, TimeProvider time, ILogger<Stager> logger)
 {
+    private const int ChunkBytes = 4 << 20;
+
     public async Task RunAsync(FiringClaim claim)
     {
         FiringRecord firing = claim.Firing;
@@ -62,9 +64,8 @@ internal sealed partial class Stager(ISubmissionStore submissions, RowSources so
         do
         {
             page = await source.NextAsync(claim.Token);
-            if (page.Last > submission.LastLine)
+            foreach (LineChunk chunk in page.Last > submission.LastLine ? Chunks(page, writer, submission.LastLine) : [])
             {
-                LineChunk chunk = new() { After = submission.LastLine, Last = page.Last, Lines = [.. page.Rows.Select(writer.Write)], Cursor = page.Cursor };
                 (bool staged, SubmissionRecord? now) = await submissions.StageAsync(tenant, submission.Id, chunk, claim.Token);
                 if (!staged && now is { State: not SubmissionState.Receiving })
                 {
@@ -76,6 +77,25 @@ internal sealed partial class Stager(ISubmissionStore submissions, RowSources so
         }
         while (!page.End);
         return await submissions.CloseAsync(tenant, submission.Id, UploadEnd.Complete, null, claim.Token) ?? throw new FiringLostException();
+    }
+
+    /// <summary>A page's lines, in one chunk unless they are much longer than its rows: a template may name a field often.</summary>
+    internal static IEnumerable<LineChunk> Chunks(SourcePage page, LineWriter writer, int after)
+    {
+        List<StagedLine> lines = [];
+        long bytes = 0;
+        for (int i = 0; i < page.Rows.Count; i++)
+        {
+            if (bytes >= ChunkBytes && page.Rows[i - 1] is { Cursor: { } cursor } last)
+            {
+                yield return new LineChunk { After = after, Last = last.Number, Lines = lines, Cursor = cursor };
+                (after, lines, bytes) = (last.Number, [], 0);
+            }
+            StagedLine line = writer.Write(page.Rows[i]);
+            lines.Add(line);
+            bytes += line.Request?.Length ?? 0;
+        }
+        yield return new LineChunk { After = after, Last = page.Last, Lines = lines, Cursor = page.Cursor };
     }
 
     private NewSubmission Submission(ClaimedFiring work, DateTimeOffset? deadline) => new()

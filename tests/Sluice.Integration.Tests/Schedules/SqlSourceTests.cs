@@ -57,6 +57,19 @@ public sealed class SqlSourceTests(PostgresDatabase database) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_restart_goes_on_after_any_row_of_a_page()
+    {
+        await using SqlSource source = Open("select * from tickets", "id", 100, null, 0);
+        IReadOnlyList<SourceRow> rows = (await source.NextAsync(default)).Rows;
+        foreach (SourceRow row in rows.SkipLast(1))
+        {
+            await using SqlSource next = Open("select * from tickets", "id", 1, row.Cursor, row.Number);
+            SourceRow first = (await next.NextAsync(default)).Rows[0];
+            Assert.Equal((row.Number + 1, rows[row.Number].Key), (first.Number, first.Key));
+        }
+    }
+
+    [Fact]
     public async Task A_query_may_ask_for_its_firings_time()
     {
         List<SourceRow> rows = await ReadAsync("select id, (select fire_time from firing) as due, (select previous_fire_time from firing) as before from tickets where id = 3", "id", 5);
