@@ -13,8 +13,8 @@ namespace Sluice.Service.Schedules;
 /// </summary>
 internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, ClaimedTimes times, string? after, int before, int chunk, TimeSpan limit) : IRowSource
 {
-    private const int PageBytes = 4 << 20;
-    private const int MostRowBytes = 4 << 20;
+    private const int PageCharacters = 4 << 20;
+    private const int MostRowCharacters = 4 << 20;
     private const string ReadOnly = "set transaction read only";
     private const string IsSuper = "select rolsuper from pg_roles where rolname = current_user";
 
@@ -113,7 +113,7 @@ internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, Cl
     {
         string later = _after is null ? "" : $" and source.{_key} > ($3::text)::{_type}";
         string limited = _after is null ? "$3" : "$4";
-        string sql = $"select source.{_key}::text, to_jsonb(source)::text from (\n{source.Query}\n) as source where source.{_key} is not null{later} order by source.{_key} limit {limited}";
+        string sql = $"select source.{_key}::text, left(to_jsonb(source)::text, {MostRowCharacters + 1}) from (\n{source.Query}\n) as source where source.{_key} is not null{later} order by source.{_key} limit {limited}";
         List<SourceRow> rows = [];
         await using (NpgsqlBatch batch = Batch(connection, sql, chunk + 1, _after))
         await using (NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken))
@@ -126,7 +126,7 @@ internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, Cl
                 {
                     throw new SourceException($"Key column '{source.Key}' is not unique: {TextRules.Quote(key)} comes twice.");
                 }
-                if (rows.Count == chunk || bytes > PageBytes)
+                if (rows.Count == chunk || bytes > PageCharacters)
                 {
                     return rows;
                 }
@@ -170,9 +170,9 @@ internal sealed class SqlSource(NpgsqlDataSource database, SourceSpec source, Cl
 
     private static SourceRow Row(int number, string key, string fields)
     {
-        if (fields.Length > MostRowBytes)
+        if (fields.Length > MostRowCharacters)
         {
-            return new SourceRow(number, key, default, new FieldError("row", $"A row may have at most {MostRowBytes} characters; it has {fields.Length}.", "too_long"));
+            return new SourceRow(number, key, default, new FieldError("row", $"A row may have at most {MostRowCharacters} characters.", "too_long"));
         }
         try
         {

@@ -121,6 +121,18 @@ public sealed class SqlSourceTests(PostgresDatabase database) : IAsyncLifetime
         Assert.Contains("64 levels", rows[1].Error!.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData((4 << 20) - 21, null)] // with the 21 of {"id": 6, "text": ""}
+    [InlineData((4 << 20) - 20, "too_long")]
+    [InlineData(100 << 20, "too_long")]
+    public async Task A_row_that_is_too_long_is_an_error_row_and_is_not_fetched_whole(int length, string? code)
+    {
+        long before = GC.GetTotalAllocatedBytes();
+        List<SourceRow> rows = await ReadAsync($"select id, case when id = 6 then repeat('x', {length}) end as text from tickets where id < 10", "id", 5);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 200 << 20);
+        Assert.Equal([("3", null), ("6", code), ("9", null)], rows.Select(r => (r.Key, r.Error?.Code)));
+    }
+
     [Fact]
     public async Task A_key_of_a_type_without_a_plain_order_is_refused() =>
         Assert.Contains("is of type double precision", (await Assert.ThrowsAsync<SourceException>(() => ReadAsync("select score::float8 as k from tickets", "k", 5))).Message, StringComparison.Ordinal);
