@@ -9,11 +9,18 @@ internal sealed class FiringClaim : IAsyncDisposable
     private readonly TimeSpan _lease;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _source;
+    private readonly Action<Exception> _failed;
     private readonly Task _keeping;
 
-    public FiringClaim(IScheduleStore store, ClaimedFiring work, TimeSpan lease, TimeProvider time, CancellationToken stopping)
+    /// <param name="store">Where it was claimed.</param>
+    /// <param name="work">What was claimed.</param>
+    /// <param name="lease">It is held on at each third.</param>
+    /// <param name="failed">Told of a failure to hold on that is not the store's absence.</param>
+    /// <param name="time">Whose thirds.</param>
+    /// <param name="stopping">Ends the work.</param>
+    public FiringClaim(IScheduleStore store, ClaimedFiring work, TimeSpan lease, Action<Exception> failed, TimeProvider time, CancellationToken stopping)
     {
-        (_store, Work, _lease, _time) = (store, work, lease, time);
+        (_store, Work, _lease, _failed, _time) = (store, work, lease, failed, time);
         _source = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _keeping = KeepAsync(_source.Token);
     }
@@ -74,9 +81,13 @@ internal sealed class FiringClaim : IAsyncDisposable
                 {
                     // the next third of the lease
                 }
+                catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+                {
+                    _failed(failure); // and the next third
+                }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             // the work has ended
         }

@@ -55,7 +55,7 @@ internal sealed partial class FiringRunner(
     private async Task WorkAsync(ClaimedFiring work, CancellationToken stopping)
     {
         await Task.Yield();
-        await using FiringClaim claim = new(store, work, _options.Lease, time, stopping);
+        await using FiringClaim claim = new(store, work, _options.Lease, failure => LogNotHeld(work.Firing.Id, failure.Message), time, stopping);
         try
         {
             await TryAsync(claim);
@@ -149,7 +149,7 @@ internal sealed partial class FiringRunner(
 
     private bool? Late(FiringRecord firing) => firing.Deadline is { } deadline ? (firing.AnsweredAt ?? time.GetUtcNow()) > deadline : null;
 
-    private static async Task GiveBackAsync(FiringClaim claim, TimeSpan pause)
+    private async Task GiveBackAsync(FiringClaim claim, TimeSpan pause)
     {
         try
         {
@@ -158,6 +158,10 @@ internal sealed partial class FiringRunner(
         catch (StoreUnavailableException)
         {
             // its lease ends
+        }
+        catch (Exception failure)
+        {
+            LogNotHeld(claim.Firing.Id, failure.Message);
         }
     }
 
@@ -175,4 +179,7 @@ internal sealed partial class FiringRunner(
 
     [LoggerMessage(6044, LogLevel.Error, "Run {Firing}, attempt {Attempt}: a fault of the service itself")]
     private partial void LogUnforeseen(Guid firing, int attempt, Exception failure);
+
+    [LoggerMessage(6045, LogLevel.Warning, "The claim on run {Firing} could not be written: {Reason}")]
+    private partial void LogNotHeld(Guid firing, string reason);
 }

@@ -125,7 +125,7 @@ public sealed class TableSinkTests(PostgresDatabase database) : SubmissionStepsC
         FiringRecord firing = new() { Id = run, Tenant = Tenant, Schedule = Guid.NewGuid(), FireTime = DateTimeOffset.UnixEpoch, State = FiringState.Delivering };
         ProgressStore progress = new();
         ClaimedFiring work = new() { Firing = firing, Name = "n", Source = "{}", Request = "{}", Sink = "{}", SinkCursor = cursor, Fence = new FiringFence(run, 1) };
-        await using FiringClaim claim = new(progress, work, TimeSpan.FromMinutes(1), TimeProvider.System, Token);
+        await using FiringClaim claim = new(progress, work, TimeSpan.FromMinutes(1), _ => { }, TimeProvider.System, Token);
         await new TableSink(_source, sink, chunk, TimeSpan.FromSeconds(20)).DeliverAsync(claim, new OutcomeReader(Submissions, Tenant, run, chunk));
         return (progress.Delivered, progress.Cursor);
     }

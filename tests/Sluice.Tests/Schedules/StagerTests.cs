@@ -94,7 +94,7 @@ public sealed class StagerTests : IAsyncDisposable
     {
         _time.Advance(s_within + s_within);
         ClaimedFiring work = (await _schedules.ClaimAsync(s_lease, [], default))!;
-        await using (FiringClaim claim = new(_schedules, work, s_lease, _time, default))
+        await using (FiringClaim claim = new(_schedules, work, s_lease, _ => { }, _time, default))
         {
             await _stager.RunAsync(claim);
         }
