@@ -22,7 +22,7 @@ internal sealed class JsonlSink(TenantFiles files, SinkSpec sink) : IAnswerSink
         try
         {
             long written = 0;
-            await using (FileStream file = new(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.Asynchronous, BufferSize = 1 << 16 }))
+            await using (FileStream file = files.Create(part, sink.Path!))
             {
                 await foreach (LineOutcome line in answers.ReadAsync(0, claim.Token))
                 {

@@ -83,6 +83,23 @@ internal sealed class TenantFiles
         }
     }
 
+    /// <summary>Opens a new file to be written; one that is there already is replaced, never written through. Throws <see cref="SinkException"/> where it would not be the tenant's.</summary>
+    /// <param name="place">From <see cref="PlaceFor"/>, or beside it.</param>
+    /// <param name="path">As the tenant names it.</param>
+    public FileStream Create(string place, string path)
+    {
+        File.Delete(place);
+        FileStream stream = new(place, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous, BufferSize = 1 << 16 });
+        string opened = Opened(stream) ?? place;
+        if (IsWithin(opened))
+        {
+            return stream;
+        }
+        stream.Dispose();
+        File.Delete(opened);
+        throw new SinkException(Outside(path).Message);
+    }
+
     private string Real(string path)
     {
         if (Fault(path) is string fault)

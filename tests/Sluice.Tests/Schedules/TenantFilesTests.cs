@@ -70,6 +70,28 @@ public sealed class TenantFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_becomes_a_link_out_before_its_file_is_made_is_left_without_one()
+    {
+        string place = Files.PlaceFor("out/a.jsonl");
+        Directory.Delete(Path.Combine(_root, "acme", "out"));
+        Directory.CreateSymbolicLink(Path.Combine(_root, "acme", "out"), "../rival");
+        Assert.Contains("leads out", Assert.Throws<SinkException>(() => Files.Create(place, "out/a.jsonl")).Message, StringComparison.Ordinal);
+        Assert.Equal(["b.jsonl"], Directory.EnumerateFileSystemEntries(Path.Combine(_root, "rival")).Select(entry => Path.GetFileName(entry)));
+    }
+
+    [Fact]
+    public void A_file_is_not_written_through_a_link_that_lies_in_its_place()
+    {
+        string place = Files.PlaceFor("out/a.jsonl");
+        File.CreateSymbolicLink(place, "../../rival/b.jsonl");
+        using (FileStream file = Files.Create(place, "out/a.jsonl"))
+        {
+            file.Write("mine"u8);
+        }
+        Assert.Equal(("mine", "theirs"), (File.ReadAllText(place), File.ReadAllText(Path.Combine(_root, "rival", "b.jsonl"))));
+    }
+
+    [Fact]
     public void Links_within_the_folder_are_followed_and_a_ring_of_them_ends()
     {
         File.CreateSymbolicLink(Path.Combine(_root, "acme", "near.jsonl"), "in/a.jsonl");
