@@ -3,7 +3,7 @@ namespace Sluice.Store.Checking;
 /// <summary>One question to the database.</summary>
 /// <param name="Invariant">1 to 10.</param>
 /// <param name="Name">What a row of the answer did.</param>
-/// <param name="Sql">Selects one column, the ids of the jobs that break the rule. May use <see cref="Stuck"/>.</param>
+/// <param name="Sql">Selects one column: the ids of the jobs that break the rule, or what breaks it by name. May use <see cref="Stuck"/>.</param>
 internal sealed record CheckRule(int Invariant, string Name, string Sql)
 {
     /// <summary>How long is too long, within a rule's text.</summary>

@@ -6,6 +6,9 @@ internal static class CheckRules
 {
     private const string Wanted = "(i.webhook_events is null or string_to_array(i.webhook_events, ',') && array['job.finished', 'job.' || (array['queued', 'running', 'succeeded', 'failed', 'expired', 'cancelled'])[j.state + 1]])";
 
+    /// <summary>What a delivery tells of, by name: a job, or a submission.</summary>
+    private const string ToldOf = "coalesce('job_' || replace(job::text, '-', ''), 'sub_' || replace(submission::text, '-', ''))";
+
     public static readonly IReadOnlyList<CheckRule> Always =
     [
         new(1, "ended_without_its_event", "select j.id from jobs j left join job_events e on e.job_id = j.id and e.seq = j.seq where j.state >= 2 and e.state is distinct from j.state"),
@@ -31,7 +34,7 @@ internal static class CheckRules
             """),
         new(5, "expired_with_an_answer", "select j.id from jobs j where j.state = 4 and (exists (select from results r where r.job = j.id) or exists (select from usage u where u.job = j.id))"),
 
-        new(6, "told_twice", "select job from webhook_deliveries group by job, endpoint, event having count(*) > 1"),
+        new(6, "told_twice", $"select {ToldOf} from webhook_deliveries group by job, submission, endpoint, event having count(*) > 1"),
         new(6, "not_told", $"""
             select j.id from jobs j join job_inputs i on i.job = j.id
             where j.state >= 2 and j.has_webhook and i.webhook_url is not null and {Wanted}
@@ -55,7 +58,7 @@ internal static class CheckRules
         new(9, "leader_has_ended", "select f.id from jobs f left join jobs l on l.id = f.waits_for where f.live and f.waits_for is not null and (l.id is null or not l.live)"),
         new(9, "deadline_is_past", $"select id from jobs where live and on_late <> 1 and deadline < now() - {CheckRule.Stuck}"),
         new(9, "outbox_waits", $"select job from outbox where created_at < now() - {CheckRule.Stuck}"),
-        new(9, "webhook_waits", $"select job from webhook_deliveries where state = 0 and next_at < now() - {CheckRule.Stuck}"),
+        new(9, "webhook_waits", $"select {ToldOf} from webhook_deliveries where state = 0 and next_at < now() - {CheckRule.Stuck}"),
 
         new(10, "input_of_another_tenant", "select i.job from job_inputs i join jobs j on j.id = i.job where i.tenant <> j.tenant"),
         new(10, "event_of_another_tenant", "select e.job_id from job_events e join jobs j on j.id = e.job_id where e.tenant <> j.tenant"),
@@ -76,7 +79,7 @@ internal static class CheckRules
     [
         new(8, "still_live", "select id from jobs where live"),
         new(8, "still_in_the_outbox", "select job from outbox"),
-        new(8, "still_to_be_told", "select job from webhook_deliveries where state = 0"),
+        new(8, "still_to_be_told", $"select {ToldOf} from webhook_deliveries where state = 0"),
     ];
 
     /// <summary>$1 tenant, whose scope is set: jobs that left an entry with this tenant and are not this tenant's, or are gone.</summary>

@@ -10,7 +10,7 @@ namespace Sluice.Store.Checking;
 public static class JobCheck
 {
     /// <summary>$1 most examples; the rule stands where {0} is.</summary>
-    private const string Count = "select count(*), (array_agg(id order by id))[1:$1] from ({0}) broken(id)";
+    private const string Count = "select count(*), (array_agg(id::text order by id))[1:$1] from ({0}) broken(id)";
 
     /// <summary>Throws <see cref="StoreUnavailableException"/> where the database cannot be reached, <see cref="FormatException"/> for a connection string that is none.</summary>
     public static async Task<CheckReport> RunAsync(CheckOptions options, CancellationToken cancellationToken)
@@ -32,11 +32,11 @@ public static class JobCheck
     private static async Task AskAsync(CheckSession session, Findings findings, CheckRule rule, CheckOptions options, CancellationToken cancellationToken)
     {
         string sql = Count.Replace("{0}", rule.Sql, StringComparison.Ordinal);
-        var rows = await session.ListAsync(sql, [options.Examples], r => (Count: r.GetInt64(0), Ids: r.IsDBNull(1) ? [] : r.GetFieldValue<Guid[]>(1)), cancellationToken);
+        var rows = await session.ListAsync(sql, [options.Examples], r => (Count: r.GetInt64(0), Ids: r.IsDBNull(1) ? [] : r.GetFieldValue<string[]>(1)), cancellationToken);
         if (rows is null)
             findings.NotChecked(rule.Invariant, $"{rule.Name}: no answer within {options.StatementTimeout.TotalSeconds:0.###} s");
         else
-            findings.Add(rule.Invariant, rule.Name, rows[0].Count, rows[0].Ids.Select(id => new JobId(id).ToString()));
+            findings.Add(rule.Invariant, rule.Name, rows[0].Count, rows[0].Ids.Select(id => Guid.TryParse(id, out Guid job) ? new JobId(job).ToString() : id));
     }
 
     /// <summary>Cache entries are shown to their own tenant only, so each tenant is asked for those that came from no job of its own; of these none may be another's.</summary>

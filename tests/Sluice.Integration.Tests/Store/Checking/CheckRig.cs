@@ -8,7 +8,7 @@ using Xunit;
 namespace Sluice.Integration.Tests.Store.Checking;
 
 /// <summary>A database with a job of every fate, all in order, and a way to break it past the triggers and row-level security that would refuse.</summary>
-public abstract class CheckRig(PostgresDatabase database) : StoreContract(new PostgresHost(database))
+public abstract class CheckRig(PostgresDatabase database) : SubmissionStepsContract(new PostgresHost(database))
 {
     private const string Open = """
         alter table jobs disable trigger user; alter table job_events disable trigger user; alter table results disable trigger user;

@@ -1,4 +1,5 @@
 using Npgsql;
+using Sluice.Store;
 using Sluice.Store.Checking;
 using Sluice.Tests.Inference;
 using Xunit;
@@ -73,6 +74,23 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
     }
 
     [Fact]
+    public async Task What_tells_of_submissions_has_no_job_and_is_counted_all_the_same()
+    {
+        await FillAsync();
+        Guid endpoint = NewId().Value;
+        await Webhooks.AddAsync(new NewWebhookEndpoint(endpoint, Tenant, "https://hooks.example/x", ["submission.finished"], [1]), 10, Token);
+        Guid first = await SettledAsync(), second = await SettledAsync();
+        Assert.Equal(2, (await Webhooks.DeliveriesAsync(Tenant, endpoint, 10, Token)).Count);
+        Assert.Equal("", Broken(await CheckAsync()));
+
+        await BreakAsync($"insert into webhook_deliveries select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid()))).* from webhook_deliveries d where submission = '{first}'");
+        Assert.Equal([$"sub_{first:N}"], Assert.Single((await CheckAsync()).Invariants[5].Broken, rule => rule.Rule == "told_twice").Examples);
+        await BreakAsync($"update webhook_deliveries set next_at = now() - interval '1 hour' where submission = '{second}'");
+        Assert.Equal([$"sub_{second:N}"], Assert.Single((await CheckAsync()).Invariants[8].Broken, rule => rule.Rule == "webhook_waits").Examples);
+        Assert.Contains(Assert.Single((await CheckAsync(drained: true)).Invariants[7].Broken, rule => rule.Rule == "still_to_be_told").Examples, id => id == $"sub_{second:N}");
+    }
+
+    [Fact]
     public async Task What_is_erased_is_not_missed()
     {
         await FillAsync();
@@ -100,6 +118,15 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
             await WorkerRig.EventuallyAsync(() => GoneAsync(role), "the reader's last backend has ended: only its own role may end it");
             await BreakAsync($"revoke all on all tables in schema public from {role}; revoke all on schema public from {role}; drop role {role}; update jobs set id = id");
         }
+    }
+
+    /// <summary>A submission of one line that has succeeded, and its end told of.</summary>
+    private async Task<Guid> SettledAsync()
+    {
+        Guid id = await FedAsync(1);
+        await EndAsync(id, 1);
+        await TendAsync();
+        return id;
     }
 
     private async Task<bool> GoneAsync(string role)
