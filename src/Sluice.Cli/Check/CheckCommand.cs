@@ -108,7 +108,8 @@ internal static class CheckCommand
             foreach (string rule in invariant.NotChecked)
                 console.WriteLine($"{invariant.Id} not checked: {rule}");
         }
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Jobs} jobs, {report.Live} live; {report.WastedCompute:P2} of all runs did not count{(report.Recovered is { } n ? $"; {n} unanswered submits had taken effect" : "")}."));
+        string figures = report.Jobs is null ? "jobs: not counted" : string.Create(CultureInfo.InvariantCulture, $"{report.Jobs} jobs, {report.Live} live; {report.WastedCompute:P2} of all runs did not count");
+        console.WriteLine($"{figures}{(report.Recovered is { } n ? $"; {n} unanswered submits had taken effect" : "")}.");
         console.WriteLine(report.Ok ? "All invariants hold." : "NOT all invariants hold.");
     }
 }

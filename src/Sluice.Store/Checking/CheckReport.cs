@@ -24,12 +24,12 @@ public sealed record CheckOptions
 
 /// <summary>What was found. Ids only: never what a person wrote or got.</summary>
 /// <param name="Ok">Every rule was checked and none is broken.</param>
-/// <param name="Jobs">Rows of jobs.</param>
-/// <param name="Live">Of these queued or running.</param>
-/// <param name="WastedCompute">Runs that did not count, of all runs.</param>
-/// <param name="Recovered">Submits whose answer was lost and which had taken effect; null without a log.</param>
+/// <param name="Jobs">Rows of jobs; null where the count ran out of time.</param>
+/// <param name="Live">Of these queued or running; null as above.</param>
+/// <param name="WastedCompute">Runs that did not count, of all runs; 0 where they were not counted.</param>
+/// <param name="Recovered">Submits whose answer was lost and which had taken effect; null without a log, or where not every key was asked for.</param>
 /// <param name="Invariants">I1 to I10.</param>
-public sealed record CheckReport(bool Ok, long Jobs, long Live, double WastedCompute, long? Recovered, IReadOnlyList<InvariantReport> Invariants);
+public sealed record CheckReport(bool Ok, long? Jobs, long? Live, double WastedCompute, long? Recovered, IReadOnlyList<InvariantReport> Invariants);
 
 /// <summary>One invariant.</summary>
 /// <param name="Id"><c>I1</c> to <c>I10</c>.</param>

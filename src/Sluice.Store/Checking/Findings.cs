@@ -21,7 +21,8 @@ internal sealed class Findings(int examples)
     {
         if (!_notChecked.TryGetValue(invariant, out List<string>? list))
             _notChecked[invariant] = list = [];
-        list.Add(what);
+        if (!list.Contains(what))
+            list.Add(what);
     }
 
     public IReadOnlyList<InvariantReport> Reports() => [.. Enumerable.Range(1, Invariants.Count).Select(Report)];

@@ -24,7 +24,7 @@ public static class JobCheck
         }
         await LookAtCacheAsync(session, findings, cancellationToken);
         long? recovered = options.Log is { } log ? await new LogCheck(session, findings, log, options).RunAsync(cancellationToken) : null;
-        (long jobs, long live, double wasted) = await FiguresAsync(session, cancellationToken);
+        (long? jobs, long? live, double wasted) = await FiguresAsync(session, cancellationToken);
         IReadOnlyList<InvariantReport> reports = findings.Reports();
         return new CheckReport(reports.All(r => r.Violations == 0 && r.NotChecked.Count == 0), jobs, live, wasted, recovered, reports);
     }
@@ -60,13 +60,17 @@ public static class JobCheck
                 findings.NotChecked(invariant, $"{rule}: no answer in time for tenant {tenant}");
         }
         await session.ServeAsync(Postgres.Scope.All, cancellationToken);
-        List<Guid> there = await session.ListAsync(CheckRules.StillThere, [foreign.ToArray()], r => r.GetGuid(0), cancellationToken) ?? foreign;
-        findings.Add(invariant, rule, there.Count, there.Select(id => new JobId(id).ToString()));
+        if (foreign.Count == 0)
+            return;
+        if (await session.ListAsync(CheckRules.StillThere, [foreign.ToArray()], r => r.GetGuid(0), cancellationToken) is { } there)
+            findings.Add(invariant, rule, there.Count, there.Select(id => new JobId(id).ToString()));
+        else
+            findings.NotChecked(invariant, $"{rule}: no answer in time");
     }
 
-    private static async Task<(long Jobs, long Live, double Wasted)> FiguresAsync(CheckSession session, CancellationToken cancellationToken)
+    private static async Task<(long? Jobs, long? Live, double Wasted)> FiguresAsync(CheckSession session, CancellationToken cancellationToken)
     {
         var rows = await session.ListAsync(CheckRules.Figures, [], r => (Jobs: r.GetInt64(0), Live: r.GetInt64(1), Runs: r.GetInt64(2), Again: r.GetInt64(3)), cancellationToken);
-        return rows is null ? (-1, -1, double.NaN) : (rows[0].Jobs, rows[0].Live, rows[0].Runs == 0 ? 0 : Math.Round((double)rows[0].Again / rows[0].Runs, 6));
+        return rows is null ? (null, null, 0) : (rows[0].Jobs, rows[0].Live, rows[0].Runs == 0 ? 0 : Math.Round((double)rows[0].Again / rows[0].Runs, 6));
     }
 }

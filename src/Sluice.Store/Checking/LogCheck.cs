@@ -36,8 +36,12 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
     private readonly Dictionary<Guid, Stored> _jobs = [];
     private readonly HashSet<Guid> _heard = [];
 
-    /// <summary>How many submits were never answered and had taken effect all the same.</summary>
-    public async Task<long> RunAsync(CancellationToken cancellationToken)
+    // Of these nothing is known: the statement that asked for them ran out of time.
+    private readonly HashSet<(string Tenant, string Key)> _keysNotAsked = [];
+    private readonly HashSet<Guid> _jobsNotAsked = [];
+
+    /// <summary>How many submits were never answered and had taken effect all the same; null where not every key was asked for.</summary>
+    public async Task<long?> RunAsync(CancellationToken cancellationToken)
     {
         Gather();
         Dictionary<(string, string), (Guid Job, bool There)> byKey = await FindKeysAsync(cancellationToken);
@@ -46,13 +50,13 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
         foreach (((string Tenant, string Key) key, Told told) in _keys)
         {
             bool known = byKey.TryGetValue(key, out (Guid Job, bool There) found);
-            CheckKey(key.Key, told, known ? found.Job : null, known && found.There);
+            CheckKey(key, told, known ? found.Job : null, known && found.There);
             recovered += known && found.There && told.Ids.Count == 0 && !told.Confirmed ? 1 : 0;
         }
         CheckResults();
         CheckWebhooks();
         await CheckCanariesAsync(cancellationToken);
-        return recovered;
+        return _keysNotAsked.Count > 0 ? null : recovered;
     }
 
     private IEnumerable<LogLine> Lines(string kind) => log.Lines.Where(line => line.Event == kind);
@@ -75,18 +79,18 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
         _heard.UnionWith(Lines("webhook").Select(line => Id(line.Job!)));
     }
 
-    private void CheckKey(string key, Told told, Guid? stored, bool there)
+    private void CheckKey((string Tenant, string Key) key, Told told, Guid? stored, bool there)
     {
         if (told.Ids.Count > 1)
-            findings.Add(2, "one_key_two_ids", key);
+            findings.Add(2, "one_key_two_ids", key.Key);
         if (told.Rejected && told.Ids.Count == 0 && there)
-            findings.Add(2, "rejected_and_stored", key);
-        foreach (Guid id in told.Ids.Where(id => !_jobs.ContainsKey(id)))
+            findings.Add(2, "rejected_and_stored", key.Key);
+        foreach (Guid id in told.Ids.Where(id => !_jobs.ContainsKey(id) && !_jobsNotAsked.Contains(id)))
         {
             findings.Add(2, "accepted_and_lost", new JobId(id).ToString());
         }
-        if (told.Ids.Count == 0 && told.Confirmed && !told.Rejected && !there)
-            findings.Add(2, "confirmed_and_lost", key);
+        if (told.Ids.Count == 0 && told.Confirmed && !told.Rejected && !there && !_keysNotAsked.Contains(key))
+            findings.Add(2, "confirmed_and_lost", key.Key);
         Guid? mine = told.Ids.Count > 0 ? told.Ids.First() : stored;
         if (mine is not { } job || !_jobs.TryGetValue(job, out Stored? row))
             return;
@@ -100,7 +104,9 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
 
     private void CheckResults()
     {
-        Dictionary<Guid, string> expected = _keys.Values.Where(t => t.Expect is not null).SelectMany(t => t.Ids.Select(id => (id, t.Expect!))).ToDictionary(p => p.id, p => p.Item2);
+        ILookup<Guid, string?> keysOf = _keys.Values.SelectMany(told => told.Ids.Select(id => (id, told.Expect))).ToLookup(pair => pair.id, pair => pair.Expect);
+        foreach (IGrouping<Guid, string?> shared in keysOf.Where(keys => keys.Count() > 1))
+            findings.Add(2, "two_keys_one_id", new JobId(shared.Key).ToString());
         foreach (IGrouping<string, LogLine> seen in Lines("result").GroupBy(line => line.Id!))
         {
             Guid id = Id(seen.Key);
@@ -112,7 +118,7 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
             string[] answers = [.. seen.Where(l => l.Answer is not null).Select(l => l.Answer!.ToLowerInvariant()).Distinct()];
             if (answers.Length > 1)
                 findings.Add(3, "two_answers_were_seen", seen.Key);
-            if (answers.Length == 1 && expected.TryGetValue(id, out string? expect) && !answers[0].Equals(expect, StringComparison.OrdinalIgnoreCase))
+            if (answers.Length == 1 && keysOf[id].Any(expect => expect is not null && !answers[0].Equals(expect, StringComparison.OrdinalIgnoreCase)))
                 findings.Add(4, "wrong_answer_seen", seen.Key);
         }
     }
@@ -138,20 +144,27 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
     private async Task CheckCanariesAsync(CancellationToken cancellationToken)
     {
         LogLine[] canaries = [.. Lines("canary").DistinctBy(line => (line.Tenant, line.Text))];
-        List<string> tenants = canaries.Length == 0 ? [] : await session.ListAsync(CheckRules.Tenants, [], r => r.GetString(0), cancellationToken) ?? [];
+        if (canaries.Length == 0)
+            return;
+        List<string>? tenants = await session.ListAsync(CheckRules.Tenants, [], r => r.GetString(0), cancellationToken);
+        bool asked = tenants is not null;
         foreach (LogLine canary in canaries)
         {
-            List<Guid>? rows = await session.ListAsync(Canary, [canary.Tenant, canary.Text!], r => r.GetGuid(0), cancellationToken);
-            foreach (string other in tenants.Where(tenant => tenant != canary.Tenant))
+            asked &= Add(await session.ListAsync(Canary, [canary.Tenant, canary.Text!], r => r.GetGuid(0), cancellationToken));
+            foreach (string other in (tenants ?? []).Where(tenant => tenant != canary.Tenant))
             {
                 await session.ServeAsync(other, cancellationToken);
-                rows?.AddRange(await session.ListAsync(CanaryInCache, [other, canary.Text!], r => r.GetGuid(0), cancellationToken) ?? []);
+                asked &= Add(await session.ListAsync(CanaryInCache, [other, canary.Text!], r => r.GetGuid(0), cancellationToken));
             }
             await session.ServeAsync(Scope.All, cancellationToken);
-            if (rows is null)
-                findings.NotChecked(10, "canary: no answer in time");
-            else
-                findings.Add(10, "canary_with_another_tenant", rows.Count, rows.Select(id => new JobId(id).ToString()));
+        }
+        if (!asked)
+            findings.NotChecked(10, "canary_with_another_tenant: no answer in time");
+
+        bool Add(List<Guid>? rows)
+        {
+            findings.Add(10, "canary_with_another_tenant", rows?.Count ?? 0, (rows ?? []).Select(id => new JobId(id).ToString()));
+            return rows is not null;
         }
     }
 
@@ -163,7 +176,10 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
             var rows = await session.ListAsync(ByKey, [some.Select(k => k.Tenant).ToArray(), some.Select(k => k.Key).ToArray()],
                 r => (Key: (r.GetString(0), r.GetString(1)), Job: (r.GetGuid(2), r.GetBoolean(3))), cancellationToken);
             if (rows is null)
-                findings.NotChecked(2, "the log's keys: no answer in time");
+            {
+                NotChecked("the log's keys");
+                _keysNotAsked.UnionWith(some);
+            }
             foreach (var row in rows ?? [])
             {
                 found[row.Key] = row.Job;
@@ -178,12 +194,22 @@ internal sealed class LogCheck(CheckSession session, Findings findings, ClientLo
         {
             var rows = await session.ListAsync(ById, [some], r => (Id: r.GetGuid(0), Job: new Stored(r.GetInt16(1), r.Text(2) is { } outputs ? Hash(outputs) : null, r.GetBoolean(3))), cancellationToken);
             if (rows is null)
-                findings.NotChecked(2, "the log's jobs: no answer in time");
+            {
+                NotChecked("the log's jobs");
+                _jobsNotAsked.UnionWith(some);
+            }
             foreach (var row in rows ?? [])
             {
                 _jobs[row.Id] = row.Job;
             }
         }
+    }
+
+    /// <summary>Keys and jobs are what these four are asked of.</summary>
+    private void NotChecked(string what)
+    {
+        foreach (int invariant in (int[])[1, 2, 4, 6])
+            findings.NotChecked(invariant, $"{what}: no answer in time");
     }
 
     private static string Hash(string outputs) =>

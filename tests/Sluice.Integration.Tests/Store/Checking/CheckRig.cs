@@ -70,6 +70,16 @@ public abstract class CheckRig(PostgresDatabase database) : SubmissionStepsContr
         await transaction.CommitAsync(Token);
     }
 
+    /// <summary>Nobody reads the table until what is returned is disposed.</summary>
+    protected async Task<IAsyncDisposable> LockAsync(string table)
+    {
+        NpgsqlConnection connection = new(database.AdminConnectionString);
+        await connection.OpenAsync(Token);
+        await using NpgsqlCommand command = new($"begin; lock table {table} in access exclusive mode", connection);
+        await command.ExecuteNonQueryAsync(Token);
+        return connection;
+    }
+
     protected Task<CheckReport> CheckAsync(ClientLog? log = null, bool drained = false, string? connectionString = null) =>
         JobCheck.RunAsync(new CheckOptions { ConnectionString = connectionString ?? database.ServiceConnectionString, Log = log, Drained = drained }, Token);
 

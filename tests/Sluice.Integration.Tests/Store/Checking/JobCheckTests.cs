@@ -91,6 +91,19 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
     }
 
     [Fact]
+    public async Task Jobs_that_could_not_be_counted_are_said_to_be_so()
+    {
+        await FillAsync();
+        await using IAsyncDisposable locked = await LockAsync("jobs");
+        (int code, string output, string error) = await SluiceProcess.RunAsync(["check", "--timeout", "0.05", "--json"], ("SLUICE__STORE__CONNECTIONSTRING", Postgres.ServiceConnectionString));
+        Assert.Equal((1, ""), (code, error));
+        Assert.StartsWith("""{"ok":false,"jobs":null,"live":null,"wasted_compute":0,""", output, StringComparison.Ordinal);
+        (code, output, error) = await SluiceProcess.RunAsync(["check", "--timeout", "0.05"], ("SLUICE__STORE__CONNECTIONSTRING", Postgres.ServiceConnectionString));
+        Assert.Equal((1, ""), (code, error));
+        Assert.Contains("jobs: not counted.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_erased_is_not_missed()
     {
         await FillAsync();

@@ -39,6 +39,7 @@ public sealed class LogCheckTests(PostgresDatabase database) : CheckRig(database
     [InlineData("I2:confirmed_and_lost", """{"event":"confirmed","tenant":"acme","key":"gone"}""")]
     [InlineData("I2:one_key_two_ids", """{"event":"accepted","tenant":"acme","key":"done","id":"$done"}""", """{"event":"accepted","tenant":"acme","key":"done","id":"$waiting"}""")]
     [InlineData("I2:rejected_and_stored", """{"event":"rejected","tenant":"acme","key":"waiting"}""")]
+    [InlineData("I2:two_keys_one_id", """{"event":"submitted","tenant":"acme","key":"done","expect":"$right"}""", """{"event":"accepted","tenant":"acme","key":"done","id":"$done"}""", """{"event":"submitted","tenant":"acme","key":"again","expect":"$right"}""", """{"event":"accepted","tenant":"acme","key":"again","id":"$done"}""")]
     [InlineData("I3:two_answers_were_seen", """{"event":"result","id":"$done","state":"succeeded","answer":"aa"}""", """{"event":"result","id":"$done","state":"succeeded","answer":"bb"}""")]
     [InlineData("I4:wrong_answer_stored", """{"event":"submitted","tenant":"acme","key":"done","expect":"aa"}""")]
     [InlineData("I4:wrong_answer_seen", """{"event":"submitted","tenant":"acme","key":"done","expect":"$right"}""", """{"event":"accepted","tenant":"acme","key":"done","id":"$done"}""", """{"event":"result","id":"$done","state":"succeeded","answer":"aa"}""")]
@@ -62,6 +63,27 @@ public sealed class LogCheckTests(PostgresDatabase database) : CheckRig(database
         CheckReport report = await CheckAsync(await LogAsync($$"""{"event":"accepted","tenant":"acme","key":"waiting","id":"{{Waiting}}"}"""), drained: true);
         Assert.Equal(["accepted_and_not_ended"], report.Invariants[0].Broken.Select(r => r.Rule));
         Assert.Equal([Waiting.ToString()], report.Invariants[0].Broken[0].Examples);
+    }
+
+    [Theory]
+    [InlineData("jobs", "the log's jobs: no answer in time", "canary_with_another_tenant: no answer in time")]
+    [InlineData("idempotency_keys", "the log's keys: no answer in time")]
+    [InlineData("cache_entries", "canary_with_another_tenant: no answer in time")]
+    public async Task What_gets_no_answer_in_time_is_neither_lost_nor_in_order(string table, params string[] notChecked)
+    {
+        await FillAsync();
+        ClientLog log = await LogAsync(
+            $$"""{"event":"submitted","tenant":"acme","key":"done","expect":"{{s_right}}"}""",
+            """{"event":"accepted","tenant":"acme","key":"done","id":"$done"}""",
+            """{"event":"confirmed","tenant":"acme","key":"waiting"}""",
+            """{"event":"canary","tenant":"acme","text":"there was a frog"}""");
+        await using IAsyncDisposable locked = await LockAsync(table);
+        CheckReport report = await JobCheck.RunAsync(new CheckOptions { ConnectionString = Postgres.ServiceConnectionString, Log = log, StatementTimeout = TimeSpan.FromMilliseconds(50) }, Token);
+        Assert.False(report.Ok);
+        Assert.All(report.Invariants, i => Assert.Empty(i.Broken));
+        Assert.All(notChecked, rule => Assert.Contains(report.Invariants, i => i.NotChecked.Contains(rule)));
+        Assert.True(table != "jobs" || (report.Jobs, report.Live) == (null, null));
+        Assert.True(table == "cache_entries" || report.Recovered is null);
     }
 
     private async Task<ClientLog> LogAsync(params string[] lines)
