@@ -38,6 +38,7 @@ internal static class CheckRules
         new(6, "not_told", $"""
             select j.id from jobs j join job_inputs i on i.job = j.id
             where j.state >= 2 and j.has_webhook and i.webhook_url is not null and {Wanted}
+                and j.expires_at > now() -- a purge may take deliveries first and inputs in a later batch
                 and not exists (select from webhook_deliveries d where d.job = j.id and d.endpoint is null)
             """),
         new(6, "told_before_its_end", "select d.job from webhook_deliveries d join jobs j on j.id = d.job where j.state < 2 or d.created_at < j.finished_at or d.delivered_at < j.finished_at"),
@@ -53,8 +54,15 @@ internal static class CheckRules
         new(8, "runs_for_nobody", "select id from jobs where live and state = 1 and held_by is null"),
         new(8, "ended_and_held", "select id from jobs where state >= 2 and (held_by is not null or waits_for is not null)"),
 
-        new(9, "ticket_is_old", $"select id from jobs where live and state = 0 and held_by is null and waits_for is null and coalesce(ticketed_at, created_at) < now() - {CheckRule.Stuck}"),
-        new(9, "holder_is_silent", $"select j.id from jobs j join workers w on w.id = j.held_by where j.live and w.seen_at < now() - {CheckRule.Stuck}"),
+        // A reconciler sends 5,000 tickets in a round, every 5 s, the oldest first: with many jobs waiting, each one's turn comes later. Twice that time is let pass.
+        new(9, "ticket_is_old", $"""
+            with free as materialized (select id, coalesce(ticketed_at, created_at) as sent from jobs where live and state = 0 and held_by is null and waits_for is null)
+            select id from free where sent < now() - {CheckRule.Stuck} - (select count(*) from free) * interval '2 milliseconds'
+            """),
+        new(9, "holder_is_silent", $"""
+            select j.id from jobs j left join workers w on w.id = j.held_by
+            where j.live and j.held_by is not null and coalesce(w.seen_at, greatest(j.started_at, j.ticketed_at), j.created_at) < now() - {CheckRule.Stuck}
+            """),
         new(9, "leader_has_ended", "select f.id from jobs f left join jobs l on l.id = f.waits_for where f.live and f.waits_for is not null and (l.id is null or not l.live)"),
         new(9, "deadline_is_past", $"select id from jobs where live and on_late <> 1 and deadline < now() - {CheckRule.Stuck}"),
         new(9, "outbox_waits", $"select job from outbox where created_at < now() - {CheckRule.Stuck}"),

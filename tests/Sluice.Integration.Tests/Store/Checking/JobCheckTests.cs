@@ -43,6 +43,7 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
     [InlineData("I8", "ended_and_held", "update jobs set held_by = gen_random_uuid() where id = $done")]
     [InlineData("I9", "ticket_is_old", "update jobs set ticketed_at = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "holder_is_silent", "with w as (update workers set seen_at = now() - interval '1 hour' returning id) update jobs set held_by = w.id from w where jobs.id = $waiting")]
+    [InlineData("I9", "holder_is_silent", "update jobs set held_by = gen_random_uuid(), ticketed_at = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "leader_has_ended", "update jobs set waits_for = $done where id = $waiting")]
     [InlineData("I9", "deadline_is_past", "update jobs set deadline = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "outbox_waits", "update outbox set created_at = now() - interval '1 hour' where job = $waiting")]
@@ -71,6 +72,25 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
         await RelayAsync();
         await BreakAsync("update webhook_deliveries set state = 1, delivered_at = now()");
         Assert.Equal("", Broken(await CheckAsync(drained: true)));
+    }
+
+    [Fact]
+    public async Task What_a_purge_has_yet_to_take_is_not_missed()
+    {
+        await FillAsync();
+        await BreakAsync("update jobs set expires_at = now() where id = $done; delete from webhook_deliveries where job = $done");
+        Assert.Equal("", Broken(await CheckAsync()));
+    }
+
+    [Fact]
+    public async Task A_ticket_is_as_old_as_a_backlog_makes_it_and_no_older()
+    {
+        await FillAsync();
+        await Store.SubmitAsync([.. Enumerable.Range(0, 10_000).Select(i => Job($"waits {i}"))], Token);
+        await BreakAsync("update jobs set ticketed_at = now() - interval '302 seconds' where live"); // 20 s are let pass
+        Assert.Empty((await CheckAsync()).Invariants[8].Broken);
+        await BreakAsync("update jobs set ticketed_at = now() - interval '340 seconds' where id = $waiting");
+        Assert.Equal([$"{Waiting}"], Assert.Single((await CheckAsync()).Invariants[8].Broken, rule => rule.Rule == "ticket_is_old").Examples);
     }
 
     [Fact]
