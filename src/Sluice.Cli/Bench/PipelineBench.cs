@@ -34,12 +34,13 @@ internal sealed class PipelineBench : IDisposable
     public static async Task<PipelineReport> RunAsync(
         Terminal terminal, int jobs, int concurrency, IReadOnlyList<string> modes, bool embedded, bool submission, CancellationToken cancellationToken)
     {
-        // a tenant, queues and a worker of its own, gone afterwards: nothing that is there already takes part or is disturbed
+        // a tenant, queues and a worker of its own, gone afterwards; the outbox it would share with whoever else uses the store (RefuseCompanyAsync)
         string name = $"bench-{Guid.NewGuid().ToString("N")[..8]}";
         (string text, ApiKey key) = ApiKeyText.Create(name, KeyScopes.All, name, terminal.Time.GetUtcNow());
         SluiceHostOptions options = new()
         {
             Embedded = embedded,
+            Roles = new HashSet<HostRole> { HostRole.Api, HostRole.Worker },
             Engine = EngineKind.Stub,
             Urls = "http://127.0.0.1:0",
             Time = terminal.Time,
@@ -58,6 +59,7 @@ internal sealed class PipelineBench : IDisposable
         await using WebApplication app = SluiceHost.Build(options);
         try
         {
+            await RefuseCompanyAsync(app.Services, cancellationToken);
             await app.StartAsync(cancellationToken);
         }
         catch (StoreUnavailableException exception)
@@ -90,6 +92,18 @@ internal sealed class PipelineBench : IDisposable
         {
             await app.StopAsync(CancellationToken.None);
             await RemoveAsync(terminal, app.Services, name, key);
+        }
+    }
+
+    /// <summary>
+    /// A relay takes any tenant's rows out of the outbox: the bench's would publish a living installation's tickets and events under the bench's names, where nobody listens, and
+    /// the installation's would take the bench's. An installation is known by its workers.
+    /// </summary>
+    private static async Task RefuseCompanyAsync(IServiceProvider parts, CancellationToken cancellationToken)
+    {
+        if (await LivingWorkers.FindAsync(parts, cancellationToken) is { } worker)
+        {
+            throw CommandFailedException.Usage($"Worker '{worker}' uses this database, and the bench would take its installation's events. Give the bench a database of its own, or measure with --embedded.");
         }
     }
 
