@@ -11,6 +11,7 @@ internal ref struct GuardReader
     private readonly string _text;
     private readonly bool _shouted;
     private readonly List<GuardLine> _lines = [];
+    private readonly HashSet<string> _neverCloses = []; // from here on: looked for once
     private GuardLine _line = new();
     private List<GuardToken> _clause = [];
     private bool _opensSentence = true;
@@ -83,10 +84,10 @@ internal ref struct GuardReader
     private void Quoted(string opening, string closing, bool lines)
     {
         int from = _at + opening.Length;
-        int end = _text.IndexOf(closing, from, StringComparison.Ordinal);
-        while (end >= 0 && closing is "'" or "\u2019" && end + 1 < _text.Length && char.IsLetterOrDigit(_text[end + 1]))
+        int end = _neverCloses.Contains(closing) ? -1 : Find(closing, from);
+        if (end < 0)
         {
-            end = _text.IndexOf(closing, end + 1, StringComparison.Ordinal);
+            _neverCloses.Add(closing);
         }
         if (end < 0 || (!lines && _text.AsSpan(from, end - from).Contains('\n')))
         {
@@ -96,6 +97,17 @@ internal ref struct GuardReader
         }
         Add(GuardKind.Literal, string.Concat("\u0002", _text.AsSpan(from, end - from)));
         _at = end + closing.Length;
+    }
+
+    /// <summary>An apostrophe within a word closes nothing.</summary>
+    private readonly int Find(string closing, int from)
+    {
+        int end = _text.IndexOf(closing, from, StringComparison.Ordinal);
+        while (end >= 0 && closing is "'" or "\u2019" && end + 1 < _text.Length && char.IsLetterOrDigit(_text[end + 1]))
+        {
+            end = _text.IndexOf(closing, end + 1, StringComparison.Ordinal);
+        }
+        return end;
     }
 
     /// <summary>A run without white space or quotation: punctuation around a core.</summary>
