@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Sluice.Service.Cache;
@@ -8,12 +9,14 @@ internal static class GuardClauses
     private const char ClauseMark = '\u0003';
     private const char SentenceMark = '\u0004';
     private const char LineMark = '\u0005';
+    private const char QuestionMark = '\u0006';
 
     public static void Append(StringBuilder said, GuardLine line)
     {
         // A line of nothing but courtesy is what is asked about: it stays.
         bool drop = line.Clauses.Any(clause => !GuardCourtesy.IsCourtesy(clause) && !IsLabel(clause));
         List<List<GuardToken>> sentence = [];
+        int from = 0;
         for (int i = 0; i < line.Clauses.Count; i++)
         {
             if (!(drop && GuardCourtesy.IsCourtesy(line.Clauses[i])))
@@ -22,11 +25,12 @@ internal static class GuardClauses
             }
             if (line.SentenceEnds.Contains(i))
             {
-                AppendSentence(said, sentence);
+                AppendSentence(said, sentence, line.Asked.Contains(i) && !GuardQuestions.IsPlain(CollectionsMarshal.AsSpan(line.Clauses)[from..(i + 1)]));
                 sentence.Clear();
+                from = i + 1;
             }
         }
-        AppendSentence(said, sentence);
+        AppendSentence(said, sentence, asks: false);
         said.Append(LineMark);
     }
 
@@ -88,7 +92,7 @@ internal static class GuardClauses
     }
 
     /// <summary>Of a main clause and one that is introduced (because, if, before, ...) the main one is written first; anything else keeps its order.</summary>
-    private static void AppendSentence(StringBuilder said, List<List<GuardToken>> clauses)
+    private static void AppendSentence(StringBuilder said, List<List<GuardToken>> clauses, bool asks)
     {
         clauses.RemoveAll(clause => clause.Count == 0);
         if (clauses.Count == 0)
@@ -107,7 +111,7 @@ internal static class GuardClauses
             }
             said.Append(ClauseMark);
         }
-        said.Append(SentenceMark);
+        said.Append(asks ? QuestionMark : SentenceMark);
     }
 
     private static bool IsIntroduced(List<GuardToken> clause) => clause[0].Kind == GuardKind.Word && GuardWords.Introducers.Contains(clause[0].Text);

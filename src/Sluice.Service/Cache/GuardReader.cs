@@ -144,7 +144,7 @@ internal ref struct GuardReader
             }
             else if (Sentence.Contains(mark))
             {
-                EndSentence();
+                EndSentence(asks: run.AsSpan(end).Contains('?'));
             }
             else
             {
@@ -234,12 +234,12 @@ internal ref struct GuardReader
         _clause = [];
     }
 
-    private void EndSentence()
+    private void EndSentence(bool asks = false)
     {
         EndClause();
-        if (_line.Clauses.Count > 0)
+        if (_line.Clauses.Count > 0 && _line.SentenceEnds.Add(_line.Clauses.Count - 1) && asks)
         {
-            _line.SentenceEnds.Add(_line.Clauses.Count - 1);
+            _line.Asked.Add(_line.Clauses.Count - 1);
         }
         _opensSentence = true;
     }

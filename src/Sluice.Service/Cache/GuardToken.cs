@@ -21,10 +21,11 @@ internal readonly record struct GuardToken(GuardKind Kind, string Text)
 
 /// <summary>
 /// The clauses between two line ends or labels (<c>Ticket:</c>), in order. <see cref="SentenceEnds"/> holds the indices of clauses after which a
-/// sentence ends; between the others stands a comma, bracket or dash.
+/// sentence ends, <see cref="Asked"/> those of them that a question mark ends; between the others stands a comma, bracket or dash.
 /// </summary>
 internal sealed class GuardLine
 {
     public List<List<GuardToken>> Clauses { get; } = [];
     public HashSet<int> SentenceEnds { get; } = [];
+    public HashSet<int> Asked { get; } = [];
 }

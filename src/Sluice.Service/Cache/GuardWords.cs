@@ -21,7 +21,7 @@ internal static class GuardWords
     public static readonly FrozenSet<string> Questions = Set("what where when who whom whose which how why");
 
     /// <summary>Helping verbs, which a capital does not make a name.</summary>
-    private static readonly FrozenSet<string> s_helping = Set("is are am was were do does did has have had can could should will would must may might");
+    public static readonly FrozenSet<string> Helping = Set("is are am was were do does did has have had can could should will would must may might");
 
     /// <summary>What one asks another to do. After another verb <c>can you</c> asks whether, not that: <c>can you swim</c> is not <c>swim</c>.</summary>
     public static readonly FrozenSet<string> Requests = Set("""
@@ -72,7 +72,7 @@ internal static class GuardWords
 
     /// <summary>Words whose capital names nothing.</summary>
     public static bool IsFunction(string word) =>
-        s_dropped.Contains(word) || s_same.ContainsKey(word) || s_contractions.ContainsKey(word) || Questions.Contains(word) || word is "if" or "whether" || s_helping.Contains(word)
+        s_dropped.Contains(word) || s_same.ContainsKey(word) || s_contractions.ContainsKey(word) || Questions.Contains(word) || word is "if" or "whether" || Helping.Contains(word)
         || Short.Contains(word) || word.EndsWith("n't", StringComparison.Ordinal) || word.StartsWith("i'", StringComparison.Ordinal);
 
     /// <summary>Adds the word, or the words that a contraction stands for.</summary>

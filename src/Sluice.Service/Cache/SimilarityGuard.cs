@@ -18,7 +18,7 @@ internal static class SimilarityGuard
     public const int SignatureLength = 16;
 
     /// <summary>Part of every signature: a change of rules makes those of before match nothing.</summary>
-    private const string Version = "guard-1";
+    private const string Version = "guard-2";
 
     /// <summary>Signatures of texts that may share an answer are equal; (<see cref="SignatureLength"/>), the same on every machine.</summary>
     public static byte[] Sign(string text)
