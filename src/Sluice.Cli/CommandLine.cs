@@ -17,6 +17,9 @@ internal static class CommandLine
 {
     private const string UndefinedTable = "42P01";
 
+    /// <summary>What the framework's binder says of a value of the wrong type, and goes on to name setting and value.</summary>
+    private const string Unreadable = "Failed to convert configuration value";
+
     public static async Task<int> RunAsync(RootCommand root, string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
         ParseResult parse = root.Parse(args);
@@ -52,10 +55,12 @@ internal static class CommandLine
         OptionsValidationException invalid => (ExitCode.WrongUsage, string.Join(Environment.NewLine, invalid.Failures)),
         DecoderFallbackException => (ExitCode.WrongUsage, "standard input: expected UTF-8, found other bytes."),
         SettingException => (ExitCode.WrongUsage, exception.Message),
+        AggregateException { InnerExceptions: var all } when all.All(inner => inner is OptionsValidationException) => (ExitCode.WrongUsage, string.Join(Environment.NewLine, all.Select(inner => Explain(inner).Message))),
+        InvalidOperationException when exception.Message.StartsWith(Unreadable, StringComparison.Ordinal) => (ExitCode.WrongUsage, exception.Message),
         StoreUnavailableException or HttpRequestException => (ExitCode.Unreachable, exception.Message),
         DbException { SqlState: UndefinedTable } => (ExitCode.Failed, "the database lacks the schema of this program. Run `sluice migrate`."),
         OperationCanceledException => (ExitCode.Failed, "cancelled"),
-        IOException or UnauthorizedAccessException => (ExitCode.Failed, exception.Message),
+        IOException or UnauthorizedAccessException or InvalidDataException => (ExitCode.Failed, exception.Message),
         _ => (ExitCode.Failed, exception.ToString()),
     };
 

@@ -10,13 +10,26 @@ internal static class HostConfiguration
 
     public static void Add(IConfigurationManager configuration, SluiceHostOptions host)
     {
-        configuration.AddJsonFile("appsettings.json", optional: true, reloadOnChange: false);
+        AddFile(configuration);
         configuration.AddEnvironmentVariables(EnvironmentPrefix);
         configuration.AddInMemoryCollection(host.Settings);
         configuration.AddInMemoryCollection(FromFiles(configuration));
         if (host.Urls is not null)
         {
             configuration.AddInMemoryCollection([new("Urls", host.Urls)]);
+        }
+    }
+
+    private static void AddFile(IConfigurationManager configuration)
+    {
+        const string file = "appsettings.json";
+        try
+        {
+            configuration.AddJsonFile(file, optional: true, reloadOnChange: false);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new SettingException($"{file}: {exception.GetBaseException().Message}", exception);
         }
     }
 

@@ -86,12 +86,14 @@ internal static class TraceFile
         JsonElement ids = Field(root, "hash_ids", number);
         if (ids.ValueKind != JsonValueKind.Array) throw new TraceFormatException($"line {number}: hash_ids: expected an array of whole numbers; it is '{Cut(ids.GetRawText())}'.");
         int[] blocks = new int[Math.Min(full, ids.GetArrayLength())];
+        HashSet<int> seen = new(blocks.Length);
         for (int i = 0; i < blocks.Length; i++)
         {
             if (ids[i].ValueKind != JsonValueKind.Number || !ids[i].TryGetInt32(out blocks[i]))
             {
                 throw new TraceFormatException($"line {number}: hash_ids[{i}]: expected a whole number; it is '{Cut(ids[i].GetRawText())}'.");
             }
+            if (!seen.Add(blocks[i])) throw new TraceFormatException($"line {number}: hash_ids[{i}]: {blocks[i]} has come before: an id stands for a block and all before it.");
         }
         return blocks;
     }

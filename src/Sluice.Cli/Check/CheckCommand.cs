@@ -18,7 +18,7 @@ internal static class CheckCommand
 
     public static Command Create(Terminal terminal)
     {
-        Option<string?> log = new("--client-log") { Description = "A file of JSON lines with what callers and receivers saw (ops/runbooks/check.md says which)." };
+        Option<string?> log = new Option<string?>("--client-log") { Description = "A file of JSON lines with what callers and receivers saw (ops/runbooks/check.md says which)." }.NotEmpty();
         Option<bool> drained = new("--drained") { Description = "Nothing may be live any more: no job, no outbox row, no webhook to be sent." };
         Option<double> stuck = new("--stuck-after") { Description = "Seconds after which what waits for somebody is stuck.", DefaultValueFactory = _ => 300 };
         Option<double> timeout = new("--timeout") { Description = "Seconds that one statement may take; past it a rule counts as not checked.", DefaultValueFactory = _ => 60 };

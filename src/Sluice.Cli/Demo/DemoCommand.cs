@@ -16,7 +16,7 @@ internal static class DemoCommand
         Option<bool> json = new("--json") { Description = "Print the figures as one object." };
         Option<bool> services = new("--services") { Description = "Use the database and the broker of the configuration, migrated beforehand; else everything is in memory." };
         Option<string?> model = new("--model") { Description = "Another model folder than the shipped one.", HelpName = "DIR" };
-        Option<string?> picture = new("--picture") { Description = "Also draw the table into this file, as SVG.", HelpName = "FILE" };
+        Option<string?> picture = new Option<string?>("--picture") { Description = "Also draw the table into this file, as SVG.", HelpName = "FILE" }.NotEmpty();
         Command command = new("demo", "Run 300 support tickets through the service and show what it did.") { json, services, model, picture };
         command.SetAction(async (parse, cancellationToken) =>
         {

@@ -22,7 +22,7 @@ internal static class FileUpload
         string settings = string.Join('&', query.Where(pair => pair.Value is not null).Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value!)}"));
         Task<ServiceAnswer> sending = client.UploadAsync($"v1/submissions{(settings.Length > 0 ? "?" : "")}{settings}", content, idempotencyKey, cancellationToken);
         Terminal terminal = client.Terminal;
-        if (!terminal.Interactive)
+        if (!terminal.Interactive || !stream.CanSeek) // a pipe has no length to draw
         {
             return await sending;
         }

@@ -14,15 +14,15 @@ internal sealed class SubmitArguments
     private readonly Option<string[]> _choices = Many("--choice", "score: a continuation to compare; repeat it.");
     private readonly Option<Normalization?> _normalization = Choice<Normalization>("--normalization", "score: what log-likelihoods are divided by.");
     private readonly Option<int?> _maxTokens = new("--max-tokens");
-    private readonly Option<double?> _temperature = new("--temperature");
-    private readonly Option<double?> _topP = new("--top-p");
+    private readonly Option<double?> _temperature = Finite("--temperature");
+    private readonly Option<double?> _topP = Finite("--top-p");
     private readonly Option<int?> _topK = new("--top-k");
-    private readonly Option<double?> _minP = new("--min-p");
+    private readonly Option<double?> _minP = Finite("--min-p");
     private readonly Option<long?> _seed = new("--seed");
     private readonly Option<string[]> _stop = Many("--stop", "Generation ends before this text; repeat it.");
     private readonly Option<JobClass?> _priority = Choice<JobClass>("--priority", "Who waits for the answer; standard.");
     private readonly Option<string?> _deadline = new("--deadline") { Description = "Finish by, RFC 3339." };
-    private readonly Option<double?> _ttl = new("--ttl") { Description = "Finish within so many seconds." };
+    private readonly Option<double?> _ttl = Finite("--ttl", "Finish within so many seconds.");
     private readonly Option<OnLate?> _onLate = Choice<OnLate>("--on-late", "What becomes of the job when it cannot make its deadline; expire.");
     private readonly Option<CacheMode?> _cache = Choice<CacheMode>("--cache", "Which earlier answers may serve.");
     private readonly Option<string?> _namespace = new("--namespace") { Description = "Cache namespace." };
@@ -100,6 +100,17 @@ internal sealed class SubmitArguments
     {
         Option<T?> option = new(name) { Description = description };
         return option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())]);
+    }
+
+    /// <summary>JSON has no other numbers.</summary>
+    private static Option<double?> Finite(string name, string? description = null)
+    {
+        Option<double?> option = new(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is { } value && !double.IsFinite(value)) result.AddError($"{name}: expected a number, found {result.Tokens[0].Value}.");
+        });
+        return option;
     }
 
     private static Option<string[]> Many(string name, string description) => new(name) { Description = description, AllowMultipleArgumentsPerToken = false };

@@ -14,8 +14,8 @@ internal static class SubmitCommand
     {
         ServiceConnection service = new(terminal);
         SubmitArguments arguments = new();
-        Option<string?> file = new("--file") { Description = "A JSONL file of jobs (or OpenAI batch lines) as one submission; other options are what lines take where they say nothing." };
-        Option<string?> output = new("-o", "--output") { Description = "With --file and --wait: where the results go; lines without an answer go beside it, to NAME.errors.jsonl." };
+        Option<string?> file = new Option<string?>("--file") { Description = "A JSONL file of jobs (or OpenAI batch lines) as one submission; other options are what lines take where they say nothing." }.NotEmpty();
+        Option<string?> output = new Option<string?>("-o", "--output") { Description = "With --file and --wait: where the results go; lines without an answer go beside it, to NAME.errors.jsonl." }.NotEmpty();
         Option<bool> keep = new("--keep-incomplete") { Description = "With --file: an upload that breaks off keeps what came, and lines run while others still come." };
         Option<string?> idempotencyKey = new("--idempotency-key") { Description = "The same key and request make one job, however often it is sent." };
         Option<bool> wait = new("--wait") { Description = "Wait for the end and print the answer; exit 1 unless everything succeeded." };

@@ -15,7 +15,7 @@ internal static class NewCommand
         Option<string> shape = new("--shape") { Description = "Which shape.", Required = true };
         shape.AcceptOnlyFromAmong([.. ModelShape.ByName.Keys]);
         Option<ulong> seed = new("--seed") { Description = "The same shape and seed give the same bytes.", DefaultValueFactory = _ => 1 };
-        Option<string> output = new("--output", "-o") { Description = "Folder to write the model to.", HelpName = "DIR", Required = true };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Folder to write the model to.", HelpName = "DIR", Required = true }.NotEmpty();
         Option<bool> overwrite = new("--overwrite") { Description = "Replace the model that is in the folder." };
         Command command = new("new", "Write a model of random weights (bf16, Hugging Face folder, a tokenizer of the right size).") { shape, seed, output, overwrite };
         command.SetAction(async (parse, cancellationToken) =>

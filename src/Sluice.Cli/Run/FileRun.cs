@@ -89,11 +89,18 @@ internal sealed class FileRun(RunOptions options, Terminal terminal)
     private void CheckFiles()
     {
         if (!File.Exists(options.Input)) throw CommandFailedException.Usage($"IN: expected a file of batch lines, found none at '{options.Input}'.");
+        if (IsPipe(options.Input)) throw CommandFailedException.Usage($"IN: expected a file, which can be read more than once and be resumed; found a pipe at '{options.Input}'.");
         if (new FileInfo(options.Input).Length >= SeenIds.MostBytes) throw CommandFailedException.Usage($"IN: expected less than {SeenIds.MostBytes} bytes, found {new FileInfo(options.Input).Length}.");
         string output = Path.GetFullPath(options.Output);
         if (output == Path.GetFullPath(options.Input)) throw CommandFailedException.Usage($"-o: expected another file than the input, found '{options.Output}'.");
         if (!Directory.Exists(Path.GetDirectoryName(output))) throw CommandFailedException.Usage($"-o: expected a file in a folder that is there, found '{options.Output}'.");
         ResultsOpener.Check(options.Output, options.Resume, options.Overwrite);
+    }
+
+    private static bool IsPipe(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return !stream.CanSeek;
     }
 
     private async Task ShowPlanAsync()

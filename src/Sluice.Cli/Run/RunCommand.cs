@@ -14,7 +14,7 @@ internal static class RunCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> input = new("IN") { Description = "JSONL file of batch lines: custom_id, method, url, body." };
-        Option<string> output = new("--output", "-o") { Description = "File for the answers, in the order in which they are ready.", HelpName = "OUT", Required = true };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "File for the answers, in the order in which they are ready.", HelpName = "OUT", Required = true }.NotEmpty();
         Option<string> model = ModelCommands.FolderOption();
         Option<string?> name = new("--name") { Description = "What body.model may be; the folder's name where not given." };
         Option<bool> resume = new("--resume") { Description = "Go on with an output that a run before has left; its lines are not run again." };

@@ -38,7 +38,7 @@ internal static class SchedulesCommands
     private static Command New(Terminal terminal)
     {
         ServiceConnection service = new(terminal);
-        Argument<string> file = new("FILE") { Description = "The schedule as JSON, as POST /v1/schedules takes it; - for standard input." };
+        Argument<string> file = new Argument<string>("FILE") { Description = "The schedule as JSON, as POST /v1/schedules takes it; - for standard input." }.NotEmpty();
         Option<bool> json = new("--json") { Description = "Print the schedule as one object." };
         Command command = new("create", "Make a schedule; prints its id.") { file, json };
         service.AddTo(command);

@@ -72,7 +72,7 @@ internal static class ServeCommand
             }
             return failed is null ? ExitCode.Done : throw new CommandFailedException(ExitCode.Failed, $"the service has ended itself: {failed.Message}", failed);
         }
-        catch (Exception exception) when (exception is ArgumentException || IsUnreadable(exception))
+        catch (ArgumentException exception)
         {
             throw CommandFailedException.Usage(exception.Message);
         }
@@ -103,10 +103,6 @@ internal static class ServeCommand
     /// <summary>What made the host stop, where a part of it failed.</summary>
     private static Exception? FaultOf(WebApplication app) =>
         app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(part => part.ExecuteTask?.Exception?.InnerException).FirstOrDefault(fault => fault is not null);
-
-    /// <summary>What the framework's binder throws for a value of the wrong type; its message names setting and value.</summary>
-    private static bool IsUnreadable(Exception exception) =>
-        exception is InvalidOperationException && exception.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal);
 
     private static async Task SayAsync(Terminal terminal, WebApplication app, string? key)
     {

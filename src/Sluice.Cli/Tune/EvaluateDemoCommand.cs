@@ -25,7 +25,7 @@ internal static class EvaluateDemoCommand
         Option<string> model = ModelCommands.FolderOption();
         Option<string> dtype = WeightOption.Create();
         Option<string> kv = WeightOption.CreateKv();
-        Option<string> phrases = new("--phrases") { Description = "judge, judge-2, judge-3 (by hands that had read no others), heldout (those of the demo), or a file of the same form.", DefaultValueFactory = _ => "judge" };
+        Option<string> phrases = new Option<string>("--phrases") { Description = "judge, judge-2, judge-3 (by hands that had read no others), heldout (those of the demo), or a file of the same form.", DefaultValueFactory = _ => "judge" }.NotEmpty();
         Option<int> count = EngineCommand.InRange("--tickets", "Tickets to ask.", 1000, 1_000_000);
         Option<long> seed = new("--seed") { Description = "Seed of the tickets.", DefaultValueFactory = _ => 4242 };
         Option<string?> draft = new("--draft") { Description = "Folder of a small model of the same tokenizer: also count how many of the answers' tokens it guesses.", HelpName = "DIR" };

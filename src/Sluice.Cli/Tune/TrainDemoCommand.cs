@@ -11,7 +11,7 @@ internal static class TrainDemoCommand
     public static Command Create(Terminal terminal)
     {
         DemoTrainingOptions defaults = new();
-        Option<string> output = new("--output", "-o") { Description = "Folder to write the model to.", HelpName = "DIR", Required = true };
+        Option<string> output = new Option<string>("--output", "-o") { Description = "Folder to write the model to.", HelpName = "DIR", Required = true }.NotEmpty();
         Option<bool> draft = new("--draft") { Description = "The small sibling that drafts for the model." };
         Option<string?> tokenizer = new("--tokenizer-from") { Description = "Model folder whose tokenizer is taken over (the sibling needs the model's).", HelpName = "DIR" };
         Option<int> steps = Positive("--steps", "Training steps.", defaults.Steps);

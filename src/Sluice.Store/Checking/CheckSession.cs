@@ -81,13 +81,14 @@ internal sealed class CheckSession : IAsyncDisposable
     {
         try
         {
-            return new NpgsqlConnectionStringBuilder(options.ConnectionString)
+            NpgsqlConnectionStringBuilder connection = new(options.ConnectionString)
             {
                 ApplicationName = "sluice check",
                 Pooling = false,
                 Timeout = 10,
                 CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds) + 10,
-            }.ConnectionString;
+            };
+            return connection.Host is { Length: > 0 } ? connection.ConnectionString : throw new FormatException("It names no Host.");
         }
         catch (ArgumentException fault)
         {

@@ -82,5 +82,16 @@ public sealed class BatchingCommandTests : IDisposable
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_damaged_archive_is_named()
+    {
+        string archive = _trace + ".gz";
+        await File.WriteAllBytesAsync(archive, [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff], TestContext.Current.CancellationToken);
+        CliRun run = await CliRun.OfAsync(["bench", "batching", "--trace", archive]);
+        File.Delete(archive);
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("sluice: --trace ", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
     public void Dispose() => File.Delete(_trace);
 }

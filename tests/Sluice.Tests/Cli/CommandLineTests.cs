@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using System.Net;
 using Xunit;
 
@@ -28,6 +29,42 @@ public sealed class CommandLineTests
         Assert.Empty(run.Out);
         Assert.StartsWith("sluice: ", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run {model}/config.json --model {model} -o", "")]
+    [InlineData("model new --shape tiny15m -o", "")]
+    [InlineData("tune train-demo -o", "")]
+    [InlineData("schedules create", "")]
+    [InlineData("check --set Store:ConnectionString=Host=h --client-log", "")]
+    [InlineData("demo --picture", "")]
+    [InlineData("submit --file", "")]
+    [InlineData("bench attention --model {model} --plot", "")]
+    [InlineData("bench batching --trace", "")]
+    [InlineData("submit --model m --prompt p --temperature", "NaN")]
+    [InlineData("submit --model m --prompt p --ttl", "1e999")]
+    [InlineData("check --set", "Store:ConnectionString=Username=u")]
+    [InlineData("keys list --set", "Store:CommandTimeout=abc")]
+    [InlineData("keys list --set", "Store:ConnectionString=Username=u")]
+    public async Task A_value_that_cannot_be_used_exits_2_without_a_stack_trace(string line, string value)
+    {
+        using TinyModel model = new();
+        CliRun run = await CliRun.OfAsync([.. line.Replace("{model}", model.Folder, StringComparison.Ordinal).Split(' '), value]);
+        Assert.True(run.ExitCode == 2, run.Error);
+        Assert.Empty(run.Out);
+        Assert.StartsWith("sluice: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pipe_is_no_input_of_a_run()
+    {
+        using TinyModel model = new();
+        using AnonymousPipeServerStream pipe = new(PipeDirection.Out);
+        string path = $"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}";
+        CliRun run = await CliRun.OfAsync(["run", path, "--model", model.Folder, "-o", Path.Combine(model.Folder, "out.jsonl")]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("sluice: IN: expected a file", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -94,7 +94,7 @@ internal static class BatchingCommand
         {
             return TraceFile.Read(file.FullName, most);
         }
-        catch (TraceFormatException e)
+        catch (Exception e) when (e is TraceFormatException or InvalidDataException) // the latter from what is no gzip, or is damaged
         {
             throw CommandFailedException.Usage($"--trace {file.Name}: {e.Message}");
         }

@@ -39,6 +39,7 @@ public sealed class TraceFileTests
     [InlineData("{\"timestamp\": 0, \"input_length\": 3, \"hash_ids\": []}\n", "line 1: output_length is missing.")]
     [InlineData("{\"timestamp\": -1, \"input_length\": 3, \"output_length\": 1, \"hash_ids\": []}\n", "line 1: timestamp: expected milliseconds, 0 or more; it is '-1'.")]
     [InlineData("{\"timestamp\": 0, \"input_length\": 600, \"output_length\": 1, \"hash_ids\": [\"x\"]}\n", "line 1: hash_ids[0]: expected a whole number; it is '\"x\"'.")]
+    [InlineData("{\"timestamp\": 0, \"input_length\": 1600, \"output_length\": 1, \"hash_ids\": [4, 5, 4, 4]}\n", "line 1: hash_ids[2]: 4 has come before: an id stands for a block and all before it.")]
     public void What_cannot_be_read_is_named_by_line_and_field(string text, string message) =>
         Assert.Equal(message, Assert.Throws<TraceFormatException>(() => Read(text)).Message);
 
