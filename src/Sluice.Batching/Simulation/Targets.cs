@@ -22,8 +22,8 @@ internal sealed record Targets(
         double interactive = Ended(run, job => job.Class == JobClass.Interactive), rest = Ended(run, job => job.Class != JobClass.Interactive);
         return new(
             report.Load,
-            own.OnTimeTok / report.ClairvoyantOnTimeTok,
-            own.OnTimeTok / best,
+            Share(own.OnTimeTok, report.ClairvoyantOnTimeTok),
+            Share(own.OnTimeTok, best),
             best / run.Jobs.Sum(job => (double)job.Tokens),
             own.PrefixSavedShare,
             report.RadixBoundTok == 0 ? 0 : run.Engine.SavedTokens / (double)Math.Max(1, PrefixBound.Finite(run.Jobs, limits)),
@@ -36,6 +36,9 @@ internal sealed record Targets(
     public static Targets Worst(IReadOnlyList<Targets> seeds) => new(
         seeds[0].Load, seeds.Min(s => s.OfHindsight), seeds.Min(s => s.OfBest), seeds.Max(s => s.BestOfAll), seeds.Min(s => s.PrefixSaved), seeds.Min(s => s.PrefixSavedFinite),
         seeds.Max(s => s.InteractiveP99OfAlone), seeds.Min(s => s.RestShare), seeds.Max(s => s.WaitOfLimit));
+
+    /// <summary>1 of nothing: where nobody is on time, nobody is behind.</summary>
+    private static double Share(double part, double whole) => whole == 0 ? 1 : part / whole;
 
     private static double Longest(ClassReport waits, IEnumerable<SimJob> jobs) =>
         waits.WorstWaitS / Math.Max(1e-9, Math.Max(3 * waits.P99WaitS, 0.1 * jobs.Select(job => job.Deadline - job.Arrival).DefaultIfEmpty(0).Max()));

@@ -41,7 +41,7 @@ internal sealed class SubmissionBench(HttpClient http, TimeProvider time)
     {
         const string status = "/proc/self/status";
         string? line = File.Exists(status) ? File.ReadLines(status).FirstOrDefault(text => text.StartsWith("VmHWM:", StringComparison.Ordinal)) : null;
-        return line is null ? null : Math.Round(double.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1000, 1);
+        return line is null ? null : Math.Round(double.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) * 1024 / 1e6, 1); // the kernel's kB are KiB
     }
 
     /// <summary>Lines made as they are sent.</summary>

@@ -22,8 +22,12 @@ internal static class NewCommand
         {
             string folder = parse.GetRequiredValue(output);
             ModelShape wanted = ModelShape.ByName[parse.GetRequiredValue(shape)];
-            Prepare(folder, parse.GetValue(overwrite));
-            RequireRoom(folder, wanted);
+            Directory.CreateDirectory(folder);
+            string[] old = [.. Directory.GetFiles(folder, "model*.safetensors*"), .. Directory.GetFiles(folder, "config.json")]; // nothing else is ever removed
+            if (old.Length > 0 && !parse.GetValue(overwrite))
+                throw CommandFailedException.Usage($"--output: '{folder}' holds a model already; --overwrite replaces it.");
+            RequireRoom(folder, wanted, old.Sum(file => new FileInfo(file).Length));
+            foreach (string file in old) File.Delete(file);
             await WatchAsync(terminal, wanted, parse.GetRequiredValue(shape), wrote =>
             {
                 PairTokenizer.Write(folder, wanted.Vocabulary);
@@ -39,20 +43,11 @@ internal static class NewCommand
         return command;
     }
 
-    /// <summary>Only files of a model are ever removed.</summary>
-    private static void Prepare(string folder, bool overwrite)
-    {
-        Directory.CreateDirectory(folder);
-        string[] old = [.. Directory.GetFiles(folder, "model*.safetensors*"), .. Directory.GetFiles(folder, "config.json")];
-        if (old.Length > 0 && !overwrite)
-            throw CommandFailedException.Usage($"--output: '{folder}' holds a model already; --overwrite replaces it.");
-        foreach (string file in old) File.Delete(file);
-    }
-
-    private static void RequireRoom(string folder, ModelShape shape)
+    /// <summary>Before anything is removed; what will be removed is room.</summary>
+    private static void RequireRoom(string folder, ModelShape shape, long removed)
     {
         long wanted = shape.Parameters * shape.DataType.Size();
-        long free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
+        long free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace + removed;
         if (free < wanted)
             throw new CommandFailedException(ExitCode.Failed, $"'{folder}': {Number(wanted)} bytes are needed and {Number(free)} are free.");
     }

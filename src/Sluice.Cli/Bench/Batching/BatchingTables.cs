@@ -44,7 +44,7 @@ internal static class BatchingTables
             ClassReport i = policy.Classes["interactive"], s = policy.Classes["standard"], b = policy.Classes["bulk"];
             table.AddRow(
                 name,
-                Share(policy.OnTimeTok / load.ClairvoyantOnTimeTok),
+                load.ClairvoyantOnTimeTok == 0 ? "-" : Share(policy.OnTimeTok / load.ClairvoyantOnTimeTok),
                 policy.ThroughputTokS.ToString("N0", CultureInfo.InvariantCulture),
                 load.RadixBoundTok == 0 ? "-" : Share(policy.PrefixSavedShare),
                 $"{Share(i.MetShare)} / {Share(s.MetShare)} / {Share(b.MetShare)}",
