@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Sluice.Service;
 using Sluice.Service.Access;
 using Sluice.Service.Inference;
@@ -100,9 +101,18 @@ internal static class ServeCommand
         }
     }
 
-    /// <summary>What made the host stop, where a part of it failed.</summary>
-    private static Exception? FaultOf(WebApplication app) =>
-        app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(part => part.ExecuteTask?.Exception?.InnerException).FirstOrDefault(fault => fault is not null);
+    /// <summary>What made the host stop, where a part of it failed. Parts that cannot even be made have failed the start already, with what there is to say.</summary>
+    private static Exception? FaultOf(WebApplication app)
+    {
+        try
+        {
+            return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(part => part.ExecuteTask?.Exception?.InnerException).FirstOrDefault(fault => fault is not null);
+        }
+        catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private static async Task SayAsync(Terminal terminal, WebApplication app, string? key)
     {

@@ -18,6 +18,16 @@ public sealed class OneLineTests
         Assert.Equal($"sluice: Failed to bind to address {url}: address already in use.", Line(error));
     }
 
+    [Theory]
+    [InlineData("Intake:Backlog=many")]
+    [InlineData("Intake:Backlog=0")]
+    public async Task A_setting_that_cannot_be_used(string setting)
+    {
+        (int code, _, string error) = await SluiceProcess.RunAsync(["serve", "--embedded", "--engine", "stub", "--urls", "http://127.0.0.1:0", "--set", setting]);
+        Assert.Equal(2, code);
+        Assert.Contains("Intake:Backlog", Line(error), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_bench_without_a_database()
     {
