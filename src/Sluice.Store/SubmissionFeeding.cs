@@ -17,6 +17,9 @@ public sealed record FeedRequest
 
     /// <summary>Tenants that have as much queued as they may.</summary>
     public IReadOnlyList<string> FullTenants { get; init; } = [];
+
+    /// <summary>Submissions that this feeder leaves to others: none of them is taken, and what it holds of them it gives back.</summary>
+    public IReadOnlyList<Guid> Left { get; init; } = [];
 }
 
 /// <summary>Lines of one submission that are this feeder's to feed.</summary>

@@ -17,6 +17,9 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, Q
 {
     public const int MaxChoices = 256;
 
+    /// <summary>Code of the fault that another process, with other models, may not find.</summary>
+    public const string UnknownModel = "unknown_model";
+
     /// <summary>Characters that one request may hold in prompt or messages, and choices: what is longer is not even counted in tokens.</summary>
     public const int MaxCharacters = 1 << 20;
 
@@ -159,7 +162,7 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, Q
             return model;
         }
         string known = models.All.Count == 0 ? "none is served" : string.Join(", ", models.All.Select(served => $"'{served.Name}'"));
-        _errors.Add("model", $"model {TextRules.Quote(name)} is not served here; known: {known}.", "unknown_model");
+        _errors.Add("model", $"model {TextRules.Quote(name)} is not served here; known: {known}.", UnknownModel);
         return null;
     }
 

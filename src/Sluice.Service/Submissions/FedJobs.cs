@@ -6,13 +6,18 @@ using Sluice.Store;
 namespace Sluice.Service.Submissions;
 
 /// <summary>Turns staged lines into jobs: the same checks, counts, keys and cache as for a job that comes alone.</summary>
-internal sealed class FedJobs(JobIntake intake, SemanticTier semantic)
+internal sealed class FedJobs(JobIntake intake, SemanticTier semantic, IJobStore store)
 {
-    public async Task<FedChunk> MakeAsync(FeedWork work, CancellationToken cancellationToken)
+    /// <summary>
+    /// The chunk ends before a line that only wants a model which a worker serves and this process does not know: another node is to judge it, and <c>Elsewhere</c> names that model.
+    /// </summary>
+    public async Task<(FedChunk Chunk, string? Elsewhere)> MakeAsync(FeedWork work, CancellationToken cancellationToken)
     {
         LineDefaults defaults = LineDefaults.Of(work.Submission);
         List<NewJob> jobs = new(work.Lines.Count);
         List<StagedLine> invalid = [], late = [];
+        HashSet<string>? served = null;
+        string? elsewhere = null;
         foreach (FeedLine line in work.Lines)
         {
             RequestErrors errors = new();
@@ -28,10 +33,20 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic)
             }
             else
             {
+                if (read is not null && faults is [{ Code: RequestRules.UnknownModel }])
+                {
+                    string model = read.Request.Model ?? defaults.Model!;
+                    served ??= [.. (await store.WorkersAsync(cancellationToken)).SelectMany(worker => worker.Models)];
+                    if (served.Contains(model))
+                    {
+                        (elsewhere, work) = (model, work with { To = line.Number - 1 });
+                        break;
+                    }
+                }
                 invalid.Add(new StagedLine(line.Number, null, customId ?? read?.CustomId, faults));
             }
         }
-        return new FedChunk { Work = work, Jobs = await semantic.MatchAsync(jobs, cancellationToken), Invalid = invalid, Late = late };
+        return (new FedChunk { Work = work, Jobs = await semantic.MatchAsync(jobs, cancellationToken), Invalid = invalid, Late = late }, elsewhere);
     }
 
     private NewJob? Make(SubmissionRecord submission, int number, SubmissionLine line, LineDefaults defaults, out IReadOnlyList<FieldError> faults)

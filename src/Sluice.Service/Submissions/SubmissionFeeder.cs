@@ -10,6 +10,7 @@ namespace Sluice.Service.Submissions;
 /// <summary>
 /// Feeds staged lines into jobs, and notices ends. Any number of nodes may: a submission has one feeder at a time, and what a dead one left is another's
 /// when its lease ends. A line is a job exactly once whatever dies in between, for its job's id is its own and how far a submission is fed moves with the jobs.
+/// A line of a model that only others know is left to them.
 /// </summary>
 internal sealed partial class SubmissionFeeder(
     ISubmissionStore store, FedJobs fed, QueueBounds bounds, OutboxSignal outbox, SubmissionSignal signal, SluiceMetrics metrics, IOptions<SubmissionOptions> options, TimeProvider time,
@@ -18,6 +19,9 @@ internal sealed partial class SubmissionFeeder(
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
     private readonly SubmissionOptions _options = options.Value;
     private readonly Guid _me = Guid.NewGuid();
+
+    /// <summary>Submissions whose next line is another node's, and since when. The feeding loop's own.</summary>
+    private readonly Dictionary<Guid, long> _left = [];
     private volatile bool _open;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(LoopAsync(FeedAsync, stoppingToken), LoopAsync(TendAsync, stoppingToken));
@@ -51,6 +55,10 @@ internal sealed partial class SubmissionFeeder(
 
     private async Task FeedAsync(CancellationToken cancellationToken)
     {
+        foreach (Guid id in _left.Where(left => time.GetElapsedTime(left.Value) >= _options.FeederLease).Select(left => left.Key).ToList())
+        {
+            _left.Remove(id);
+        }
         FeedRequest request = new()
         {
             Feeder = _me,
@@ -58,13 +66,23 @@ internal sealed partial class SubmissionFeeder(
             MaxLive = _options.LivePerSubmission,
             Lease = _options.FeederLease,
             FullTenants = bounds.FullTenants,
+            Left = [.. _left.Keys],
         };
         if (bounds.IsFull || await store.TakeAsync(request, cancellationToken) is not { } work)
         {
             await signal.WaitAsync(_open ? _options.TendEvery / 4 : _options.LookEvery, cancellationToken);
             return;
         }
-        FedChunk chunk = await fed.MakeAsync(work, cancellationToken);
+        (FedChunk chunk, string? elsewhere) = await fed.MakeAsync(work, cancellationToken);
+        if (elsewhere is not null)
+        {
+            _left[work.Submission.Id] = time.GetTimestamp();
+            LogLeft(chunk.Work.To + 1, SubmissionIds.Text(work.Submission.Id), elsewhere);
+            if (chunk.Jobs.Count + chunk.Invalid.Count == 0)
+            {
+                return;
+            }
+        }
         if (await store.FeedAsync(chunk, cancellationToken) is { } outcomes)
         {
             outbox.Pulse();
@@ -95,4 +113,7 @@ internal sealed partial class SubmissionFeeder(
 
     [LoggerMessage(1703, LogLevel.Warning, "Submissions wait: {Reason}")]
     private partial void LogFailed(string reason);
+
+    [LoggerMessage(1704, LogLevel.Warning, "Line {Line} of {Submission} is left to another node: this one does not serve model '{Model}', which a worker does")]
+    private partial void LogLeft(int line, string submission, string model);
 }

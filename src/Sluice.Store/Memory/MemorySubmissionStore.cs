@@ -91,9 +91,14 @@ internal sealed class MemorySubmissionStore(MemoryJobStore store) : ISubmissionS
 
     public Task<FeedWork?> TakeAsync(FeedRequest request, CancellationToken cancellationToken) => store.LockedAsync(tables =>
     {
+        foreach (Guid left in request.Left)
+        {
+            if (tables.Submissions.TryGetValue(left, out MemorySubmission? given) && given.Feeder == request.Feeder)
+                given.Feeder = null;
+        }
         MemorySubmission? submission = tables.Submissions.Values
             .Where(s => s.MayFeed && s.Record.FedTo < s.Record.LastLine && (s.Feeder is null || s.Feeder == request.Feeder || s.FeederUntil < tables.Now)
-                && s.Record.Counts.Fed - s.Record.Counts.Ended < request.MaxLive && !request.FullTenants.Contains(s.Record.Tenant))
+                && s.Record.Counts.Fed - s.Record.Counts.Ended < request.MaxLive && !request.FullTenants.Contains(s.Record.Tenant) && !request.Left.Contains(s.Record.Id))
             .MinBy(s => s.FeederUntil);
         if (submission is null)
             return null;

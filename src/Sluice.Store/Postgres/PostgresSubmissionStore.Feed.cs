@@ -15,7 +15,7 @@ internal sealed partial class PostgresSubmissionStore
         {
             SubmissionRecord? submission;
             await using (Rows rows = await new Commands(connection).For(Scope.All)
-                .Add(SubmissionSql.Take, request.Feeder, request.MaxLive, request.FullTenants.ToArray(), request.Lease).ReadAsync(limit))
+                .Add(SubmissionSql.Take, request.Feeder, request.MaxLive, request.FullTenants.ToArray(), request.Lease, request.Left.ToArray()).ReadAsync(limit))
             {
                 submission = (await rows.ListAsync(SubmissionRows.Read, limit)).FirstOrDefault();
             }

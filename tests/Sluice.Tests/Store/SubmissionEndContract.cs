@@ -99,6 +99,21 @@ public abstract class SubmissionEndContract(StoreHost host) : SubmissionStepsCon
     }
 
     [Fact]
+    public async Task What_a_feeder_leaves_to_others_is_theirs_at_once()
+    {
+        Guid id = await StartAsync(keep: true), more = await StartAsync(keep: true);
+        await StageAsync(id, 0, Line(1));
+        Assert.Equal(id, (await TakeAsync())!.Submission.Id);
+        await StageAsync(more, 0, Line(1));
+        Guid other = Guid.NewGuid();
+        Assert.Equal(more, (await TakeAsync(left: [id]))!.Submission.Id);
+        Assert.Null(await TakeAsync(left: [id, more]));
+        Assert.NotNull(await TakeAsync(feeder: other));
+        Assert.NotNull(await TakeAsync(feeder: other, left: [more]));
+        Assert.Null(await TakeAsync(left: [more]));
+    }
+
+    [Fact]
     public async Task Of_two_feeders_that_store_the_same_lines_at_once_one_does()
     {
         Guid id = await StartAsync(keep: true);

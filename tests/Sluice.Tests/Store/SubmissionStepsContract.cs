@@ -27,8 +27,8 @@ public abstract class SubmissionStepsContract(StoreHost host) : StoreContract(ho
     protected async Task StageAsync(Guid id, int after, params StagedLine[] lines) => Assert.True(
         (await Submissions.StageAsync(Tenant, id, new LineChunk { After = after, Last = lines[^1].Number, Lines = lines }, Token)).Staged);
 
-    protected Task<FeedWork?> TakeAsync(int maxLines = 1000, Guid? feeder = null, int maxLive = 8000) =>
-        Submissions.TakeAsync(new FeedRequest { Feeder = feeder ?? Feeder, MaxLines = maxLines, MaxLive = maxLive, Lease = TimeSpan.FromSeconds(1) }, Token);
+    protected Task<FeedWork?> TakeAsync(int maxLines = 1000, Guid? feeder = null, int maxLive = 8000, IReadOnlyList<Guid>? left = null) =>
+        Submissions.TakeAsync(new FeedRequest { Feeder = feeder ?? Feeder, MaxLines = maxLines, MaxLive = maxLive, Lease = TimeSpan.FromSeconds(1), Left = left ?? [] }, Token);
 
     protected async Task<bool> FeedAsync(FeedWork work, int invalid = 0) => await Submissions.FeedAsync(new FedChunk
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Sluice.Jobs;
 using Sluice.Service.Intake;
+using Sluice.Service.Models;
 using Sluice.Service.Submissions;
 using Sluice.Service.Telemetry;
 using Sluice.Store;
@@ -30,21 +31,56 @@ public sealed class SubmissionFeederTests
         await using FileHost host = await FileHost.StartAsync(worker: true, ("Submissions:LookEvery", "00:01:00"), ("Submissions:TendEvery", "00:01:00"));
         IServiceProvider parts = host.Api.Parts;
         (ISubmissionStore store, FaultyFeeds faults) = FaultyFeeds.Around(host.Store);
-        NewSubmission file = new() { Id = Guid.CreateVersion7(), Tenant = "default", Defaults = """{"model":"stub","cache":"off"}""" };
-        await host.Store.StartAsync(file, CancellationToken.None);
-        StagedLine[] lines = [.. Enumerable.Range(1, 600).Select(i => new StagedLine(i, Encoding.UTF8.GetBytes($$"""{"custom_id":"c{{i}}","prompt":"p{{i}}"}"""), $"c{i}"))];
-        await host.Store.StageAsync("default", file.Id, new LineChunk { After = 0, Last = 600, Lines = lines }, CancellationToken.None);
-        await host.Store.CloseAsync("default", file.Id, UploadEnd.Complete, null, CancellationToken.None);
+        Guid id = await StageAsync(host, Enumerable.Range(1, 600).Select(i => FileHost.Job($"c{i}", $"p{i}")));
         SubmissionOptions options = new() { FeedLines = 100, TendEvery = TimeSpan.FromMilliseconds(20), LookEvery = TimeSpan.FromMilliseconds(20) };
         using SubmissionSignal signal = new();
         using SubmissionFeeder feeder = new(
             store, parts.GetRequiredService<FedJobs>(), parts.GetRequiredService<QueueBounds>(), parts.GetRequiredService<OutboxSignal>(), signal,
             parts.GetRequiredService<SluiceMetrics>(), Options.Create(options), TimeProvider.System, NullLogger<SubmissionFeeder>.Instance);
         await feeder.StartAsync(CancellationToken.None);
-        SubmissionView ended = await host.AwaitAsync(SubmissionIds.Text(file.Id));
+        SubmissionView ended = await host.AwaitAsync(SubmissionIds.Text(id));
         await feeder.StopAsync(CancellationToken.None);
         Assert.True(faults.Lost > 0);
         Assert.Equal((600, 600, 0), (ended.Counts.Fed, ended.Counts.Succeeded, ended.Counts.Invalid));
         Assert.Equal(Enumerable.Range(1, 600), (await host.LinesAsync(ended.Id, "results")).Select(r => r.GetProperty("line").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_node_leaves_lines_of_a_model_that_only_others_know_to_them_and_refuses_those_of_one_that_nobody_serves()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: true, ("Submissions:LookEvery", "00:01:00"), ("Submissions:TendEvery", "00:01:00"));
+        IServiceProvider parts = host.Api.Parts;
+        Guid id = await StageAsync(host, Enumerable.Range(1, 10).Select(i => $$"""{"custom_id":"c{{i}}","model":"{{(i is 1 or 9 ? "none" : "stub")}}","prompt":"p{{i}}"}"""));
+        TaskCompletionSource again = new();
+        int asked = 0;
+        ISubmissionStore store = TappedStore.Around(host.Store, (method, _, call) =>
+        {
+            if (method == nameof(ISubmissionStore.TakeAsync) && ++asked == 4)
+                again.SetResult();
+            return call();
+        });
+        JobIntake knowsNone = ActivatorUtilities.CreateInstance<JobIntake>(parts, new ModelCatalog([]));
+        using SubmissionSignal signal = new();
+        using SubmissionFeeder stranger = new(
+            store, ActivatorUtilities.CreateInstance<FedJobs>(parts, knowsNone), parts.GetRequiredService<QueueBounds>(), parts.GetRequiredService<OutboxSignal>(), signal,
+            parts.GetRequiredService<SluiceMetrics>(), Options.Create(new SubmissionOptions { TendEvery = TimeSpan.FromMilliseconds(20), LookEvery = TimeSpan.FromMilliseconds(20) }),
+            TimeProvider.System, NullLogger<SubmissionFeeder>.Instance);
+        await stranger.StartAsync(CancellationToken.None);
+        await again.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        parts.GetRequiredService<SubmissionSignal>().Pulse(); // the host's own feeder looks
+        SubmissionView ended = await host.AwaitAsync(SubmissionIds.Text(id));
+        await stranger.StopAsync(CancellationToken.None);
+        Assert.Equal((8, 8, 2), (ended.Counts.Fed, ended.Counts.Succeeded, ended.Counts.Invalid));
+    }
+
+    /// <summary>A closed submission of these lines, past the door: no feeder is told of it.</summary>
+    private static async Task<Guid> StageAsync(FileHost host, IEnumerable<string> lines)
+    {
+        NewSubmission file = new() { Id = Guid.CreateVersion7(), Tenant = "default", Defaults = """{"cache":"off"}""" };
+        await host.Store.StartAsync(file, CancellationToken.None);
+        StagedLine[] staged = [.. lines.Select((line, i) => new StagedLine(i + 1, Encoding.UTF8.GetBytes(line), $"c{i + 1}"))];
+        await host.Store.StageAsync("default", file.Id, new LineChunk { After = 0, Last = staged.Length, Lines = staged }, CancellationToken.None);
+        await host.Store.CloseAsync("default", file.Id, UploadEnd.Complete, null, CancellationToken.None);
+        return file.Id;
     }
 }
