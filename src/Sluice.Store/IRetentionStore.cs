@@ -32,7 +32,7 @@ public sealed record PurgeLimits
 /// <param name="Facts">Whose row and events went too.</param>
 /// <param name="Keys">Idempotency keys.</param>
 /// <param name="Deliveries">Webhook deliveries.</param>
-/// <param name="Lines">Of submissions, as they were sent.</param>
+/// <param name="Lines">Of submissions, as they were sent; the submissions that were forgotten, where those are more.</param>
 /// <param name="Runs">Of schedules.</param>
 public sealed record PurgeReport(int Jobs, int Facts, int Keys, int Deliveries, int Lines, int Runs)
 {

@@ -25,6 +25,6 @@ internal sealed class MemoryRetentionStore(MemoryJobStore store) : IRetentionSto
         {
             tables.Firings.Remove(run.Firing.Id);
         }
-        return new PurgeReport(expired.Count, forgotten.Count, keys.Count, deliveries.Count, submissions.Sum(s => s.Forget()), runs.Count);
+        return new PurgeReport(expired.Count, forgotten.Count, keys.Count, deliveries.Count, Math.Max(submissions.Count, submissions.Sum(s => s.Forget())), runs.Count);
     }
 }

@@ -57,15 +57,18 @@ internal sealed class PostgresRetentionStore(Database database) : IRetentionStor
         select count(*)::int from gone
         """;
 
-    /// <summary>A submission whose retention is over; $1 lines at most.</summary>
+    /// <summary>
+    /// Submissions whose retention is over: $1 of them and $1 lines at most. Where fewer lines went there are no more of any, and their names go; settled ones get no others, so that a row is
+    /// where it was seen.
+    /// </summary>
     private const string Lines = """
-        with late as (select id from submissions where not purged and settled and expires_at <= now() order by expires_at limit 1),
-        gone as (delete from submission_lines l using late s where l.submission = s.id
-            and l.number in (select o.number from submission_lines o where o.submission = s.id order by o.number limit $1) returning 1),
+        with late as (select id from submissions where not purged and settled and expires_at <= now() order by expires_at limit $1),
+        gone as (delete from submission_lines where ctid = any(array(
+            select l.ctid from late s cross join lateral (select o.ctid from submission_lines o where o.submission = s.id order by o.number limit $1) l limit $1)) returning 1),
         counted as (select count(*)::int as lines from gone),
         blanked as (update submissions s set purged = true, name = null, idempotency_key = null, defaults = null, metadata = null, cursor = null
-            from late, counted where s.id = late.id and counted.lines < $1)
-        select lines, exists (select from late) from counted
+            from late, counted where s.id = late.id and counted.lines < $1 returning 1)
+        select greatest(lines, (select count(*)::int from blanked)) from counted
         """;
 
     /// <summary>$1 most, $2 age.</summary>
@@ -94,8 +97,7 @@ internal sealed class PostgresRetentionStore(Database database) : IRetentionStor
             await rows.NextAsync(cancellationToken);
             deliveries = (await rows.ListAsync(r => r.GetInt32(0), cancellationToken))[0];
             await rows.NextAsync(cancellationToken);
-            // Another submission may wait behind one whose lines are all gone.
-            lines = (await rows.ListAsync(r => r.GetBoolean(1) ? Math.Max(r.GetInt32(0), 1) : 0, cancellationToken))[0];
+            lines = (await rows.ListAsync(r => r.GetInt32(0), cancellationToken))[0];
             await rows.NextAsync(cancellationToken);
             runs = (await rows.ListAsync(r => r.GetInt32(0), cancellationToken))[0];
             await rows.NextAsync(cancellationToken);

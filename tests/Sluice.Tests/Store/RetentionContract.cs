@@ -126,6 +126,35 @@ public abstract class RetentionContract(StoreHost host) : SubmissionStepsContrac
         Assert.Empty(await Submissions.LinesAsync(Tenant, submission.Id, LineFilter.Failed, 0, 10, Token));
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(3)]
+    [InlineData(2)]
+    public async Task One_round_forgets_all_submissions_however_small(int most)
+    {
+        List<Guid> all = [];
+        for (int i = 0; i < 3; i++)
+        {
+            NewSubmission submission = New() with { Name = "mine", Retention = Soon };
+            all.Add(submission.Id);
+            await Submissions.StartAsync(submission, Token);
+            await StageAsync(submission.Id, 0, Line(1), Line(2));
+            await Submissions.CancelAsync(Tenant, submission.Id, Token);
+        }
+        await Submissions.TendAsync(new TendOptions(), Token);
+        await PassAsync(Moment);
+        int rounds = 0;
+        while ((await Retention.PurgeAsync(new PurgeLimits { Most = most }, Token))!.Reached(most))
+        {
+            Assert.InRange(++rounds, 1, 10);
+        }
+        foreach (Guid id in all)
+        {
+            Assert.Null((await Submissions.GetAsync(Tenant, id, Token))!.Name);
+            Assert.Empty(await Submissions.LinesAsync(Tenant, id, LineFilter.Failed, 0, 10, Token));
+        }
+    }
+
     private async Task<(int Jobs, int Facts)> CountAsync(TimeSpan facts)
     {
         PurgeReport gone = (await Retention.PurgeAsync(new PurgeLimits { Facts = facts, Most = 1 }, Token))!;
