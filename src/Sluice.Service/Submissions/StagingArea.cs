@@ -11,7 +11,7 @@ internal sealed class StagingArea(ISubmissionStore store, SubmissionSignal signa
     private long _bytes;
     private int _last;
     private long _flushed = time.GetTimestamp();
-    private Task<(bool Staged, SubmissionRecord? Submission)>? _storing;
+    private (LineChunk Chunk, Task<(bool Staged, SubmissionRecord? Submission)> Task)? _storing;
 
     public SubmissionOptions Options => options;
 
@@ -57,7 +57,7 @@ internal sealed class StagingArea(ISubmissionStore store, SubmissionSignal signa
         (_lines, _bytes) = (new List<StagedLine>(_lines.Count), 0);
         _flushed = time.GetTimestamp();
         // A caller who goes away does not take back what has come.
-        _storing = Task.Run(() => store.StageAsync(submission.Tenant, submission.Id, chunk, CancellationToken.None), CancellationToken.None);
+        _storing = (chunk, Task.Run(() => store.StageAsync(submission.Tenant, submission.Id, chunk, CancellationToken.None), CancellationToken.None));
         return true;
     }
 
@@ -105,16 +105,25 @@ internal sealed class StagingArea(ISubmissionStore store, SubmissionSignal signa
 
     public void Dispose() => _lines.Clear();
 
-    /// <summary>Waits for the chunk under way. False where it found the submission closed.</summary>
+    /// <summary>Waits for the chunk under way. False where it found the submission closed. One that could not be stored is collected again when this throws: no line may be stored before it.</summary>
     private async ValueTask<bool> SettleAsync()
     {
-        if (_storing is null)
+        if (_storing is not { } storing)
         {
             return true;
         }
-        Task<(bool Staged, SubmissionRecord? Submission)> storing = _storing;
         _storing = null;
-        (bool staged, SubmissionRecord? now) = await storing;
+        bool staged;
+        SubmissionRecord? now;
+        try
+        {
+            (staged, now) = await storing.Task;
+        }
+        catch
+        {
+            _lines = [.. storing.Chunk.Lines, .. _lines];
+            throw;
+        }
         Mine = now ?? Mine;
         if (staged && submission.KeepIncomplete)
         {

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Sluice.Jobs;
+using Sluice.Service.Submissions;
 using Sluice.Store;
 using Xunit;
 
@@ -77,8 +79,34 @@ public sealed class SubmissionUploadTests
         }
         Assert.Equal((SubmissionState.Receiving, 2), (receiving!.State, receiving.Counts.Lines));
         client.Client.Close(0); // a reset
-        SubmissionView ended = await host.AwaitAsync(Service.Submissions.SubmissionIds.Text(receiving.Id));
+        SubmissionView ended = await host.AwaitAsync(SubmissionIds.Text(receiving.Id));
         Assert.Equal((state, true, succeeded, 2 - succeeded), (ended.State, ended.UploadIncomplete, ended.Counts.Succeeded, ended.Counts.Cancelled));
+    }
+
+    [Fact]
+    public async Task A_chunk_that_could_not_be_stored_leaves_no_hole_in_what_is_kept()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false);
+        int staged = 0;
+        List<int> kept = [];
+        ISubmissionStore store = TappedStore.Around(host.Store, (method, arguments, call) =>
+        {
+            if (method == nameof(ISubmissionStore.StageAsync))
+            {
+                if (++staged == 2)
+                    return Task.FromException<(bool, SubmissionRecord?)>(new StoreUnavailableException("Once, as asked for."));
+                kept.AddRange(((LineChunk)arguments[2]!).Lines.Select(line => line.Number));
+            }
+            return call();
+        });
+        using SubmissionSignal signal = new();
+        SubmissionReceiver receiver = new(store, signal, Options.Create(new SubmissionOptions { ChunkLines = 4, StageAfter = TimeSpan.FromMinutes(1) }), TimeProvider.System);
+        NewSubmission submission = new() { Id = Guid.CreateVersion7(), Tenant = "default", KeepIncomplete = true };
+        using MemoryStream body = new(Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(1, 14).Select(i => FileHost.Job($"c{i}", $"p{i}")))));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => receiver.ReceiveAsync(submission, default, body, CancellationToken.None));
+        SubmissionRecord left = (await host.Store.GetAsync("default", submission.Id, CancellationToken.None))!;
+        Assert.Equal((SubmissionState.Running, true, 12), (left.State, left.UploadIncomplete, left.LastLine));
+        Assert.Equal(Enumerable.Range(1, 12), kept);
     }
 
     [Fact]
