@@ -37,6 +37,9 @@ internal sealed class MemorySubmission(NewSubmission asked, DateTimeOffset now)
     public HashSet<string> CustomIds { get; } = new(StringComparer.Ordinal);
     public Guid? Feeder { get; set; }
     public DateTimeOffset FeederUntil { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>When its lines were taken last.</summary>
+    public DateTimeOffset? TakenAt { get; set; }
     public DateTimeOffset TouchedAt { get; set; } = now;
 
     /// <summary>Lines and names go then, where it is settled.</summary>

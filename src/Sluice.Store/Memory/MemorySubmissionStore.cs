@@ -99,10 +99,11 @@ internal sealed class MemorySubmissionStore(MemoryJobStore store) : ISubmissionS
         MemorySubmission? submission = tables.Submissions.Values
             .Where(s => s.MayFeed && s.Record.FedTo < s.Record.LastLine && (s.Feeder is null || s.Feeder == request.Feeder || s.FeederUntil < tables.Now)
                 && s.Record.Counts.Fed - s.Record.Counts.Ended < request.MaxLive && !request.FullTenants.Contains(s.Record.Tenant) && !request.Left.Contains(s.Record.Id))
-            .MinBy(s => s.FeederUntil);
+            .MinBy(s => (s.TakenAt ?? s.Record.CreatedAt, s.TakenAt is not null));
         if (submission is null)
             return null;
         submission.Feeder = request.Feeder;
+        submission.TakenAt = tables.Now;
         submission.FeederUntil = tables.Now + request.Lease;
         List<FeedLine> lines = [];
         int to = submission.Record.FedTo;

@@ -88,7 +88,7 @@ internal static class SubmissionSql
         select number, custom_id, errors, request from submission_lines where submission = $1 and number > $2 and state = 0 order by number limit $3
         """;
 
-    /// <summary>$1 feeder, $2 most live, $3 full tenants, $4 lease, $5 those that it leaves to others. Of several the one that waited longest.</summary>
+    /// <summary>$1 feeder, $2 most live, $3 full tenants, $4 lease, $5 those that it leaves to others. Of several the one that waited longest since it was taken last or came.</summary>
     public const string Take = $"""
         with given as (
             update submissions s set feeder = null
@@ -98,7 +98,7 @@ internal static class SubmissionSql
             where not settled and state < 2 and (state = 1 or not cancel_incomplete) and fed_to < last_line
                 and (feeder is null or feeder = $1 or feeder_until < now())
                 and fed - (succeeded + failed + expired + cancelled) < $2 and not tenant = any($3::text[]) and not id = any($5::uuid[])
-            order by feeder_until nulls first limit 1 for update skip locked)
+            order by coalesce(feeder_until - $4, created_at), feeder_until nulls first limit 1 for update skip locked)
         update submissions s set feeder = $1, feeder_until = now() + $4 from chosen c where s.id = c.id
         returning {Columns}
         """;

@@ -157,6 +157,25 @@ public abstract class SubmissionEndContract(StoreHost host) : SubmissionStepsCon
     }
 
     [Fact]
+    public async Task A_submission_of_many_lines_has_its_turn_however_many_small_ones_come()
+    {
+        Guid large = await StartAsync(keep: true);
+        await StageAsync(large, 0, [.. Enumerable.Range(1, 9).Select(n => Line(n))]);
+        Assert.True(await FeedAsync((await TakeAsync(maxLines: 1))!));
+        List<Guid> turns = [];
+        for (int i = 0; i < 4; i++)
+        {
+            await PassAsync(TimeSpan.FromMilliseconds(20));
+            Guid small = await StartAsync(keep: true);
+            await StageAsync(small, 0, Line(1));
+            FeedWork work = (await TakeAsync(maxLines: 1))!;
+            turns.Add(work.Submission.Id);
+            Assert.True(await FeedAsync(work));
+        }
+        Assert.Contains(large, turns);
+    }
+
+    [Fact]
     public async Task Twins_and_cached_answers_count_as_the_others_do()
     {
         NewJob earlier = Twin("known");
