@@ -26,6 +26,23 @@ public sealed class SubmissionUploadTests
     }
 
     [Fact]
+    public async Task An_item_of_a_list_that_is_no_text_is_an_error_row_as_a_line_is()
+    {
+        await using FileHost host = await FileHost.StartAsync();
+        string list = $$"""
+            {"jobs":[{{FileHost.Job("a", "one")}},
+              {"custom_id":"b",
+               "model":"stub", "prompt":"\ud800"},
+              {"custom_id":"c", "\ud800":1},
+              7]}
+            """;
+        SubmissionView ended = await host.AwaitAsync((await FileHost.ViewAsync(await host.PostAsync(list, type: "application/json"))).Id);
+        Assert.Equal((4, 1, 3), (ended.Counts.Lines, ended.Counts.Succeeded, ended.Counts.Invalid));
+        Assert.Equal([2, 3, 4], (await host.LinesAsync(ended.Id, "errors")).Select(line => line.GetProperty("line").GetInt32()));
+        await RefusedAsync(await host.PostAsync("""{"\ud800":[]}""", "", "application/json"), HttpStatusCode.BadRequest, "unknown_field");
+    }
+
+    [Fact]
     public async Task What_cannot_be_taken_is_refused_by_name_and_leaves_nothing()
     {
         await using FileHost host = await FileHost.StartAsync(worker: false);
