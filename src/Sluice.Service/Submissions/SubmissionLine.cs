@@ -26,7 +26,9 @@ internal sealed record SubmissionLine(string? CustomId, JobRequest Request, shor
             customId = BatchLineReader.CustomId(root);
             SubmissionLine? line = FieldReader.TryFind(root, "url", out _) ? ReadBatchLine(root, errors) : ReadJob(root, errors);
             CheckId(customId ?? line?.CustomId, errors);
-            customId = errors.All.Any(error => error.Field == "custom_id") ? null : customId;
+            // asked by itself too: where there are too many errors, not every one is kept
+            bool faulty = errors.All.Any(error => error.Field == "custom_id") || (customId is not null && TextRules.Fault(customId) is not null);
+            customId = faulty ? null : customId;
             return errors.All.Count == 0 ? line : null;
         }
         catch (JsonException fault)
