@@ -16,7 +16,7 @@ public interface IWebhookStore
     /// <summary>Null where this tenant has none of that id.</summary>
     Task<WebhookEndpoint?> GetAsync(string tenant, Guid id, CancellationToken cancellationToken);
 
-    /// <summary>Removes the endpoint; what was still to be sent to it is dropped. False: no such endpoint.</summary>
+    /// <summary>Removes the endpoint; what was still to be sent to it is dropped, by claims where it is much. False: no such endpoint.</summary>
     Task<bool> DeleteAsync(string tenant, Guid id, CancellationToken cancellationToken);
 
     /// <summary>The new secret signs from now on, the one before it too for <paramref name="overlap"/>. Null: no such endpoint.</summary>

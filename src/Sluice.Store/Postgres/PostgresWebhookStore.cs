@@ -29,7 +29,7 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
     {
         await using Rows rows = await new Commands(connection).For(Scope.Of(tenant))
             .Add(WebhookSql.Delete, tenant, id)
-            .Add(WebhookSql.DropFor, tenant, id, DeliveryEnds.EndpointGone)
+            .Add(WebhookSql.DropFor, tenant, id, DeliveryEnds.EndpointGone, (long)WebhookSql.MostDropped)
             .ReadAsync(limit);
         return (await rows.ListAsync(r => r.GetGuid(0), limit)).Count > 0;
     }, cancellationToken);
@@ -63,6 +63,12 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
             Commands commands = new(connection);
             if (dropped.Count > 0)
                 commands.Add(WebhookSql.Drop, dropped.Select(f => f.Id).ToArray(), dropped.Select(f => f.Dropped!).ToArray());
+            // what else waits for these endpoints waits in vain too, and in the way of others
+            Found[] dead = [.. dropped.Where(f => f.Dead is not null).DistinctBy(f => f.Dead)];
+            foreach (Found one in dead)
+            {
+                commands.Add(WebhookSql.DropFor, one.Tenant, one.Dead!.Value, one.Dropped!, (long)(WebhookSql.MostDropped / dead.Length));
+            }
             if (due.Count > 0)
             {
                 NpgsqlParameter bodies = new() { Value = due.Select(d => d.Body).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
@@ -98,7 +104,7 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
                 disabled = (await rows.ListAsync(r => r.GetBoolean(0), limit)) is [true];
             }
             if (disabled)
-                await new Commands(connection).Add(WebhookSql.DropFor, tenant, id, DeliveryEnds.EndpointDisabled).RunAsync(limit);
+                await new Commands(connection).Add(WebhookSql.DropFor, tenant, id, DeliveryEnds.EndpointDisabled, (long)WebhookSql.MostDropped).RunAsync(limit);
             return disabled ? DeliveryRecorded.Disabled : DeliveryRecorded.Written;
         }, limit), cancellationToken);
 
@@ -123,10 +129,10 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
         Guid? endpoint = row.Id(3);
         byte[]? body = Bytes(row, 6), secret = Bytes(row, 14), former = Bytes(row, 15);
         if (endpoint is not null && (secret is null || row.GetBoolean(16)))
-            return new Found(id, null, secret is null ? DeliveryEnds.EndpointGone : DeliveryEnds.EndpointDisabled);
+            return new Found(id, row.GetString(1), null, secret is null ? DeliveryEnds.EndpointGone : DeliveryEnds.EndpointDisabled, endpoint);
         bool ofSubmission = !row.IsDBNull(17);
         if (body is null && row.IsDBNull(ofSubmission ? FirstOfSubmission : 10))
-            return new Found(id, null, DeliveryEnds.JobGone);
+            return new Found(id, row.GetString(1), null, DeliveryEnds.JobGone);
         body ??= compose(ofSubmission ? FactsOfSubmission(row) : new DeliveryFacts(
             id, new JobId(row.GetGuid(2)), row.GetString(5), (JobState)row.GetInt16(10), row.TimeOrNull(11) ?? row.Time(9), row.Text(12), row.Text(13)));
         DueDelivery due = new()
@@ -140,7 +146,7 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
             Secrets = secret is null ? [] : former is null ? [secret] : [secret, former],
             Target = row.GetString(8),
         };
-        return new Found(id, due, null);
+        return new Found(id, due.Tenant, due, null);
     }
 
     private static DeliveryFacts FactsOfSubmission(NpgsqlDataReader row)
@@ -182,5 +188,10 @@ internal sealed class PostgresWebhookStore(Database database) : IWebhookStore
 
     private static byte[]? Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 
-    private sealed record Found(Guid Id, DueDelivery? Due, string? Dropped);
+    /// <param name="Id">Of the delivery.</param>
+    /// <param name="Tenant">Whose it is.</param>
+    /// <param name="Due">To be sent.</param>
+    /// <param name="Dropped">Why it is not.</param>
+    /// <param name="Dead">The endpoint where that is why.</param>
+    private sealed record Found(Guid Id, string Tenant, DueDelivery? Due, string? Dropped, Guid? Dead = null);
 }

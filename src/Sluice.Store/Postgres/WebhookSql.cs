@@ -32,8 +32,14 @@ internal static class WebhookSql
     public const string Get = $"select {Endpoint} from webhook_endpoints where tenant = $1 and id = $2";
     public const string Delete = "delete from webhook_endpoints where tenant = $1 and id = $2 returning id";
 
-    /// <summary>$1 tenant, $2 endpoint, $3 why.</summary>
-    public const string DropFor = "update webhook_deliveries set state = 3, last_error = $3 where tenant = $1 and endpoint = $2 and state = 0";
+    /// <summary>Rows that one statement drops at most: a receiver that is down for days has more than one could within its time. Claims drop the rest.</summary>
+    public const int MostDropped = 1000;
+
+    /// <summary>$1 tenant, $2 endpoint, $3 why, $4 most.</summary>
+    public const string DropFor = """
+        update webhook_deliveries set state = 3, last_error = $3 where state = 0 and id = any(array(
+            select d.id from webhook_deliveries d where d.tenant = $1 and d.endpoint = $2 and d.state = 0 order by d.endpoint, d.next_at limit $4 for update skip locked))
+        """;
 
     /// <summary>$3 secret, $4 overlap.</summary>
     public const string Rotate = $"update webhook_endpoints set former_secret = secret, former_until = now() + $4, secret = $3 where tenant = $1 and id = $2 returning {Endpoint}";
@@ -53,17 +59,18 @@ internal static class WebhookSql
 
     /// <summary>
     /// $1 most, $2 per target, $3 busy targets, $4 probes, $5 busy tenants, $6 per tenant. Locks what it returns. <see cref="ByIndex"/> before it. The inner look is wider than
-    /// $1, so that one target's many do not hide the others; where they are too many to be passed over (a receiver that is down while rows for it keep coming), endpoints are asked one by one
-    /// and the jobs' own URLs by themselves (written so that no index but ix_webhook_deliveries_of_endpoint has the order). The conditions stand again outside, where they are asked after the lock.
+    /// $1, so that one target's many do not hide the others; where they are too many to be passed over (a receiver that is down while rows for it keep coming, or an endpoint that is gone and left
+    /// many), endpoints are asked one by one and the jobs' own URLs by themselves (written so that no index but ix_webhook_deliveries_of_endpoint has the order). The conditions stand again outside, where they are asked after the lock.
     /// </summary>
     public const string Due = $"""
         with head as materialized (
-            select d.id, d.tenant, d.next_at, {Target} as target from webhook_deliveries d
+            select d.id, d.tenant, d.next_at, {Target} as target, d.endpoint from webhook_deliveries d
             where d.state = 0 and d.next_at <= now() order by d.next_at limit {Head}),
         free as (select * from head where not tenant = any($5::text[]) and not target = any($3::text[])),
-        crowded as (select (select count(*) from head) = {Head} and (select count(*) from free) < $1 as yes),
+        sendable as (select from free f where f.endpoint is null or exists (select from webhook_endpoints e where e.id = f.endpoint and e.disabled_at is null)),
+        crowded as (select (select count(*) from head) = {Head} and (select count(*) from sendable) < $1 as yes),
         wide as (
-            select * from free
+            select id, tenant, next_at, target from free
             union
             select w.* from webhook_endpoints e cross join lateral (
                 select d.id, d.tenant, d.next_at, e.id::text as target from webhook_deliveries d

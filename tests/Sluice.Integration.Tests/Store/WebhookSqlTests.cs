@@ -39,6 +39,24 @@ public sealed class WebhookSqlTests(PostgresDatabase database) : StoreContract(n
         Assert.Equal($"{s_down}", Assert.Single(due).Target);
     }
 
+    [Fact]
+    public async Task What_a_deleted_endpoint_leaves_is_dropped_by_and_by_and_in_nobodys_way()
+    {
+        Assert.True(await EndpointAsync(s_down, Tenant));
+        Assert.True(await EndpointAsync(s_up, Other));
+        await FillAsync(Tenant, $"'{s_down}'", "https://down.example.org/", 2500, "1 hour");
+        await FillAsync(Other, $"'{s_up}'", "https://up.example.org/", 2, "1 minute");
+        Assert.True(await Webhooks.DeleteAsync(Tenant, s_down, Token));
+        Assert.Equal(2500 - WebhookSql.MostDropped, await PendingAsync());
+        DeliveryClaim ask = new() { Most = Most, PerTarget = 8, Lease = TimeSpan.FromMinutes(1) };
+        Assert.Equal([$"{s_up}", $"{s_up}"], (await Webhooks.ClaimAsync(ask, _ => [], Token)).Select(d => d.Target));
+        for (int i = 0; i < 2; i++)
+            Assert.Empty(await Webhooks.ClaimAsync(ask, _ => [], Token));
+        Assert.Equal(0, await PendingAsync());
+
+        async Task<int> PendingAsync() => (await Webhooks.DeliveriesAsync(Tenant, s_down, 5000, Token)).Count(d => d.State == DeliveryState.Pending);
+    }
+
     private Task<bool> EndpointAsync(Guid id, string tenant) => Webhooks.AddAsync(new NewWebhookEndpoint(id, tenant, "https://hooks.example.org/in", [], [7]), 10, Token);
 
     private Task FillAsync(string tenant, string endpoint, string url, int rows, string age) => PostgresDatabase.RunAsync(database.AdminConnectionString, $"""
