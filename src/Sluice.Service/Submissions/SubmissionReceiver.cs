@@ -28,7 +28,7 @@ internal abstract record Received
     /// <summary>A limit is passed: what was received is cancelled.</summary>
     public sealed record TooLarge(SubmissionRecord Submission, string What, long Limit) : Received;
 
-    /// <summary>Somebody ended the submission while its lines came.</summary>
+    /// <summary>Somebody ended the submission while its lines came, these or those of an earlier upload under its key.</summary>
     public sealed record Ended(SubmissionRecord Submission) : Received;
 }
 
@@ -126,7 +126,7 @@ internal sealed class SubmissionReceiver(ISubmissionStore store, SubmissionSigna
         }
         if (other.RequestHash is not { } hash)
         {
-            return new Received.KeyTaken(other);
+            return other is { State: SubmissionState.Cancelled, UploadIncomplete: false } ? new Received.Ended(other) : new Received.KeyTaken(other);
         }
         while (await lines.NextAsync(cancellationToken))
         {

@@ -77,6 +77,17 @@ public sealed class SubmissionUploadTests
         Assert.Single(await host.Store.ListAsync("default", new SubmissionQuery(), CancellationToken.None));
     }
 
+    [Fact]
+    public async Task The_key_of_an_upload_that_was_cancelled_while_it_came_says_so()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false);
+        NewSubmission submission = new() { Id = Guid.CreateVersion7(), Tenant = "default", IdempotencyKey = "k" };
+        await host.Store.StartAsync(submission, CancellationToken.None);
+        await RefusedAsync(await host.PostAsync(FileHost.Job("a", "1"), key: "k"), HttpStatusCode.Conflict, "upload_in_progress");
+        await host.Store.CancelAsync("default", submission.Id, CancellationToken.None);
+        await RefusedAsync(await host.PostAsync(FileHost.Job("a", "1"), key: "k"), HttpStatusCode.Conflict, "submission_ended");
+    }
+
     [Theory]
     [InlineData("cancel", SubmissionState.Cancelled, 0)]
     [InlineData("keep", SubmissionState.Finished, 2)]
