@@ -2,22 +2,28 @@ using System.Security.Cryptography;
 
 namespace Sluice.Service.Submissions;
 
-/// <summary>Counts and hashes what is read through it. The inner stream is not disposed.</summary>
+/// <summary>Counts and hashes what is read through it, and ends where that is too much. The inner stream is not disposed.</summary>
 internal sealed class HashingStream : Stream
 {
     private readonly Stream _inner;
+    private readonly long _most;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     /// <param name="inner">Read only.</param>
     /// <param name="before">Hashed first.</param>
-    public HashingStream(Stream inner, ReadOnlySpan<byte> before)
+    /// <param name="most">Bytes that it may have: past them there is nothing more to read.</param>
+    public HashingStream(Stream inner, ReadOnlySpan<byte> before, long most)
     {
         _inner = inner;
+        _most = most;
         _hash.AppendData(before);
     }
 
     /// <summary>Bytes so far.</summary>
     public long Count { get; private set; }
+
+    /// <summary>It has more bytes than it may have.</summary>
+    public bool TooLong => Count > _most;
     public override bool CanRead => true;
     public override bool CanSeek => false;
     public override bool CanWrite => false;
@@ -34,7 +40,7 @@ internal sealed class HashingStream : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int read = await _inner.ReadAsync(buffer, cancellationToken);
+        int read = TooLong ? 0 : await _inner.ReadAsync(buffer, cancellationToken);
         _hash.AppendData(buffer.Span[..read]);
         Count += read;
         return read;

@@ -25,8 +25,8 @@ internal abstract record Received
     /// <summary>The key's submission is still receiving, or its upload broke off and what came was kept: nothing is stored.</summary>
     public sealed record KeyTaken(SubmissionRecord Submission) : Received;
 
-    /// <summary>A limit is passed: what was received is cancelled.</summary>
-    public sealed record TooLarge(SubmissionRecord Submission, string What, long Limit) : Received;
+    /// <summary>A limit is passed: what was received is cancelled, where anything was.</summary>
+    public sealed record TooLarge(SubmissionRecord? Submission, string What, long Limit) : Received;
 
     /// <summary>Somebody ended the submission while its lines came, these or those of an earlier upload under its key.</summary>
     public sealed record Ended(SubmissionRecord Submission) : Received;
@@ -42,14 +42,14 @@ internal sealed class SubmissionReceiver(ISubmissionStore store, SubmissionSigna
     /// </summary>
     public async Task<Received> ReceiveAsync(NewSubmission submission, ReadOnlyMemory<byte> settings, Stream body, CancellationToken cancellationToken)
     {
-        HashingStream hashed = new(body, settings.Span);
+        HashingStream hashed = new(body, settings.Span, _options.MaxBytes);
         LineSplitter lines = new(hashed, _options.MaxLineBytes);
         using StagingArea staging = new(store, signal, submission, _options, time);
         try
         {
             while (await NextAsync(lines, staging, cancellationToken))
             {
-                if (lines.Number > _options.MaxLines || hashed.Count > _options.MaxBytes)
+                if (lines.Number > _options.MaxLines || hashed.TooLong)
                 {
                     return await RefuseAsync(staging, lines.Number > _options.MaxLines);
                 }
@@ -109,11 +109,7 @@ internal sealed class SubmissionReceiver(ISubmissionStore store, SubmissionSigna
 
     private static async Task<Received> RefuseAsync(StagingArea staging, bool lines)
     {
-        if (staging.Mine is null)
-        {
-            return new Received.Empty();
-        }
-        SubmissionRecord refused = await staging.RefuseAsync();
+        SubmissionRecord? refused = staging.Mine is null ? null : await staging.RefuseAsync();
         return lines ? new Received.TooLarge(refused, "lines", staging.Options.MaxLines) : new Received.TooLarge(refused, "bytes", staging.Options.MaxBytes);
     }
 
@@ -130,6 +126,10 @@ internal sealed class SubmissionReceiver(ISubmissionStore store, SubmissionSigna
         }
         while (await lines.NextAsync(cancellationToken))
         {
+            if (hashed.TooLong)
+            {
+                return await RefuseAsync(staging, lines: false);
+            }
         }
         return hashed.Hash().AsSpan().SequenceEqual(hash) ? new Received.Stored(other, Replayed: true) : new Received.KeyReused();
     }

@@ -34,7 +34,7 @@ internal sealed class SubmissionUpload(SubmissionReceiver receiver, IOptions<Sub
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            size.MaxRequestBodySize = null; // held to Submissions:MaxBytes line by line
+            size.MaxRequestBodySize = null; // held to Submissions:MaxBytes as it is read
         }
         Stream body = request.Body;
         if (SubmissionBody.IsList(request))
@@ -82,8 +82,8 @@ internal sealed class SubmissionUpload(SubmissionReceiver receiver, IOptions<Sub
                     ? Problems.Conflict("upload_incomplete", $"Submission {id} has this Idempotency-Key: its upload broke off, and the {taken.Submission.Counts.Lines} lines that came were kept.")
                     : new Problem(StatusCodes.Status409Conflict, "upload_in_progress", $"Submission {id} has this Idempotency-Key and is still receiving.") { RetryAfter = 2 };
             case Received.TooLarge large:
-                return new Problem(StatusCodes.Status413PayloadTooLarge, "submission_too_large",
-                    $"A submission may have at most {large.Limit} {large.What}; submission {SubmissionIds.Text(large.Submission.Id)} was cancelled after line {large.Submission.LastLine}.");
+                string left = large.Submission is { } begun ? $"submission {SubmissionIds.Text(begun.Id)} was cancelled after line {begun.LastLine}" : "nothing of this one is stored";
+                return new Problem(StatusCodes.Status413PayloadTooLarge, "submission_too_large", $"A submission may have at most {large.Limit} {large.What}; {left}.");
             case Received.Ended over:
                 return Problems.Conflict("submission_ended", $"Submission {SubmissionIds.Text(over.Submission.Id)} was {(over.Submission.UploadIncomplete ? "given up" : "cancelled")} while its lines came.");
             default:

@@ -65,6 +65,35 @@ public sealed class SubmissionUploadTests
         Assert.Equal((SubmissionState.Cancelled, 0), (left.State, left.Counts.Fed));
     }
 
+    [Theory]
+    [InlineData('x', null)]
+    [InlineData('x', "k")]
+    [InlineData('\n', null)]
+    [InlineData('\n', "k")]
+    public async Task A_body_without_end_is_read_as_far_as_a_submission_may_go(char value, string? key)
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false);
+        await FileHost.ViewAsync(await host.PostAsync(FileHost.Job("a", "1"), key: "k"));
+        using SubmissionSignal signal = new();
+        SubmissionReceiver receiver = new(host.Store, signal, Options.Create(new SubmissionOptions { MaxBytes = 100_000, MaxLineBytes = 1024 }), TimeProvider.System);
+        using EndlessStream body = new(key is null ? [] : Encoding.UTF8.GetBytes(FileHost.Job("a", "1") + "\n"), (byte)value, 1_000_000);
+        NewSubmission submission = new() { Id = Guid.CreateVersion7(), Tenant = "default", IdempotencyKey = key };
+        Received.TooLarge refused = Assert.IsType<Received.TooLarge>(await receiver.ReceiveAsync(submission, default, body, CancellationToken.None));
+        Assert.Null(refused.Submission);
+        Assert.Equal(("bytes", 100_000L), (refused.What, refused.Limit));
+        Assert.Single(await host.Store.ListAsync("default", new SubmissionQuery(), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_repeat_beyond_the_limit_is_refused_as_too_large()
+    {
+        await using FileHost host = await FileHost.StartAsync(worker: false, ("Submissions:MaxBytes", "4096"));
+        await FileHost.ViewAsync(await host.PostAsync(FileHost.Job("a", "1"), key: "k"));
+        string repeat = FileHost.Job("a", "1") + "\n" + new string('x', 5000);
+        await RefusedAsync(await host.PostAsync(repeat, key: "k"), HttpStatusCode.RequestEntityTooLarge, "submission_too_large");
+        await RefusedAsync(await host.PostAsync(new string('x', 5000)), HttpStatusCode.RequestEntityTooLarge, "submission_too_large");
+    }
+
     [Fact]
     public async Task One_key_makes_one_submission_of_the_same_lines()
     {
