@@ -43,7 +43,7 @@ public interface ISubmissionStore
     /// What became of each job, in their order: one that is <see cref="SubmitOutcome.TooLate"/> is its row of <see cref="FedChunk.Late"/>.
     /// Null, with nothing stored, where another was faster or it was cancelled.
     /// </summary>
-    Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken);
+    Task<IReadOnlyList<SubmitResult>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken);
 
     /// <summary>
     /// Brings counts up to date, finishes submissions whose lines have all ended (with the rows of their webhooks), gives up uploads whose node is gone and cancels

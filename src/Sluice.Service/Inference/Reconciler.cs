@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Sluice.Jobs;
 using Sluice.Service.Intake;
 using Sluice.Service.Telemetry;
 using Sluice.Store;
@@ -33,6 +34,8 @@ internal sealed partial class Reconciler(
         {
             metrics.Promised(report.Unkept, kept: false);
         }
+        metrics.Ended(JobState.Expired, report.Expired);
+        metrics.Ended(JobState.Failed, report.Exhausted + report.Poisoned);
         if (report.Ran && report != new ReconcileReport(0, 0, 0, 0, 0, 0))
         {
             LogRound(report.DeadWorkers, report.Requeued, report.Freed, report.Expired, report.Reticketed, report.Exhausted, report.Poisoned);

@@ -160,11 +160,9 @@ internal sealed class JobIntake(
                 metrics.Refused("too_late");
                 return Late(job);
             case SubmitOutcome.CacheHit:
-                metrics.CacheHit(result.Job!.Result?.Cache?.Tier ?? "exact");
                 metrics.Accepted("cache_hit", job.Kind);
                 break;
             case SubmitOutcome.Twin:
-                metrics.CacheHit("twin");
                 metrics.Accepted("twin", job.Kind);
                 break;
             case SubmitOutcome.Replayed:
@@ -173,14 +171,11 @@ internal sealed class JobIntake(
             case SubmitOutcome.Queued:
                 metrics.Accepted("queued", job.Kind);
                 bounds.Add(job);
-                if (job.ExactKey is not null)
-                {
-                    metrics.CacheMiss();
-                }
                 break;
             default:
                 throw new UnreachableException($"Unknown submit outcome {result.Outcome}.");
         }
+        metrics.Cache(job, result);
         return new IntakeResult.Accepted(result.Job!, result.Outcome);
     }
 }

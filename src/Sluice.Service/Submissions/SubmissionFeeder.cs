@@ -83,12 +83,16 @@ internal sealed partial class SubmissionFeeder(
                 return;
             }
         }
-        if (await store.FeedAsync(chunk, cancellationToken) is { } outcomes)
+        if (await store.FeedAsync(chunk, cancellationToken) is { } results)
         {
             outbox.Pulse();
-            bounds.Add([.. chunk.Jobs.Where((_, i) => outcomes[i] == SubmitOutcome.Queued)]);
-            int late = outcomes.Count(outcome => outcome == SubmitOutcome.TooLate), jobs = outcomes.Count - late, refused = chunk.Invalid.Count + late;
+            bounds.Add([.. chunk.Jobs.Where((_, i) => results[i].Outcome == SubmitOutcome.Queued)]);
+            int late = results.Count(result => result.Outcome == SubmitOutcome.TooLate), jobs = results.Count - late, refused = chunk.Invalid.Count + late;
             metrics.Fed(jobs, refused);
+            for (int i = 0; i < results.Count; i++)
+            {
+                metrics.Cache(chunk.Jobs[i], results[i]);
+            }
             LogFed(jobs, refused, SubmissionIds.Text(work.Submission.Id), chunk.Work.To);
         }
     }

@@ -49,10 +49,10 @@ internal sealed class SluiceMetrics
     public SluiceMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
-        _accepted = _meter.CreateCounter<long>("sluice.jobs.accepted", "{job}", "Jobs stored, by what they turned out to be.");
+        _accepted = _meter.CreateCounter<long>("sluice.jobs.accepted", "{job}", "Jobs stored that came by themselves, by what they turned out to be.");
         _refused = _meter.CreateCounter<long>("sluice.jobs.refused", "{job}", "Submits that stored nothing, by reason.");
         _lines = _meter.CreateCounter<long>("sluice.submission.lines", "{line}", "Lines of submissions that were fed, by what they turned out to be.");
-        _finished = _meter.CreateCounter<long>("sluice.jobs.finished", "{job}", "Jobs that this process ended, by terminal state.");
+        _finished = _meter.CreateCounter<long>("sluice.jobs.finished", "{job}", "Jobs that this process ran to their end or ended in reconciling, by terminal state; not those that the cache, an equal job or a cancel ended.");
         _batches = _meter.CreateCounter<long>("sluice.batches", "{batch}", "Batches handed to an engine, by the reason they were closed.");
         _steps = _meter.CreateCounter<long>("sluice.engine.steps", "{step}", "Forward passes.");
         _promptTokens = _meter.CreateCounter<long>("sluice.tokens.prompt", "{token}", "Prompt tokens of finished jobs, computed or found cached.");
@@ -116,6 +116,15 @@ internal sealed class SluiceMetrics
     public void Quoted(string model, JobClass jobClass, TimeSpan quoted, TimeSpan took) =>
         _quoteError.Record(Math.Abs((took - quoted).TotalSeconds) / Math.Max(took.TotalSeconds, 0.001), new("model", model), new("class", jobClass.Label()));
 
+    /// <summary>Jobs ended without a run here: late, or given up after others' runs.</summary>
+    public void Ended(JobState state, int jobs)
+    {
+        if (jobs > 0)
+        {
+            _finished.Add(jobs, new KeyValuePair<string, object?>("state", state.Label()));
+        }
+    }
+
     /// <summary>Jobs that were promised to meet their deadline have ended.</summary>
     public void Promised(int jobs, bool kept) => _promises.Add(jobs, new KeyValuePair<string, object?>("kept", kept ? "yes" : "no"));
 
@@ -141,10 +150,24 @@ internal sealed class SluiceMetrics
 
     public void Steps(string model, long steps) => _steps.Add(steps, new KeyValuePair<string, object?>("model", model));
 
-    /// <param name="tier"><c>exact</c>, <c>semantic</c> or <c>twin</c>.</param>
-    public void CacheHit(string tier) => _cacheHits.Add(1, new KeyValuePair<string, object?>("tier", tier));
-
-    public void CacheMiss() => _cacheMisses.Add(1);
+    /// <summary>Whether the cache answered a job that was stored: a hit of tier <c>exact</c>, <c>semantic</c> or <c>twin</c>, or a miss where it asked.</summary>
+    public void Cache(NewJob job, SubmitResult stored)
+    {
+        string? tier = stored.Outcome switch
+        {
+            SubmitOutcome.CacheHit => stored.Job!.Result?.Cache?.Tier ?? "exact",
+            SubmitOutcome.Twin => "twin",
+            _ => null,
+        };
+        if (tier is not null)
+        {
+            _cacheHits.Add(1, new KeyValuePair<string, object?>("tier", tier));
+        }
+        else if (stored.Outcome == SubmitOutcome.Queued && job.ExactKey is not null)
+        {
+            _cacheMisses.Add(1);
+        }
+    }
 
     public void StaleResults(int count) => _stale.Add(count);
 

@@ -115,12 +115,13 @@ internal sealed class MemorySubmissionStore(MemoryJobStore store) : ISubmissionS
         return new FeedWork(submission.Record, lines, to);
     });
 
-    public Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken) => store.LockedAsync<IReadOnlyList<SubmitOutcome>?>(tables =>
+    public Task<IReadOnlyList<SubmitResult>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken) => store.LockedAsync<IReadOnlyList<SubmitResult>?>(tables =>
     {
         SubmissionRecord known = chunk.Work.Submission;
         if (Find(tables, known.Tenant, known.Id) is not { Terminal: false } submission || submission.Record.FedTo != known.FedTo)
             return null;
-        SubmitOutcome[] outcomes = [.. chunk.Jobs.Select(job => MemorySubmit.Submit(tables, job).Outcome)];
+        SubmitResult[] results = [.. chunk.Jobs.Select(job => MemorySubmit.Submit(tables, job))];
+        SubmitOutcome[] outcomes = [.. results.Select(result => result.Outcome)];
         foreach (NewJob job in chunk.Jobs)
             submission.Lines.Remove(SubmissionJobs.LineOf(job.Id));
         IReadOnlyList<StagedLine> refused = chunk.Refused(outcomes);
@@ -134,7 +135,7 @@ internal sealed class MemorySubmissionStore(MemoryJobStore store) : ISubmissionS
             Counts = counts with { Fed = counts.Fed + outcomes.Count(outcome => outcome != SubmitOutcome.TooLate), Invalid = counts.Invalid + refused.Count },
             Work = SubmissionWork.Sum(submission.Record.Work, work),
         };
-        return outcomes;
+        return results;
     });
 
     public Task<TendReport> TendAsync(TendOptions options, CancellationToken cancellationToken) => store.LockedAsync(tables =>

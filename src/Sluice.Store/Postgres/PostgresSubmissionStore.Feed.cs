@@ -33,7 +33,7 @@ internal sealed partial class PostgresSubmissionStore
             return new FeedWork(submission, lines, more ? lines[^1].Number : submission.LastLine);
         }, cancellationToken);
 
-    public async Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SubmitResult>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken)
     {
         try
         {
@@ -63,7 +63,7 @@ internal sealed partial class PostgresSubmissionStore
         return sum;
     }
 
-    private async Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(NpgsqlConnection connection, FedChunk chunk, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<SubmitResult>?> FeedAsync(NpgsqlConnection connection, FedChunk chunk, CancellationToken cancellationToken)
     {
         SubmissionRecord submission = chunk.Work.Submission;
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -92,7 +92,7 @@ internal sealed partial class PostgresSubmissionStore
         Crash.At("feed_before_commit");
         await transaction.CommitAsync(cancellationToken);
         Crash.At("feed_after_commit");
-        return outcomes;
+        return stored;
     }
 
     private Task<TendReport> TendOneAsync(Guid id, TendOptions options, CancellationToken cancellationToken) =>

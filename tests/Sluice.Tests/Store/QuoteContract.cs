@@ -123,7 +123,8 @@ public abstract class QuoteContract(StoreHost host) : StoreContract(host)
         FeedWork work = (await Submissions.TakeAsync(new FeedRequest { Feeder = Guid.NewGuid() }, Token))!;
         // the second is the first one's twin: it brings nothing
         NewJob[] jobs = [.. work.Lines.Select((line, i) => (i == 2 ? Job() : Twin()) with { Id = SubmissionJobs.IdOf(asked.Id, line.Number), Submission = asked.Id, PromptTokens = 100 + i })];
-        Assert.Equal([SubmitOutcome.Queued, SubmitOutcome.Twin, SubmitOutcome.Queued], await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = jobs, Invalid = [] }, Token));
+        IReadOnlyList<SubmitResult> fed = (await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = jobs, Invalid = [] }, Token))!;
+        Assert.Equal([SubmitOutcome.Queued, SubmitOutcome.Twin, SubmitOutcome.Queued], fed.Select(result => result.Outcome));
         Assert.Equal(new SubmissionWork(Model, 202, 32), (await Submissions.GetAsync(Tenant, asked.Id, Token))!.Work);
     }
 
@@ -153,8 +154,9 @@ public abstract class QuoteContract(StoreHost host) : StoreContract(host)
         (Guid id, SubmissionRecord open) = await OpenAsync(5);
         DateTimeOffset deadline = open.CreatedAt.AddMinutes(1);
         NewJob Late(string prompt) => Twin(prompt) with { Deadline = deadline, OnLate = OnLate.Reject, Quote = s_late, TooLate = true };
-        IReadOnlyList<SubmitOutcome> outcomes = await FeedAsync(id, 5, number => number switch { 1 => Late("known"), 2 => Late("under way"), 3 => Late("nobody's"), 4 => Job(), _ => Late("nor this") });
-        Assert.Equal([SubmitOutcome.CacheHit, SubmitOutcome.Twin, SubmitOutcome.TooLate, SubmitOutcome.Queued, SubmitOutcome.TooLate], outcomes);
+        IReadOnlyList<SubmitResult> results = await FeedAsync(id, 5, number => number switch { 1 => Late("known"), 2 => Late("under way"), 3 => Late("nobody's"), 4 => Job(), _ => Late("nor this") });
+        Assert.Equal([SubmitOutcome.CacheHit, SubmitOutcome.Twin, SubmitOutcome.TooLate, SubmitOutcome.Queued, SubmitOutcome.TooLate], results.Select(result => result.Outcome));
+        Assert.Equal("exact", results[0].Job!.Result!.Cache!.Tier);
         SubmissionRecord fed = (await Submissions.GetAsync(Tenant, id, Token))!;
         Assert.Equal((5, 3, 2, 5), (fed.Counts.Lines, fed.Counts.Fed, fed.Counts.Invalid, fed.FedTo));
         IReadOnlyList<LineOutcome> errors = await Submissions.LinesAsync(Tenant, id, LineFilter.Failed, 0, 10, Token);
@@ -173,13 +175,13 @@ public abstract class QuoteContract(StoreHost host) : StoreContract(host)
     }
 
     /// <summary>Feeds the next lines, each as the job that its number makes; those that are too late have an error row.</summary>
-    private async Task<IReadOnlyList<SubmitOutcome>> FeedAsync(Guid id, int lines, Func<int, NewJob> job)
+    private async Task<IReadOnlyList<SubmitResult>> FeedAsync(Guid id, int lines, Func<int, NewJob> job)
     {
         FeedWork work = (await Submissions.TakeAsync(new FeedRequest { Feeder = s_feeder, MaxLines = lines }, Token))!;
         NewJob[] jobs = [.. work.Lines.Select(line => job(line.Number) with { Id = SubmissionJobs.IdOf(id, line.Number), Submission = id, CustomId = $"c{line.Number}" })];
         StagedLine[] late = [.. work.Lines.Where((_, i) => jobs[i].TooLate).Select(line => new StagedLine(line.Number, null, $"c{line.Number}", [new FieldError("ttl", $"late {line.Number}", "deadline_cannot_be_met")]))];
-        IReadOnlyList<SubmitOutcome>? outcomes = await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = jobs, Invalid = [], Late = late }, Token);
-        Assert.NotNull(outcomes);
-        return outcomes;
+        IReadOnlyList<SubmitResult>? results = await Submissions.FeedAsync(new FedChunk { Work = work, Jobs = jobs, Invalid = [], Late = late }, Token);
+        Assert.NotNull(results);
+        return results;
     }
 }

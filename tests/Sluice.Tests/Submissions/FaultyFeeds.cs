@@ -24,14 +24,14 @@ public class FaultyFeeds : DispatchProxy
         ? FeedAsync((FedChunk)args![0]!, (CancellationToken)args[1]!)
         : targetMethod.Invoke(_inner, args);
 
-    private async Task<IReadOnlyList<SubmitOutcome>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<SubmitResult>?> FeedAsync(FedChunk chunk, CancellationToken cancellationToken)
     {
         int turn = _calls++ % 3;
         if (turn == 0)
         {
             throw new StoreUnavailableException("Before, as asked for.");
         }
-        IReadOnlyList<SubmitOutcome>? fed = await _inner.FeedAsync(chunk, cancellationToken);
+        IReadOnlyList<SubmitResult>? fed = await _inner.FeedAsync(chunk, cancellationToken);
         if (turn == 1 && fed is not null)
         {
             Lost++;

@@ -8,6 +8,7 @@ using Sluice.Service.Models;
 using Sluice.Service.Submissions;
 using Sluice.Service.Telemetry;
 using Sluice.Store;
+using Sluice.Tests.Telemetry;
 using Xunit;
 
 namespace Sluice.Tests.Submissions;
@@ -23,6 +24,8 @@ public sealed class SubmissionFeederTests
         SubmissionView ended = await host.EndAsync(string.Join('\n', Enumerable.Range(0, 60).Select(i => FileHost.Job($"c{i}", i < 30 ? "the same" : "another"))));
         Assert.Equal((60, 60), (ended.Counts.Fed, ended.Counts.Succeeded));
         Assert.False(host.Api.Parts.GetRequiredService<QueueBounds>().IsFull);
+        Dictionary<string, double> samples = ExpositionGrammar.Read(await host.Api.Client.GetStringAsync("/metrics"));
+        Assert.Equal((30, 29, 2), (samples["sluice_cache_hits_total{tier=\"exact\"}"], samples["sluice_cache_hits_total{tier=\"twin\"}"], samples["sluice_cache_misses_total"]));
     }
 
     [Fact]

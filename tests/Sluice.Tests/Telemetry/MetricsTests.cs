@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Sluice.Jobs;
 using Sluice.Service.Telemetry;
 using Sluice.Tests.Api;
+using Sluice.Tests.Inference;
 using Xunit;
 
 namespace Sluice.Tests.Telemetry;
@@ -32,6 +33,15 @@ public sealed class MetricsTests
         Assert.Equal(1, samples[$"{Wait}_bucket{{{Labels},le=\"+Inf\"}}"]);
         Assert.Equal(0.02, samples[$"{Wait}_sum{{{Labels}}}"], tolerance: 1e-9);
         Assert.Contains(samples, sample => sample.Key.StartsWith("http_server_request_duration_seconds_count{", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_job_that_expires_in_the_queue_is_counted()
+    {
+        await using ApiHost host = await ApiHost.StartAsync(new() { ["Worker:ReconcileInterval"] = "00:00:00.1" });
+        await host.SubmitAsync("""{"model":"stub","prompt":"Hello","ttl":0.1}""");
+        await WorkerRig.EventuallyAsync(
+            async () => ExpositionGrammar.Read(await host.Client.GetStringAsync("/metrics")).GetValueOrDefault("sluice_jobs_finished_total{state=\"expired\"}") == 1, "the job has expired");
     }
 
     [Fact]
