@@ -10,11 +10,13 @@ internal sealed class DeliveryLanes(WebhookOptions options, TimeProvider time)
 {
     public const int FailuresToOpen = 10;
     public static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_sweepEvery = TimeSpan.FromMinutes(1), s_forgetAfter = TimeSpan.FromHours(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Lane> _lanes = [];
     private readonly Dictionary<string, int> _tenants = [];
     private int _busy;
+    private long _swept = time.GetTimestamp();
     private TaskCompletionSource _freed = NewSignal();
 
     /// <summary>Completes when a place becomes free after this was read.</summary>
@@ -41,6 +43,7 @@ internal sealed class DeliveryLanes(WebhookOptions options, TimeProvider time)
             {
                 return null;
             }
+            Sweep();
             long now = time.GetTimestamp();
             return new DeliveryClaim
             {
@@ -90,16 +93,19 @@ internal sealed class DeliveryLanes(WebhookOptions options, TimeProvider time)
         freed.SetResult();
     }
 
-    /// <summary>Forgets targets that failed once and were not called since: their number is the tenants' choice. Called now and then.</summary>
-    public void Sweep()
+    /// <summary>Forgets, every minute, targets that failed once and were not called since: their number is the tenants' choice.</summary>
+    private void Sweep()
     {
-        lock (_lock)
+        long now = time.GetTimestamp();
+        if (time.GetElapsedTime(_swept, now) < s_sweepEvery)
         {
-            long before = time.GetTimestamp() - (long)(TimeSpan.FromHours(1).TotalSeconds * time.TimestampFrequency);
-            foreach (string target in _lanes.Where(lane => lane.Value.Busy == 0 && lane.Value.ProbeAt < before).Select(lane => lane.Key).ToList())
-            {
-                _lanes.Remove(target);
-            }
+            return;
+        }
+        _swept = now;
+        long before = now - (long)(s_forgetAfter.TotalSeconds * time.TimestampFrequency);
+        foreach (string target in _lanes.Where(lane => lane.Value.Busy == 0 && lane.Value.ProbeAt < before).Select(lane => lane.Key).ToList())
+        {
+            _lanes.Remove(target);
         }
     }
 

@@ -45,7 +45,6 @@ internal sealed partial class WebhookSender(
                     }
                     failed = true;
                 }
-                _lanes.Sweep();
                 Task pause = Task.Delay(options.Value.Poll, time, stoppingToken);
                 await (failed ? pause : Task.WhenAny(freed, pause));
             }
