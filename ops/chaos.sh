@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--at-once N] [--points A,B] [--keep] [--no-build]
+# ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--at-once N] [--points A,B] [--old COMMIT]
+#              [--keep] [--no-build]
 #
 # Starts a whole service as processes, with a broker and a database of its own, breaks them by a seed, heals, waits for the
 # end of all jobs, checks the invariants (ops/runbooks/check.md) and prints one JSON line. Progress goes to stderr.
@@ -13,13 +14,30 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1 DOTNET_TieredPGO=0
 for name in ${!STACK_*} ${!SLUICE_*}; do unset "$name"; done
 
-build=1 keep='' args=()
-for a in "$@"; do case $a in --no-build) build='';; --keep) keep=1;; *) args+=("$a");; esac; done
+build=1 keep='' old='' args=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --no-build) build='';;
+    --keep) keep=1;;
+    --old) old=${2:-}; shift;;
+    *) args+=("$1");;
+  esac
+  shift
+done
+if [ -z "$old" ] && [[ " ${args[*]} " == *' --scenario upgrade '* ]]; then
+  newest=$(cd "$repo" && ls migrations/*/20*.cs | grep -v Designer | sort -t/ -k3 | tail -1)
+  old=$(git -C "$repo" log --diff-filter=A --format=%H -1 -- "$newest")^ || exit 2
+fi
 dll=$repo/artifacts/bin/Sluice.Chaos/release/Sluice.Chaos.dll
 if [ -n "$build" ]; then dotnet build "$repo/tests/Sluice.Chaos" -c Release -v quiet -clp:NoSummary -nodeReuse:false >&2 || exit 2; fi
 
 folder=$(mktemp -d /var/tmp/sluice-chaos.XXXXXX) || exit 2
 chmod 755 "$folder"
+if [ -n "$old" ]; then
+  echo "chaos: building $(git -C "$repo" log --format='%h %s' -1 "$old")" >&2
+  mkdir "$folder/old" && git -C "$repo" archive "$old" | tar -x -C "$folder/old" && dotnet build "$folder/old/src/Sluice.Cli" -c Release -v quiet -clp:NoSummary -nodeReuse:false >&2 || exit 2
+  args+=(--old "$folder/old/artifacts/bin/Sluice.Cli/release/sluice.dll")
+fi
 export CHAOS_REPOSITORY=$repo CHAOS_FOLDER=$folder
 child=''
 stop_all() {

@@ -6,7 +6,7 @@ namespace Sluice.Chaos;
 internal sealed record ChaosOptions
 {
     public const string Usage = """
-        usage: ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--at-once N] [--points A,B] [--keep]
+        usage: ops/chaos.sh [--jobs N] [--kills N] [--seed N] [--scenario NAME] [--seeds N] [--at-once N] [--points A,B] [--old COMMIT] [--keep]
           mixed    kills of workers (60 %), broker (20 %) and database (20 %), pauses, bad connections, lost answers
           wipe     as mixed, and the broker loses its disk each time it is killed
           workers  kills of workers only
@@ -15,6 +15,8 @@ internal sealed record ChaosOptions
           poison   --kills jobs that kill whoever runs them
           clocks   workers whose clocks are ten minutes fast and slow, jobs with deadlines
           disk     --kills times a full disk, for database and broker
+          silent   --kills times all connections of workers or API to broker or database carry nothing any more, and nobody is told
+          upgrade  an older release (--old COMMIT, the last before the newest migration where not given) becomes the newer one under load, and old again
           points   every named crash point with each of --seeds seeds from --seed on, --at-once of them beside each other; --points narrows them
         """;
 
@@ -31,6 +33,9 @@ internal sealed record ChaosOptions
 
     /// <summary>Crash points; all where empty.</summary>
     public IReadOnlyList<string> Points { get; init; } = [];
+
+    /// <summary>The sluice.dll of an older release; ops/chaos.sh builds it from a commit.</summary>
+    public string? Old { get; init; }
 
     /// <summary>Logs stay even where nothing failed.</summary>
     public bool Keep { get; init; }
@@ -52,6 +57,7 @@ internal sealed record ChaosOptions
                 "--at-once" when isNumber && number > 0 => options with { AtOnce = number },
                 "--scenario" when value is not null => options with { Scenario = value },
                 "--points" when value is not null => options with { Points = value.Split(',') },
+                "--old" when value is not null => options with { Old = value },
                 "--keep" => options with { Keep = true },
                 _ => null,
             };

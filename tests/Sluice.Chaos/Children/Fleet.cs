@@ -7,6 +7,9 @@ namespace Sluice.Chaos.Children;
 /// <summary>How the service is started.</summary>
 internal sealed record FleetOptions
 {
+    /// <summary>Of all processes at first.</summary>
+    public string Program { get; init; } = Fleet.Own;
+
     public int Workers { get; init; } = 3;
     public TimeSpan StubDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 
@@ -47,9 +50,23 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
 
     public IReadOnlyList<TcpProxy> Behind => [_workerDatabase, _workerBroker, _apiDatabase, _apiBroker];
 
-    public static string Program => Path.Combine(AppContext.BaseDirectory, "sluice.dll");
+    /// <summary>The program of this build.</summary>
+    public static string Own => Path.Combine(AppContext.BaseDirectory, "sluice.dll");
+
+    /// <summary>What is started from now on.</summary>
+    public string Program { get; set; } = options.Program;
 
     public static string WorkerName(int worker) => $"w{worker}";
+
+    /// <summary>Brings the database to the schema of <see cref="Program"/>.</summary>
+    public async Task MigrateAsync()
+    {
+        (int code, string output) = await Shell.RunAsync("dotnet", ["exec", Program, "migrate", "--set", $"Store:AdminConnectionString={Servers.Database(servers.DatabasePort, "sluice_admin")}"]);
+        if (code != 0)
+        {
+            throw new InvalidOperationException($"sluice migrate: {output}");
+        }
+    }
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -59,7 +76,7 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
         {
             StartWorker(worker);
         }
-        if (!await AwaitReadyAsync(_apiPort, _api!, cancellationToken))
+        if (!await AwaitApiAsync(cancellationToken))
         {
             throw new InvalidOperationException($"The API does not come up: see {folder}.");
         }
@@ -115,6 +132,9 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
     /// <summary>False where it ended, or did not come up within a minute.</summary>
     public Task<bool> AwaitWorkerAsync(int worker, CancellationToken cancellationToken) => AwaitReadyAsync(_workerPorts[worker], _workers[worker], cancellationToken);
 
+    /// <inheritdoc cref="AwaitWorkerAsync"/>
+    public Task<bool> AwaitApiAsync(CancellationToken cancellationToken) => AwaitReadyAsync(_apiPort, _api!, cancellationToken);
+
     public string LogOf(int worker) => Path.Combine(folder, $"{WorkerName(worker)}.log");
 
     public Child Api => _api!;
@@ -146,7 +166,7 @@ internal sealed partial class Fleet(string folder, Servers servers, FleetOptions
         }
     }
 
-    private static string[] Serve(string roles, int port) =>
+    private string[] Serve(string roles, int port) =>
         ["dotnet", "exec", Program, "serve", "--roles", roles, "--engine", "stub", "--urls", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")];
 
     private string[] Settings(string name, TcpProxy database, TcpProxy broker)

@@ -38,6 +38,18 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>What the server sends over the connections that are open now is thrown away from here on, and nobody is told; new ones are well. How many those are.</summary>
+    public int Silence()
+    {
+        int open = 0;
+        foreach (Pair pair in _open.Keys)
+        {
+            pair.Silent = true;
+            open++;
+        }
+        return open;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -122,7 +134,10 @@ internal sealed class TcpProxy : IAsyncDisposable
                 }
                 await SlowAsync(read, pair.Ended);
                 await Toxics.PassAsync(pair.Ended);
-                await SendAsync(pair.Client, buffer, read, pair.Ended);
+                if (!pair.Silent)
+                {
+                    await SendAsync(pair.Client, buffer, read, pair.Ended);
+                }
             }
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -164,7 +179,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private sealed class Pair(Socket client, Socket server, CancellationToken stop)
     {
         private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        private volatile bool _asked;
+        private volatile bool _asked, _silent;
 
         public CancellationToken Ended => _end.Token;
 
@@ -176,6 +191,13 @@ internal sealed class TcpProxy : IAsyncDisposable
         {
             get => _asked;
             set => _asked = value;
+        }
+
+        /// <summary>Nothing from the server reaches the client.</summary>
+        public bool Silent
+        {
+            get => _silent;
+            set => _silent = value;
         }
 
         public void End() => _ = _end.CancelAsync();

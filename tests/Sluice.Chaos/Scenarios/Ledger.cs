@@ -26,6 +26,10 @@ internal sealed class Ledger(string database)
         select (select count(*) from outbox) + (select count(*) from webhook_deliveries where state = 0)
         """);
 
+    /// <summary>Longest time in which no job ended, of those before the last did.</summary>
+    public Task<double> LongestPauseAsync() => ReadAsync(
+        "select coalesce(max(extract(epoch from at - before)), 0)::float8 from (select finished_at as at, lag(finished_at) over (order by finished_at) as before from jobs where not live) ends", reader => reader.GetDouble(0));
+
     public Task<long> CountAsync(string sql) => ReadAsync(sql, reader => reader.GetInt64(0));
 
     /// <summary>What a worker held and ran, and what time it is; null where the database is away.</summary>

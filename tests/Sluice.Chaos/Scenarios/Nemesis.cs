@@ -63,12 +63,7 @@ internal sealed class Nemesis(Stage stage, int seed)
     {
         for (int i = 0; i < victims.Count; i++)
         {
-            double due = (i + 1.0) / (victims.Count + 1);
-            stage.Ceiling = (int)(stage.Options.Jobs * (i + 2.0) / (victims.Count + 1));
-            while (stage.Progress < due)
-            {
-                await Task.Delay(50, cancellationToken);
-            }
+            await stage.ReachAsync((i + 1.0) / (victims.Count + 1), (i + 2.0) / (victims.Count + 1), cancellationToken);
             await KillOneAsync(victims[i], wipe, cancellationToken);
             if (i % 10 == 9)
             {

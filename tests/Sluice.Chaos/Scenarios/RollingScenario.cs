@@ -10,7 +10,7 @@ namespace Sluice.Chaos.Scenarios;
 internal static class RollingScenario
 {
     /// <summary>As in a service: a machine that starves a worker for three seconds is no part of this.</summary>
-    private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(30);
 
     private const double Most = 25;
     private const double MostAtOnce = 10;
@@ -18,24 +18,20 @@ internal static class RollingScenario
 
     public static async Task<ChaosReport> RunAsync(ChaosOptions options, CancellationToken cancellationToken)
     {
-        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { StubDelay = TimeSpan.FromMilliseconds(500), HeartbeatTimeout = s_heartbeat }, cancellationToken);
+        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { StubDelay = TimeSpan.FromMilliseconds(500), HeartbeatTimeout = Heartbeat }, cancellationToken);
         Task load = stage.LoadAsync(new LoadMix { Ttl = 0, Cancel = 0 }.Make(options.Jobs, options.Seed), Scenario.Pace, cancellationToken);
         Random random = new(options.Seed);
         List<string> faults = [];
         for (int i = 0; i < options.Kills; i++)
         {
             int worker = i % stage.Fleet.Workers;
-            stage.Ceiling = (int)(options.Jobs * (i + 2.0) / (options.Kills + 1)); // so that the last has something to end, too
-            while (stage.Progress < (i + 1.0) / (options.Kills + 1))
-            {
-                await Task.Delay(50, cancellationToken);
-            }
+            await stage.ReachAsync((i + 1.0) / (options.Kills + 1), (i + 2.0) / (options.Kills + 1), cancellationToken); // so that the last has something to end, too
             bool twice = i % 5 == 4;
-            await StopAsync(stage, worker, twice ? $"restart {i}, told twice" : $"restart {i}", twice, faults, cancellationToken);
+            await StopAsync(stage, stage.Fleet.Worker(worker), twice ? $"restart {i}, told twice" : $"restart {i}", twice, faults, cancellationToken);
             if (i % 4 == 3)
             {
                 await StartHalfAsync(stage, worker, random, cancellationToken);
-                await StopAsync(stage, worker, $"restart {i}, early", twice: false, faults, cancellationToken);
+                await StopAsync(stage, stage.Fleet.Worker(worker), $"restart {i}, early", twice: false, faults, cancellationToken);
             }
             stage.Fleet.StartWorker(worker);
             if (!await stage.Fleet.AwaitWorkerAsync(worker, cancellationToken))
@@ -45,13 +41,19 @@ internal static class RollingScenario
         }
         stage.Ceiling = int.MaxValue;
         await load;
+        await NoteChargedAsync(stage, faults);
+        return await stage.FinishAsync(options.Kills, 0, faults, cancellationToken);
+    }
+
+    /// <summary>A stop in order charges nobody an attempt.</summary>
+    public static async Task NoteChargedAsync(Stage stage, List<string> faults)
+    {
         long charged = await stage.Ledger.CountAsync("select coalesce(sum(failures + suspicions), 0)::bigint from jobs");
         stage.Count("attempts_charged", charged);
         if (charged > 0)
         {
             faults.Add($"{charged} attempts charged");
         }
-        return await stage.FinishAsync(options.Kills, 0, faults, cancellationToken);
     }
 
     /// <summary>Starts a worker, and returns at some moment of the two seconds after its host is put together.</summary>
@@ -68,9 +70,9 @@ internal static class RollingScenario
         stage.Count("told_early");
     }
 
-    private static async Task StopAsync(Stage stage, int worker, string name, bool twice, List<string> faults, CancellationToken cancellationToken)
+    /// <summary>Tells a process to end, and says where it does not do so in time with exit code 0.</summary>
+    public static async Task StopAsync(Stage stage, Child child, string name, bool twice, List<string> faults, CancellationToken cancellationToken)
     {
-        Child child = stage.Fleet.Worker(worker);
         long start = TimeProvider.System.GetTimestamp();
         await child.SignalAsync("TERM");
         if (twice)

@@ -1,6 +1,5 @@
 using Sluice.Chaos.Children;
 using Sluice.Chaos.Load;
-using Sluice.Migrations;
 using Sluice.Store.Checking;
 
 namespace Sluice.Chaos.Scenarios;
@@ -12,6 +11,9 @@ internal sealed class Stage : IAsyncDisposable
 
     /// <summary>A webhook whose sender died: a lease of a minute, and a failed try more.</summary>
     public static readonly TimeSpan WebhookPatience = TimeSpan.FromSeconds(120);
+
+    /// <summary>Of the counts: seconds in which no job ended.</summary>
+    public const string LongestPause = "longest_pause_s";
 
     private static readonly TimeSpan s_recovery = TimeSpan.FromSeconds(40); // the aim
     private static readonly TimeSpan s_statement = TimeSpan.FromMinutes(5); // a hundred thousand jobs on a crowded machine
@@ -51,7 +53,7 @@ internal sealed class Stage : IAsyncDisposable
         Stage stage = new(options, Environment.GetEnvironmentVariable("CHAOS_FOLDER")!, fleet);
         Say($"{options.Scenario}, seed {options.Seed}: {options.Jobs} jobs in {stage.Folder}");
         await stage.Servers.UpAsync();
-        await Migrator.ApplyAsync(Servers.Database(stage.Servers.DatabasePort, "sluice_admin"), cancellationToken);
+        await stage.Fleet.MigrateAsync();
         stage.Receiver = await Receiver.StartAsync(stage.Log, options.Seed);
         await stage.Fleet.StartAsync(cancellationToken);
         stage._callers = new Callers([stage.Fleet.Front.Port], stage.Log, stage.Receiver?.Url);
@@ -59,6 +61,16 @@ internal sealed class Stage : IAsyncDisposable
         stage.Receiver?.Trust(await stage._callers.SecretAsync(cancellationToken));
         Say(stage.Receiver is null ? "up; no private address to be had, so no webhooks" : "up");
         return stage;
+    }
+
+    /// <summary>Waits until this share of the load is accepted; no more than <paramref name="further"/> is sent meanwhile.</summary>
+    public async Task ReachAsync(double share, double further, CancellationToken cancellationToken)
+    {
+        Ceiling = (int)(Options.Jobs * further);
+        while (Progress < share)
+        {
+            await Task.Delay(50, cancellationToken);
+        }
     }
 
     public static void Say(string line) => Console.Error.WriteLine($"chaos: {line}");
@@ -173,6 +185,7 @@ internal sealed class Stage : IAsyncDisposable
         CheckReport check = await CheckAsync(cancellationToken);
         Dictionary<string, long> ends = await Ledger.EndsAsync();
         double[] recoveries = await RecoveriesAsync(hand => hand.Running, s_recovery), held = await RecoveriesAsync(hand => hand.Held, TimeSpan.MaxValue);
+        Longest(LongestPause, await Ledger.LongestPauseAsync());
         Count("held_ended_p50_s", Percentile(held, 0.5) ?? 0);
         Count("held_ended_p99_s", Percentile(held, 0.99) ?? 0);
         long failed = ends.Where(end => end.Key.StartsWith("failed", StringComparison.Ordinal)).Sum(end => end.Value);
