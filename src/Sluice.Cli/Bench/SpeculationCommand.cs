@@ -5,6 +5,7 @@ using Sluice.Cli.Models;
 using Sluice.Engine.Measuring;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
+using Sluice.Engine.Speculation;
 using Sluice.Engine.Tokens;
 using Sluice.Tuning.Tickets;
 using Spectre.Console;
@@ -47,13 +48,28 @@ internal static class SpeculationCommand
             };
             string folder = parse.GetRequiredValue(model);
             KvBudget.Inspect(folder, new ModelOptions()); // a variable of the environment that names nothing is wrong usage
-            int[][] prompts = Prompts(Tokenizer.Load(folder), parse.GetValue(tickets));
+            Tokenizer tokenizer = Tokenizer.Load(folder);
+            if (options.DraftFolder is { } small) RequireSameTokens(folder, tokenizer, small);
+            int[][] prompts = Prompts(tokenizer, parse.GetValue(tickets));
             IReadOnlyList<SpeculationFigure> figures = await Task.Run(() => SpeculationBench.RunAsync(folder, prompts, options, terminal.Error.WriteLine, cancellationToken), cancellationToken);
             if (parse.GetValue(json)) await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(figures, CliJson.Default.IReadOnlyListSpeculationFigure));
             else Draw(figures, terminal.Tables());
             return ExitCode.Done;
         });
         return command;
+    }
+
+    // Before anything is measured.
+    private static void RequireSameTokens(string folder, Tokenizer tokenizer, string draft)
+    {
+        try
+        {
+            DraftPair.RequireSameTokens(folder, tokenizer, draft);
+        }
+        catch (ArgumentException error)
+        {
+            throw CommandFailedException.Usage($"--draft: {error.Message}");
+        }
     }
 
     private static int[][] Prompts(Tokenizer tokenizer, int count)

@@ -14,9 +14,12 @@ public sealed class BackendVariableTests : IDisposable
     [InlineData("tune evaluate-demo --tickets 1")]
     [InlineData("bench engine --repeats 1")]
     [InlineData("bench speculation --pairs 1")]
+    [InlineData("bench batching --live --load 1.0 --trace {trace}")]
     public async Task A_variable_that_names_no_backend_is_wrong_usage(string command)
     {
-        ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "sluice.dll"), .. command.Split(' '), "--model", _model.Folder])
+        string trace = Path.Combine(_model.Folder, "trace.jsonl");
+        await File.WriteAllTextAsync(trace, """{"timestamp":0,"input_length":8,"output_length":2,"hash_ids":[1]}""", TestContext.Current.CancellationToken);
+        ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "sluice.dll"), .. command.Split(' ').Select(part => part == "{trace}" ? trace : part), "--model", _model.Folder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

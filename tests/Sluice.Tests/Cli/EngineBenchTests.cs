@@ -42,6 +42,18 @@ public sealed class EngineBenchTests : IDisposable
         Assert.Contains($"--batch: expected 1 to 64, found {batch}.", run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_draft_of_other_tokens_is_wrong_usage_before_anything_is_measured()
+    {
+        using TinyModel draft = new();
+        string file = Path.Combine(draft.Folder, "tokenizer.json");
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Replace("\"A\":", "\"a\":", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        CliRun run = await CliRun.OfAsync(["bench", "speculation", "--model", _model.Folder, "--draft", draft.Folder]);
+        Assert.Equal((2, 0), (run.ExitCode, run.Lines.Length));
+        Assert.StartsWith("sluice: --draft: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--threads", "0")]
     [InlineData("--repeats", "0")]

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Batching.Costs;
 using Sluice.Batching.Simulation;
+using Sluice.Cli.Models;
 using Sluice.Engine;
 using Sluice.Engine.Models;
 using Sluice.Jobs;
@@ -38,7 +39,7 @@ internal sealed class LiveService(WebApplication app, TimeProvider time) : IAsyn
 
     public static async Task<LiveService> StartAsync(Terminal terminal, string folder, CancellationToken cancellationToken)
     {
-        long perPage = ModelInspection.Read(folder, new ModelOptions()).Memory.KvBytesPerPage;
+        long perPage = KvBudget.Inspect(folder, new ModelOptions()).Memory.KvBytesPerPage;
         WebApplication app = SluiceHost.Build(new SluiceHostOptions
         {
             Embedded = true,
