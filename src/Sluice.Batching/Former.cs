@@ -20,7 +20,7 @@ namespace Sluice.Batching;
 /// job before it is more urgent.
 ///
 /// Suspects run with suspects only and with nothing beside them: at once when nothing else can run, and after
-/// <see cref="FormerOptions.SuspectPatience"/> (sooner if a safe start is near) the others wait until the engine is empty and one batch of suspects has run.
+/// <see cref="FormerOptions.SuspectPatience"/> (sooner if a safe start is near) the others wait until the engine is empty and all suspects that wait have gone, batch after batch.
 /// </remarks>
 public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvider time)
 {
@@ -87,7 +87,7 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
                     _waiting.RunLate(late);
                     continue;
                 }
-                expired.Add(new(Backlog.JobOf(late), Arithmetic.OfExpiry(late.Job, cost, now)));
+                expired.Add(new(Backlog.JobOf(late), Arithmetic.OfExpiry(late.Job, _waiting.Prefixes.Cached(late), cost, now)));
                 _waiting.Remove(late);
             }
             (Selection selection, CloseReason? reason) = decision.Choose(_suspectsSince);
@@ -128,7 +128,6 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
         WaitingJob[] jobs = [.. selection.Picked.Select(pick => Backlog.JobOf(pick.Entry))];
         foreach ((Entry entry, int cached) in selection.Picked) _waiting.Run(entry, cached);
         bool suspects = jobs[0].Suspicions > 0;
-        if (suspects) _suspectsSince = now.UtcTicks;
         _waiting.GatheringSince = null;
         return new(Guid.CreateVersion7(now), jobs, reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now)
         {

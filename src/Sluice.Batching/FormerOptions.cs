@@ -17,8 +17,8 @@ public sealed record FormerOptions
     /// <summary>How long smaller jobs may pass a job that does not fit; after that, room is kept free for it.</summary>
     public TimeSpan PassOver { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long suspects wait while others run; after that, nothing is admitted until the engine is empty and they go.</summary>
-    public TimeSpan SuspectPatience { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How long suspects wait while others run; after that, nothing is admitted until the engine is empty and they have gone, all that wait, group after group.</summary>
+    public TimeSpan SuspectPatience { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Where a job without deadline stands among those of its class that have one: as if its safe start were this long after its creation.</summary>
     public TimeSpan InteractivePatience { get; init; } = DueTimes.Patience(JobClass.Interactive);

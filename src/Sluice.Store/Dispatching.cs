@@ -11,8 +11,17 @@ public static class JobLimits
     /// <summary>Failures charged to a job before it ends as failed.</summary>
     public const int MaxFailures = 3;
 
-    /// <summary>Deaths of a worker that ran this job, a suspect already, and no other, after which it ends as failed: poison.</summary>
+    /// <summary>Deaths of a worker that ran this job, a suspect already, and no other, after which it ends as failed: poison. Each is a failure as well.</summary>
     public const int MaxLoneCrashes = 2;
+
+    /// <summary>
+    /// Deaths of workers that ran this job, alone or not, before <see cref="MaxLoneCrashes"/> are enough; until then it takes <see cref="MaxFailures"/>. What strikes workers at random strikes one job
+    /// twice alone, now and then; to find a killer among sixteen takes this many deaths.
+    /// </summary>
+    public const int LeastDeaths = 5;
+
+    /// <summary>It ends as poison, the death that is being charged counted in all three.</summary>
+    public static bool IsPoison(int deaths, int loneCrashes, int failures) => failures >= MaxFailures || (loneCrashes >= MaxLoneCrashes && deaths >= LeastDeaths);
 }
 
 /// <summary>A row for the bus.</summary>

@@ -43,7 +43,7 @@ public interface IJobStore
     /// <summary>
     /// Announces a worker incarnation; an earlier incarnation of the same name is declared dead at once and what it held or ran is queued and free again.
     /// What a dead worker ran is suspect from then on (<see cref="ReservedJob.Suspicions"/>) and nothing is charged, unless it was one job only and that a suspect
-    /// already, run alone to be told from its company: that one is charged a failure, and ends as failed: poison at <see cref="JobLimits.MaxLoneCrashes"/> such deaths or <see cref="JobLimits.MaxFailures"/> failures.
+    /// already, run alone to be told from its company: that one is charged a failure, and ends as failed: poison where <see cref="JobLimits.IsPoison"/> says so.
     /// </summary>
     Task RegisterWorkerAsync(WorkerRegistration worker, CancellationToken cancellationToken);
 

@@ -17,9 +17,9 @@ internal static class JobEnds
 
     public static JobError Exhausted(int claims) => new(ExhaustedCode, ExhaustedMessage(claims));
 
-    public static string PoisonMessage(int crashes) => $"The worker died {crashes} times while it ran this job and no other.";
+    public const string PoisonMessage = "Workers died again and again while they ran this job, with others first and then with no other.";
 
-    public static JobError Poison(int crashes) => new(PoisonCode, PoisonMessage(crashes));
+    public static JobError Poison() => new(PoisonCode, PoisonMessage);
 
     public static JobError DeadlinePassed() => new(DeadlineCode, DeadlineMessage);
 

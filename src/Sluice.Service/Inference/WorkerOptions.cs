@@ -57,7 +57,7 @@ internal sealed class WorkerOptions
     public TimeSpan ForsakenAfter { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How often this worker looks for jobs that had begun elsewhere.</summary>
-    public TimeSpan ResumeInterval { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan ResumeInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Most jobs taken at once.</summary>
     [Range(1, 20_000)]

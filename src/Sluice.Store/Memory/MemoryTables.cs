@@ -128,9 +128,9 @@ internal sealed class MemoryTables(TimeProvider time)
             job.Suspicions += suspect ? 1 : 0;
             job.Failures += alone ? 1 : 0;
             job.LoneCrashes += alone ? 1 : 0;
-            if (alone && (job.LoneCrashes >= JobLimits.MaxLoneCrashes || job.Failures >= JobLimits.MaxFailures))
+            if (alone && JobLimits.IsPoison(job.Suspicions, job.LoneCrashes, job.Failures))
             {
-                End(job, JobState.Failed, null, JobEnds.Poison(JobLimits.MaxLoneCrashes));
+                End(job, JobState.Failed, null, JobEnds.Poison());
                 burial.Poisoned++;
             }
             else if (job.Claims >= JobLimits.MaxClaims)

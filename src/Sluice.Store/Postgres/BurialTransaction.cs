@@ -27,7 +27,7 @@ internal static class BurialTransaction
         int poisoned;
         List<bool> back;
         await using (Rows rows = await new Commands(connection).For(Scope.All)
-            .Add(DispatchSql.Poison, poison, JobEnds.PoisonCode, JobEnds.PoisonMessage(JobLimits.MaxLoneCrashes))
+            .Add(DispatchSql.Poison, poison, JobEnds.PoisonCode, JobEnds.PoisonMessage)
             .Add(DispatchSql.ExhaustOfDead, workers, JobLimits.MaxClaims, JobEnds.ExhaustedCode, JobEnds.ExhaustedMessage(JobLimits.MaxClaims))
             .Add(DispatchSql.Bury, workers, Math.Max(max, ran.Count), Parameters.Id(null), suspect, alone.Select(job => job.Id).ToArray(), JobEnds.LoneCrash)
             .ReadAsync(cancellationToken))
@@ -48,6 +48,6 @@ internal static class BurialTransaction
     /// <param name="Crashes">Deaths of workers that ran nothing else, before this one.</param>
     private readonly record struct RanJob(Guid Id, Guid Worker, int Suspicions, int Failures, int Crashes)
     {
-        public bool IsPoison => Crashes + 1 >= JobLimits.MaxLoneCrashes || Failures + 1 >= JobLimits.MaxFailures;
+        public bool IsPoison => JobLimits.IsPoison(Suspicions + 1, Crashes + 1, Failures + 1);
     }
 }

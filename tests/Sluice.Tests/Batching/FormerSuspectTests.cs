@@ -45,7 +45,7 @@ public sealed class FormerSuspectTests
         FormerBench bench = new() { Room = FormerBench.Busy() };
         WaitingJob suspect = bench.Add(JobClass.Interactive, suspicions: 1);
         WaitingJob first = bench.Add(JobClass.Bulk);
-        bench.Clock.Pass(999);
+        bench.Clock.Pass(249);
         Assert.Equal([first.Id], bench.Batch());
 
         WaitingJob second = bench.Add();
@@ -55,5 +55,17 @@ public sealed class FormerSuspectTests
         bench.Room = EngineRoom.Empty(8, 256, 64);
         Assert.Equal([suspect.Id], bench.Batch());
         Assert.Equal([second.Id], bench.Batch());
+    }
+
+    [Fact]
+    public void Once_it_is_their_turn_all_suspects_that_wait_go_before_others()
+    {
+        FormerBench bench = new();
+        WaitingJob[] suspects = [.. Enumerable.Range(0, 6).Select(_ => bench.Add(suspicions: 1))];
+        WaitingJob other = bench.Add(JobClass.Interactive);
+        bench.Clock.Pass(300);
+        Assert.Equal(suspects[..4].Select(job => job.Id), bench.Batch());
+        Assert.Equal(suspects[4..].Select(job => job.Id), bench.Batch());
+        Assert.Equal([other.Id], bench.Batch());
     }
 }

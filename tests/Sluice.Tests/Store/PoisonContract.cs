@@ -38,7 +38,7 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
-    public async Task A_suspect_whose_worker_died_twice_with_nothing_else_running_ends_as_poison_and_its_twin_takes_over()
+    public async Task A_suspect_whose_worker_died_three_times_with_nothing_else_running_ends_as_poison_and_its_twin_takes_over()
     {
         NewJob killer = Twin(), twin = Twin(), innocent = Job();
         await Store.SubmitAsync([killer, twin, innocent], Token);
@@ -50,13 +50,16 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
         Assert.Equal((JobState.Queued, 1), ((await GetAsync(killer.Id)).State, (await GetAsync(killer.Id)).Failures));
         await RunAsync(other, innocent.Id); // another worker's job does not count
         await RunAsync(second, killer.Id);
+        Guid third = await WorkerAsync();
+        Assert.Equal((JobState.Queued, 2), ((await GetAsync(killer.Id)).State, (await GetAsync(killer.Id)).Failures)); // whoever is killed at random may be so twice
+        await RunAsync(third, killer.Id);
         await RelayAsync();
         await PassAsync(Moment);
         await Store.HeartbeatAsync(other, Token);
         ReconcileReport report = await Store.ReconcileAsync(Silence, Token);
         Assert.Equal(new ReconcileReport(1, 0, 0, 0, 0, 0, 1), report);
         JobRecord ended = await GetAsync(killer.Id);
-        Assert.Equal((JobState.Failed, "poison", 2, 3), (ended.State, ended.Error!.Code, ended.Failures, ended.Claims));
+        Assert.Equal((JobState.Failed, "poison", 3, 4), (ended.State, ended.Error!.Code, ended.Failures, ended.Claims));
         List<OutboxRow> told = await RelayAsync();
         OutboxRow finished = Assert.Single(told, row => row.Kind == OutboxKind.JobFinished);
         Assert.Equal((killer.Id, JobState.Failed, "poison"), (finished.Job, finished.State, finished.ErrorCode));
@@ -66,15 +69,41 @@ public abstract class PoisonContract(StoreHost host) : StoreContract(host)
     }
 
     [Fact]
+    public async Task Two_deaths_alone_are_enough_after_five_in_all()
+    {
+        NewJob killer = Job(), beside = Job();
+        await Store.SubmitAsync([killer, beside], Token);
+        for (int death = 1; death < JobLimits.LeastDeaths; death++)
+        {
+            Guid worker = await WorkerAsync();
+            await RunAsync(worker, killer.Id);
+            if (death < JobLimits.LeastDeaths - 1)
+            {
+                await RunAsync(worker, beside.Id);
+            }
+        }
+        Guid last = await WorkerAsync();
+        Assert.Equal((JobState.Queued, 1), ((await GetAsync(killer.Id)).State, (await GetAsync(killer.Id)).Failures));
+        await RunAsync(last, killer.Id);
+        await WorkerAsync();
+        JobRecord ended = await GetAsync(killer.Id);
+        Assert.Equal((JobState.Failed, "poison", 2, JobLimits.LeastDeaths), (ended.State, ended.Error!.Code, ended.Failures, ended.Claims));
+        Assert.Equal((JobState.Queued, 0), ((await GetAsync(beside.Id)).State, (await GetAsync(beside.Id)).Failures));
+    }
+
+    [Fact]
     public async Task A_death_in_company_between_two_alone_is_not_counted_and_a_retirement_never_is()
     {
         NewJob job = Job(), beside = Job();
         await Store.SubmitAsync([job, beside], Token);
         await RunAsync(await WorkerAsync(), job.Id);
         await RunAsync(await WorkerAsync(), job.Id);
-        Guid together = await WorkerAsync();
-        await RunAsync(together, job.Id);
-        await RunAsync(together, beside.Id);
+        for (int death = 1; death <= 2; death++)
+        {
+            Guid together = await WorkerAsync();
+            await RunAsync(together, job.Id);
+            await RunAsync(together, beside.Id);
+        }
         Guid retired = await WorkerAsync();
         await RunAsync(retired, job.Id);
         await Store.RetireWorkerAsync(retired, Token);

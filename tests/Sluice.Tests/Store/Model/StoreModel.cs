@@ -206,7 +206,7 @@ internal sealed class StoreModel
             job.Suspicions += suspect ? 1 : 0;
             job.Failures += alone ? 1 : 0;
             job.LoneCrashes += alone ? 1 : 0;
-            if (alone && (job.LoneCrashes >= JobLimits.MaxLoneCrashes || job.Failures >= JobLimits.MaxFailures))
+            if (alone && JobLimits.IsPoison(job.Suspicions, job.LoneCrashes, job.Failures))
             {
                 End(job, JobState.Failed, null, default, "poison");
                 poisoned++;
