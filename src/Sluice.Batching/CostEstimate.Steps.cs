@@ -90,18 +90,18 @@ public sealed partial class CostEstimate
     {
         lock (_lock)
         {
-            double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
+            double prompt = PromptSeconds(job, 0);
             return TimeSpan.FromSeconds(prompt + NewTokens(job, Middle) * (Paced ? _longPace : _perNew));
         }
     }
 
     /// <summary>How probable it is that the job, begun now, ends in time; 1 while too little is known to say.</summary>
-    internal double Chance(WaitingJob job, double secondsLeft)
+    internal double Chance(WaitingJob job, int cached, double secondsLeft)
     {
         lock (_lock)
         {
             if (_seen < EnoughObservations) return 1;
-            double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
+            double prompt = PromptSeconds(job, cached);
             double tokens = (secondsLeft - prompt) / PerNew;
             if (LengthsAreKnown) return tokens >= job.MaxNewTokens ? 1 : 0;
             return _lengths.TryGetValue(job.Workload, out OutputLengths? lengths) ? lengths.ShareUpTo(tokens) : 1;
@@ -126,6 +126,9 @@ public sealed partial class CostEstimate
             + _steps.A * (_roomShort * room + (1 - _roomShort) * rows));
     }
 
-    private double PromptSeconds(int prompt) =>
-        _steps.Slowdown * (prompt * _steps.B + _steps.D * (double)prompt * prompt / 2 + Math.Ceiling((double)prompt / _mostRows) * (_steps.A + _steps.C * _decodeRows));
+    private double PromptSeconds(WaitingJob job, int cached) => Paced ? PromptSeconds(job.PromptTokens, cached) : (job.PromptTokens - cached) * _perPrompt;
+
+    private double PromptSeconds(int prompt, int cached = 0) =>
+        _steps.Slowdown * ((prompt - cached) * _steps.B + _steps.D * ((double)prompt * prompt - (double)cached * cached) / 2
+            + Math.Ceiling((double)(prompt - cached) / _mostRows) * (_steps.A + _steps.C * _decodeRows));
 }

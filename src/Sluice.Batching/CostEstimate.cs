@@ -88,7 +88,7 @@ public sealed partial class CostEstimate
             }
             if (!_lengths.TryGetValue(job.Workload, out OutputLengths? lengths))
             {
-                if (_lengths.Count >= MostWorkloads) _lengths.Clear();
+                if (_lengths.Count >= MostWorkloads) ForgetRarest();
                 _lengths.Add(job.Workload, lengths = new());
             }
             lengths.Observe(newTokens);
@@ -97,13 +97,15 @@ public sealed partial class CostEstimate
         }
     }
 
-    public PredictedTime Predict(WaitingJob job)
+    /// <param name="job">What is to run.</param>
+    /// <param name="cached">Tokens of its prompt that need no computing.</param>
+    public PredictedTime Predict(WaitingJob job, int cached = 0)
     {
         lock (_lock)
         {
             bool known = _seen >= EnoughObservations;
             double margin = Math.Clamp(2 * _error, 0.1, 1);
-            double prompt = Paced ? PromptSeconds(job.PromptTokens) : job.PromptTokens * _perPrompt;
+            double prompt = PromptSeconds(job, cached);
             double expected = prompt + NewTokens(job, Shortest) * PerNew;
             double safe = (prompt + NewTokens(job, Longest) * PerNew) * (1 + margin);
             return new(known ? TimeSpan.FromSeconds(expected) : TimeSpan.Zero, TimeSpan.FromSeconds(safe));
@@ -122,10 +124,16 @@ public sealed partial class CostEstimate
         lock (_lock) return NewTokens(job, Shortest);
     }
 
-    /// <summary>Seconds per token of this job's prompt: longer prompts attend to more.</summary>
-    internal double PromptTokenSeconds(WaitingJob job)
+    /// <summary>Seconds per token of this job's prompt that is computed: longer prompts attend to more.</summary>
+    internal double PromptTokenSeconds(WaitingJob job, int cached = 0)
     {
-        lock (_lock) return Paced && job.PromptTokens > 0 ? PromptSeconds(job.PromptTokens) / job.PromptTokens : _perPrompt;
+        lock (_lock) return Paced && job.PromptTokens > cached ? PromptSeconds(job.PromptTokens, cached) / (job.PromptTokens - cached) : _perPrompt;
+    }
+
+    /// <summary>Makes room: of half of the kinds, those that ended least often, the lengths go.</summary>
+    private void ForgetRarest()
+    {
+        foreach (long rare in _lengths.OrderBy(kind => kind.Value.Seen).Take(MostWorkloads / 2).Select(kind => kind.Key).ToArray()) _lengths.Remove(rare);
     }
 
     private int NewTokens(WaitingJob job, double quantile) =>

@@ -41,6 +41,16 @@ public sealed class CostEstimateTests
     }
 
     [Fact]
+    public void Many_kinds_of_jobs_that_end_once_do_not_make_it_forget_those_that_end_often()
+    {
+        CostEstimate cost = new();
+        WaitingJob often = _job with { Workload = -1, MaxNewTokens = 100 };
+        for (int i = 0; i < 32; i++) cost.Ended(often, 0, 5, TimeSpan.FromMilliseconds(100));
+        for (int i = 0; i < 20_000; i++) cost.Ended(_job with { Workload = i }, 0, 5, TimeSpan.FromMilliseconds(100));
+        Assert.Equal(5, cost.LikelyNewTokens(often));
+    }
+
+    [Fact]
     public void How_long_a_job_is_likely_to_run_follows_a_thousand_steps_and_not_the_last_fifty()
     {
         CostEstimate cost = new(), later = new();

@@ -52,6 +52,24 @@ public sealed class FormerTimeTests
     }
 
     [Fact]
+    public void What_is_likely_to_be_in_pages_takes_no_time_and_nobody_expires_for_it()
+    {
+        FormerBench bench = new FormerBench { Room = EngineRoom.Empty(8, 2048, 256) }.Taught();
+        long[] chain = [.. Enumerable.Range(1, 60).Select(i => (long)i)];
+        bench.Add(prompt: 962, max: 10, chain: chain);
+        Assert.Single(bench.Batch()); // it brings the prefix into pages
+        WaitingJob warm = bench.Add(deadline: 500, prompt: 970, max: 10, chain: chain), cold = bench.Add(deadline: 500, prompt: 970, max: 10, chain: [.. chain.Select(mark => -mark)]);
+        FormerDecision decision = bench.Next();
+        Assert.Equal(cold.Id, Assert.Single(decision.Expired).Job.Id);
+        Assert.Equal([warm.Id], decision.Batch!.Jobs.Select(job => job.Id));
+
+        WaitingJob late = bench.Add(deadline: 100, prompt: 970, max: 10, chain: chain);
+        LeavingJob expired = Assert.Single(bench.Next().Expired);
+        Assert.Equal(late.Id, expired.Job.Id);
+        Assert.Contains("but 10 prompt tokens besides 960 in pages × 1.000 ms + 10 new tokens × 10.000 ms = 0.110 s", expired.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_job_whose_deadline_passed_in_the_queue_is_expired_not_run()
     {
         FormerBench bench = new();
