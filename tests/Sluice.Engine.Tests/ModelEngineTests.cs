@@ -130,7 +130,7 @@ public sealed class ModelEngineTests : EngineContractTests
         await using ModelEngine engine = rig.Engine;
         Assert.Equal(60, (await engine.RunAsync(Generate([1, 2, 3, 4, 5], 60) with { IgnoreEnd = true }, Cancellation)).Tokens.Length);
         ArgumentException refusal = await Assert.ThrowsAnyAsync<ArgumentException>(() => engine.RunAsync(Generate([1, 2, 3, 4, 5], 61), Cancellation));
-        Assert.Contains("4 KV pages", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("4 KV pages of 16 tokens, found one of 5: 5 prompt tokens and up to 61 generated (MaxTokens 61)", refusal.Message, StringComparison.Ordinal);
         await Assert.ThrowsAnyAsync<ArgumentException>(() => engine.RunAsync(Score(new int[60], [1, 2]), Cancellation));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => engine.RunAsync(Generate([61], 1), Cancellation));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => engine.RunAsync(Generate([1], 1) with { Stop = ["x"] }, Cancellation));

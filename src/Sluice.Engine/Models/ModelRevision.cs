@@ -15,11 +15,11 @@ public static class ModelRevision
         return Compute(folder, checkpoint, format, kv);
     }
 
-    /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, tokenizer.json (where there is one) and the safetensors files, and over the formats of weights and KV where they are not those stored and float32.</summary>
+    /// <summary>First 16 hex digits of SHA-256 over name, length and bytes of config.json, generation_config.json, tokenizer.json, tokenizer_config.json (those that there are) and the safetensors files, and over the formats of weights and KV where they are not those stored and float32.</summary>
     internal static string Compute(string folder, Checkpoint checkpoint, WeightFormat format, KvFormat kv)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string name in new[] { "config.json", "tokenizer.json" })
+        foreach (string name in new[] { "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json" })
         {
             string path = Path.Combine(folder, name);
             if (!File.Exists(path))

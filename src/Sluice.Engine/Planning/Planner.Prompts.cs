@@ -137,6 +137,8 @@ internal sealed partial class Planner
     private bool TryStart(Sequence sequence)
     {
         Lane trunk = sequence.Trunk;
+        if (!sequence.Started)
+            Reserve(sequence); // before pages are taken: it may not fit into memory
         int matched = _cache.Match(trunk.Lease, trunk.Tokens, ShareablePages(sequence));
         if (Step.Pages(trunk.Length) - matched + _running.Count > _cache.Available)
         {
@@ -162,8 +164,13 @@ internal sealed partial class Planner
         sequence.Started = true;
         sequence.CachedTokens = sequence.PromptSeen = cached;
         PromptTokens += sequence.PromptLength;
+    }
+
+    /// <summary>Room for all that it may come to; again where it did not start the last time.</summary>
+    private static void Reserve(Sequence sequence)
+    {
         sequence.Trunk.Lease.Reserve(Step.Pages(sequence.Capacity));
-        if (sequence.Request.Kind != SequenceKind.Generate)
+        if (sequence.Request.Kind != SequenceKind.Generate || sequence.Trunk.Tokens.Length == sequence.Capacity)
             return;
         int[] tokens = new int[sequence.Capacity];
         sequence.Request.Prompt.CopyTo(tokens, 0);

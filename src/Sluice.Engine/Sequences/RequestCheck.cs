@@ -45,8 +45,15 @@ internal static class RequestCheck
 
         Require(longest <= info.ContextLength, "Prompt", $"at most {info.ContextLength} tokens with what follows it (context length)", $"{longest}");
         long pages = PagesNeeded(request, info);
-        Require(pages <= info.TotalPages, "Prompt", $"a sequence of at most {info.TotalPages} KV pages of {info.PageTokens} tokens", $"one of {pages}");
+        Require(pages <= info.TotalPages, "Prompt", $"a sequence of at most {info.TotalPages} KV pages of {info.PageTokens} tokens", $"one of {pages}: {request.Prompt.Length} prompt tokens{Besides(request, info)}");
     }
+
+    private static string Besides(EngineRequest request, EngineInfo info) => request.Kind switch
+    {
+        SequenceKind.Generate => $" and up to {Capacity(request, info.ContextLength) - request.Prompt.Length} generated ({nameof(request.MaxTokens)} {request.MaxTokens})",
+        SequenceKind.Score => $" and {request.Choices.Count} choices of up to {request.Choices.Max(choice => choice.Length)}",
+        _ => "",
+    };
 
     /// <summary>Most positions that prompt and generated tokens can come to.</summary>
     public static int Capacity(EngineRequest request, int contextLength) => request.Kind == SequenceKind.Generate

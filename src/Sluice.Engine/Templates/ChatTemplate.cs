@@ -26,11 +26,15 @@ public sealed class ChatTemplate
     {
         _body = body;
         _where = where;
+        TellsTime = source.Contains(Functions.NowName, StringComparison.Ordinal);
         Id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)))[..16];
     }
 
-    /// <summary>First 16 hex digits of the source's SHA-256: templates of one id render alike.</summary>
+    /// <summary>First 16 hex digits of the source's SHA-256: templates of one id render alike, but for the time where one <see cref="TellsTime"/>.</summary>
     public string Id { get; }
+
+    /// <summary>What it renders may depend on when: it names <c>strftime_now</c>.</summary>
+    public bool TellsTime { get; }
 
     /// <summary>
     /// Reads chat_template.jinja of a model folder, else chat_template of tokenizer_config.json: a string, or the one named default of a list.

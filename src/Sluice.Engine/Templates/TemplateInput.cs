@@ -34,7 +34,8 @@ internal static class TemplateInput
             throw new TemplateException($"{field}.role", 0, $"a role is one of {string.Join(", ", TemplateMessage.Roles)}");
         MapValue map = new();
         Set(map, "role", TextValue.Template(message.Role));
-        Set(map, "content", message.Content is null ? NoneValue.None : JsonReader.Text(message.Content, $"{field}.content"));
+        if (message.Content is { } content) // where it has none, there is nothing by that name
+            Set(map, "content", JsonReader.Text(content, $"{field}.content"));
         foreach (KeyValuePair<string, JsonElement> entry in message.Fields)
         {
             if (entry.Key != "role")

@@ -18,7 +18,7 @@ internal sealed class BertNormalizer(bool cleanText, bool spaceIdeographs, bool 
         if (cleanText || spaceIdeographs)
             text = Rewrite(text);
         if (stripAccents)
-            text = StripAccentsNormalizer.Strip(UnicodeNormalizer.Normalize(text, NormalizationForm.FormD));
+            text = StripAccentsNormalizer.Strip(UnicodeNormalizer.Normalize(text, NormalizationForm.FormD), category => category == UnicodeCategory.NonSpacingMark);
         return lowercase ? LowercaseNormalizer.Lower(text) : text;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Sluice.Engine.Tokens;
@@ -59,6 +60,9 @@ internal sealed class UnicodeNormalizer(NormalizationForm form) : Normalizer
     // The one character that .NET refuses to normalize. It composes with nothing, so text falls apart there unchanged.
     private const char Refused = '\uFFFE';
 
+    // Marks on one letter are put in order in quadratic time: of a longer run, piece by piece.
+    private const int MostMarks = 1024;
+
     /// <summary>False in globalization-invariant mode: .NET hands the text back as it is there, and says nothing.</summary>
     public static bool Works { get; } = "e\u0301".Normalize(NormalizationForm.FormC) == "\u00E9" && "\uFF21".Normalize(NormalizationForm.FormKD) == "A";
 
@@ -67,9 +71,34 @@ internal sealed class UnicodeNormalizer(NormalizationForm form) : Normalizer
     // The longest decompositions that Unicode has.
     public override void Grow(TextGrowth growth) => growth.Change(form is NormalizationForm.FormKC or NormalizationForm.FormKD ? 18 : 4);
 
-    public static string Normalize(string text, NormalizationForm form) => text.Contains(Refused)
-        ? string.Join(Refused, text.Split(Refused).Select(part => part.Normalize(form)))
-        : text.Normalize(form);
+    public static string Normalize(string text, NormalizationForm form)
+    {
+        if (Ascii.IsValid(text))
+            return text;
+        StringBuilder? normal = null;
+        int from = 0, marks = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            marks = char.IsLowSurrogate(text[i]) ? marks : IsMark(text, i) ? marks + 1 : 0;
+            if (text[i] != Refused && marks <= MostMarks)
+                continue;
+            normal ??= new StringBuilder(text.Length);
+            normal.Append(text[from..i].Normalize(form));
+            from = i;
+            marks = 1;
+            if (text[i] == Refused)
+            {
+                normal.Append(Refused);
+                from++;
+                marks = 0;
+            }
+        }
+
+        return normal is null ? text.Normalize(form) : normal.Append(text[from..].Normalize(form)).ToString();
+    }
+
+    private static bool IsMark(string text, int index) =>
+        text[index] >= '\u0300' && CharUnicodeInfo.GetUnicodeCategory(text, index) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 }
 
 /// <summary>Removes white space at the ends.</summary>
@@ -93,17 +122,19 @@ internal sealed class LowercaseNormalizer : Normalizer
     public static string Lower(string text) => text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
 }
 
-/// <summary>Removes nonspacing marks.</summary>
+/// <summary>Removes marks, of all three kinds.</summary>
 internal sealed class StripAccentsNormalizer : Normalizer
 {
-    public override string Apply(string text, PieceStart start) => Strip(text);
+    public override string Apply(string text, PieceStart start) =>
+        Strip(text, category => category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark);
 
-    public static string Strip(string text)
+    /// <summary>The text without the code points of these categories.</summary>
+    public static string Strip(string text, Func<UnicodeCategory, bool> removed)
     {
         StringBuilder kept = new(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (Rune.GetUnicodeCategory(rune) != System.Globalization.UnicodeCategory.NonSpacingMark)
+            if (!removed(Rune.GetUnicodeCategory(rune)))
                 kept.Append(rune.ToString());
         }
 

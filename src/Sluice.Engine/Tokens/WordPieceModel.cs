@@ -7,9 +7,10 @@ internal sealed class WordPieceModel : WordModel
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _continuing;
     private readonly int _unknown;
     private readonly int _longestWord;
+    private readonly int _longestToken; // in characters: what is tried at one place
 
     // prefix: what marks a token that continues a word
-    // longestWord: in code points; a longer word is unknown, which bounds the quadratic search
+    // longestWord: in code points; a longer word is unknown
     public WordPieceModel(Vocabulary vocabulary, int unknown, string prefix, int longestWord)
     {
         _vocabulary = vocabulary;
@@ -18,6 +19,7 @@ internal sealed class WordPieceModel : WordModel
         Dictionary<string, int> continuing = new(StringComparer.Ordinal);
         foreach ((string text, int id) in vocabulary.Entries)
         {
+            _longestToken = Math.Max(_longestToken, text.Length);
             if (text.StartsWith(prefix, StringComparison.Ordinal))
                 continuing[text[prefix.Length..]] = id;
         }
@@ -31,7 +33,7 @@ internal sealed class WordPieceModel : WordModel
         int start = CodePoints(word) > _longestWord ? -1 : 0;
         while (start >= 0 && start < word.Length)
         {
-            int end = word.Length;
+            int end = Math.Min(word.Length, start + _longestToken);
             int id = -1;
             while (end > start && !(start == 0 ? _vocabulary.TryGet(word[..end], out id) : _continuing.TryGetValue(word[start..end], out id)))
                 end--;

@@ -12,6 +12,7 @@ namespace Sluice.Service.Intake;
 internal static class JobKeys
 {
     private const string Version = "sluice-key-v1";
+
     /// <summary>Tokens that each number of <see cref="Chain"/> stands for.</summary>
     public const int PageTokens = 16;
 
@@ -124,6 +125,10 @@ internal static class JobKeys
         {
             writer.Add(messages[i].Role);
             writer.Add(i == asked ? null : messages[i].Content);
+        }
+        if (model.Template?.Now(messages, asked) is { } now)
+        {
+            writer.Add(now);
         }
     }
 

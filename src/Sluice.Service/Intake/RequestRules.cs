@@ -242,16 +242,16 @@ internal sealed class RequestRules(ModelCatalog models, WebhookRules webhooks, Q
     {
         if (request.Messages is not null && model.Template is null)
         {
-            _errors.NotSupported("messages", $"model '{model.Name}' has no chat template; send prompt.");
+            _errors.NotSupported("messages", model.TemplateFault is { } fault ? $"{fault}; send prompt." : $"model '{model.Name}' has no chat template; send prompt.");
             return null;
         }
         try
         {
             return model.Encode(request);
         }
-        catch (TemplateException fault)
+        catch (TemplateException refusal)
         {
-            _errors.Add("messages", $"The chat template of model '{model.Name}' refuses them: {fault.Message}");
+            _errors.Add("messages", $"The chat template of model '{model.Name}' refuses them: {refusal.Message}");
             return null;
         }
     }

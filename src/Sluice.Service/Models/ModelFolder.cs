@@ -2,8 +2,8 @@ using Sluice.Engine;
 using Sluice.Engine.Models;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Speculation;
-using Sluice.Engine.Templates;
 using Sluice.Engine.Tokens;
+using Sluice.Service.Files;
 
 namespace Sluice.Service.Models;
 
@@ -25,6 +25,7 @@ internal static class ModelFolder
         {
             DraftPair.RequireSameTokens(path, tokenizer, draft);
         }
+        FolderTemplate template = FolderTemplate.Load(path);
         int? begin = tokenizer.AddBos ? tokenizer.BosId : null;
         return new ServedModel
         {
@@ -37,7 +38,8 @@ internal static class ModelFolder
             ContextLength = config.ContextLength,
             VocabularySize = config.VocabularySize,
             Tokenizer = tokenizer,
-            Template = ChatTemplate.Load(path) is { } template ? new ServedTemplate(template, tokenizer, time) : null,
+            Template = template.Template is { } found ? new ServedTemplate(found, tokenizer, time) : null,
+            TemplateFault = template.Fault,
             EncodePrompt = text => begin is int id ? [id, .. tokenizer.Encode(text)] : tokenizer.Encode(text),
             EncodeChoice = tokenizer.EncodeContinuation,
         };

@@ -24,7 +24,7 @@ internal sealed class ServedModel
     /// <summary>How the worker guesses ahead: never changes a greedy or seeded answer.</summary>
     public SpeculationOptions Speculation { get; init; } = new();
 
-    /// <summary>Hex SHA-256, first 16 digits, over config, tokenizer, weights and the formats of weights and KV: what an answer is the answer of.</summary>
+    /// <summary>Hex SHA-256, first 16 digits, over configuration, tokenizer, weights and the formats of weights and KV: what an answer is the answer of.</summary>
     public required string Revision { get; init; }
 
     /// <summary>Most tokens, prompt and generated, that one sequence may hold.</summary>
@@ -36,8 +36,11 @@ internal sealed class ServedModel
     /// <summary>Null for a stub.</summary>
     public Tokenizer? Tokenizer { get; init; }
 
-    /// <summary>Null where the model has none: then it takes prompts only.</summary>
+    /// <summary>Null where the model has none that can be used: then it takes prompts only.</summary>
     public ServedTemplate? Template { get; init; }
+
+    /// <summary>Why its template cannot be used; null where it can, or there is none.</summary>
+    public string? TemplateFault { get; init; }
 
     /// <summary>The prompt's ids, beginning-of-sequence included where the model wants it. Text never becomes a control token.</summary>
     public required Func<string, int[]> EncodePrompt { get; init; }
@@ -49,6 +52,6 @@ internal sealed class ServedModel
     /// <exception cref="ArgumentException">It has neither, or messages and the model has no template.</exception>
     /// <exception cref="TemplateException">The template refuses the messages, or fails on them.</exception>
     public int[] Encode(JobRequest request) =>
-        request.Messages is { } messages ? (Template ?? throw new ArgumentException($"Model '{Name}' has no chat template.")).Encode(messages)
+        request.Messages is { } messages ? (Template ?? throw new ArgumentException(TemplateFault ?? $"Model '{Name}' has no chat template.")).Encode(messages)
         : EncodePrompt(request.Prompt ?? throw new ArgumentException("The job has neither prompt nor messages."));
 }

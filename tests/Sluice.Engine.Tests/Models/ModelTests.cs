@@ -40,6 +40,16 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(2L * 2 * ((2 * 16 * 4) + (16 * (20 + 32))), bytes.Memory.KvBytesPerPage);
     }
 
+    [Theory]
+    [InlineData("generation_config.json", """{"eos_token_id":[1,2]}""")]
+    [InlineData("tokenizer_config.json", """{"add_bos_token":true}""")]
+    public void What_decides_where_an_answer_begins_and_ends_is_part_of_the_revision(string file, string text)
+    {
+        string without = ModelRevision.Compute(_folder.Path);
+        File.WriteAllText(Path.Combine(_folder.Path, file), text);
+        Assert.NotEqual(without, ModelRevision.Compute(_folder.Path));
+    }
+
     [Fact]
     public void A_tokenizer_is_part_of_the_revision()
     {

@@ -39,7 +39,7 @@ public sealed class ChatTemplateTests
     [Theory]
     [InlineData("\n{{ nope.x }}", "line 2: undefined ('nope') has no attribute 'x'")]
     [InlineData("{{ nope() }}", "line 1: nope is no function, macro or method")]
-    [InlineData("{{ messages.append(1) }}", "line 1: what is called is no function, macro or method")]
+    [InlineData("{{ messages.append(1) }}", "line 1: append is no function, macro or method")]
     [InlineData("{{ ''.__class__.__mro__ }}", "line 1: undefined (the attribute '__class__' of a string) has no attribute '__mro__'")]
     [InlineData("{{ messages.__class__.x }}", "line 1: undefined (the attribute '__class__' of a list) has no attribute 'x'")]
     [InlineData("{{ range.__globals__.x }}", "line 1: undefined (the attribute '__globals__' of a function) has no attribute 'x'")]
@@ -53,6 +53,8 @@ public sealed class ChatTemplateTests
     [InlineData("{{ 'a'|trim('b', 'c') }}", "line 1: the filter trim takes at most 1 arguments, not 2")]
     [InlineData("{{ 'a'|upper(x=1) }}", "line 1: the filter upper has no argument x")]
     [InlineData("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "line 1: m takes at most 1 arguments, not 2")]
+    [InlineData("{{ messages[0].content.rsplit('x') }}", "line 1: rsplit is no function, macro or method")]
+    [InlineData("{{ messages[0].content.split('x', 1, 2, 3) }}", "line 1: split takes at most")]
     [InlineData("{{ {[]: 1} }}", "line 1: a list cannot be a key")]
     [InlineData("{{ [1, 'a']|sort }}", "line 1: an integer and a string have no order")]
     [InlineData("{{ nope|tojson }}", "line 1: undefined ('nope') cannot be written as JSON")]
@@ -66,6 +68,17 @@ public sealed class ChatTemplateTests
             () => ChatTemplate.Parse(source, "chat_template.jinja").Render([new("user", "a")], new TemplateOptions()));
 
         Assert.StartsWith("chat_template.jinja, " + what, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_without_content_has_no_member_of_that_name()
+    {
+        ChatTemplate template = ChatTemplate.Parse("[{{ messages[0].content }}|{{ 'content' in messages[0] }}]", "test");
+        using JsonDocument without = JsonDocument.Parse("""{"role":"assistant","tool_calls":[]}"""), empty = JsonDocument.Parse("""{"role":"assistant","content":null}""");
+        Assert.Equal("[|False]", Text(without));
+        Assert.Equal("[None|True]", Text(empty));
+
+        string Text(JsonDocument message) => string.Concat(template.Render([TemplateMessage.FromJson(message.RootElement, "messages[0]")], new TemplateOptions()).Select(segment => segment.Text));
     }
 
     [Fact]

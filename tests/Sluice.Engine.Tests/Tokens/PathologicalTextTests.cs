@@ -47,6 +47,38 @@ public sealed class PathologicalTextTests
             InTime(tokenizer, name, text, decodes: name != "bert");
     }
 
+    [Theory]
+    [InlineData("NFC")]
+    [InlineData("NFD")]
+    [InlineData("BertNormalizer")]
+    public void Marks_in_the_wrong_order_are_normalized_in_time(string normalizer)
+    {
+        JsonObject file = TokenizerFile.ByteLevel();
+        file["normalizer"] = new JsonObject { ["type"] = normalizer };
+        InTime(TokenizerFile.Load(file), normalizer, "a" + string.Concat(Enumerable.Repeat("\u0301\u0316", Size / 2)), decodes: false);
+    }
+
+    [Fact]
+    public void A_long_word_that_falls_into_many_pieces_is_encoded_in_time()
+    {
+        JsonObject file = new()
+        {
+            ["normalizer"] = null,
+            ["pre_tokenizer"] = new JsonObject { ["type"] = "Whitespace" },
+            ["post_processor"] = null,
+            ["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "WordPiece",
+                ["unk_token"] = "[UNK]",
+                ["continuing_subword_prefix"] = "##",
+                ["max_input_chars_per_word"] = 10_000,
+                ["vocab"] = new JsonObject { ["[UNK]"] = 0, ["a"] = 1, ["##a"] = 2 },
+            },
+        };
+        InTime(TokenizerFile.Load(file), "pieces", string.Join(' ', Enumerable.Repeat(new string('a', 10_000), 20)), decodes: false);
+    }
+
     private static void InTime(Tokenizer tokenizer, string shape, string text, bool decodes = true)
     {
         long start = Stopwatch.GetTimestamp();

@@ -64,7 +64,10 @@ public sealed class TokenizerPartTests
     [InlineData("NFKC", "ﬁ", "fi")]
     [InlineData("Lowercase", "ÀİΣ", "ài\u0307σ")]
     [InlineData("StripAccents", "e\u0301a", "ea")]
+    [InlineData("StripAccents", "\u0915\u093E\u20DD", "\u0915")] // marks that take room of their own, and that enclose
     [InlineData("Strip", "\t a b \n", "a b")]
+    [InlineData("NFC", "a\uFFFEe\u0301\uFFFE", "a\uFFFEé\uFFFE")]
+    [InlineData("BertNormalizer", "\u0915\u093E", "\u0915\u093E")]
     [InlineData("BertNormalizer", "É\u0000\t日x\uFFFD\u200D", "e  日 x")]
     public void Text_is_normalized_as_the_file_says(string type, string text, string expected)
     {

@@ -105,6 +105,33 @@ public sealed class MessagesTests : IAsyncLifetime
         (byte[] Exact, byte[] Fingerprint) Keys(JobRequest request) => JobKeys.Of("default", "default", model, request);
     }
 
+    [Fact]
+    public void A_template_that_tells_the_time_makes_other_keys_at_another_time()
+    {
+        using ChatFolder folder = new("Today is {{ strftime_now('%d %b %Y') }}.{% for message in messages %}{{ message.content }}{% endfor %}");
+        ManualTime time = new();
+        ServedModel model = ModelFolder.Load("chat", folder.Folder, time);
+        JobRequest request = Ask(("user", "What day is it?")), reworded = Ask(("user", "Which day is it?"));
+        (byte[] Exact, byte[] Fingerprint) today = Keys(request);
+        Assert.Equal((Hex(today.Exact), Hex(today.Fingerprint)), (Hex(Keys(request).Exact), Hex(Keys(reworded).Fingerprint)));
+        time.Advance(TimeSpan.FromDays(1));
+        Assert.NotEqual(Hex(today.Exact), Hex(Keys(request).Exact));
+        Assert.NotEqual(Hex(today.Fingerprint), Hex(Keys(reworded).Fingerprint));
+
+        (byte[] Exact, byte[] Fingerprint) Keys(JobRequest asked) => JobKeys.Of("default", "default", model, asked);
+    }
+
+    [Fact]
+    public async Task A_model_whose_template_cannot_be_used_takes_prompts_and_refuses_conversations_with_the_reason()
+    {
+        using ChatFolder folder = new("{{ messages|groupby('role') }}");
+        await using ApiHost host = await ApiHost.StartAsync(models: [$"chat={folder.Folder}"]);
+        Assert.Equal(JobState.Queued, (await host.SubmitAsync("""{"model":"chat","prompt":"x"}""")).State);
+        using HttpResponseMessage refused = await host.PostAsync("""{"model":"chat","messages":[{"role":"user","content":"x"}]}""");
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains("groupby", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"messages\":[]", "messages", "1 to 256 messages; got 0")]
     [InlineData("\"messages\":\"hi\"", "messages", "must be a list of objects; got a string")]

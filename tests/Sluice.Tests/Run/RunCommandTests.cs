@@ -173,6 +173,20 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_whose_chat_template_cannot_be_used_answers_all_but_chats_and_says_why()
+    {
+        _model.WriteTemplate("{{ messages|groupby('role') }}");
+        _bench.Write(RunBench.Completion("a"), RunBench.Line("chat", "/v1/chat/completions", """{"messages":[{"role":"user","content":"x"}]}"""));
+        CliRun run = await _bench.RunAsync();
+        Assert.Equal(1, run.ExitCode);
+        Assert.DoesNotContain(" at Sluice.", run.Error, StringComparison.Ordinal);
+        JsonElement error = _bench.Answers()[2].GetProperty("error");
+        Assert.Equal(("not_supported", "body.messages"), (error.GetProperty("code").GetString(), error.GetProperty("param").GetString()));
+        Assert.Contains("groupby", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, _bench.Answers()[1].GetProperty("error").ValueKind);
+    }
+
+    [Fact]
     public async Task The_report_counts_tokens_batches_and_shared_prefixes()
     {
         string prompt = new('p', 64);

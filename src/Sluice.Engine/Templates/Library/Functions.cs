@@ -14,7 +14,7 @@ internal static class Functions
         ["namespace"] = Namespace,
         ["dict"] = Dict,
         ["raise_exception"] = Raise,
-        ["strftime_now"] = Now,
+        [NowName] = Now,
     };
 
     public static IEnumerable<string> Names => s_functions.Keys;
@@ -68,6 +68,9 @@ internal static class Functions
         Printer.Print(run, reason, arguments.Required("message"));
         throw run.Fail("the template refuses: " + string.Concat(reason.ToSegments().Select(segment => segment.IsContent ? "…" : segment.Text)));
     }
+
+    /// <summary>The function that tells the time.</summary>
+    public const string NowName = "strftime_now";
 
     private static TextValue Now(RenderRun run, Arguments arguments)
     {

@@ -7,6 +7,8 @@ namespace Sluice.Engine.Templates.Syntax;
 /// <summary><c>a.name</c></summary>
 internal sealed class Member(int line, Expression owner, string name) : Expression(line)
 {
+    public string Name => name;
+
     protected override Value Compute(Scope scope, RenderRun run) => Members.Attribute(run, owner.Evaluate(scope), name);
 }
 

@@ -93,7 +93,12 @@ internal sealed class OperandParser(TokenReader tokens, ExpressionParser express
         return new Slice(line, owner, from, to, step);
     }
 
-    private static string NameOf(Expression callee) => callee is NameExpression name ? name.Name : "what is called";
+    private static string NameOf(Expression callee) => callee switch
+    {
+        NameExpression name => name.Name,
+        Member member => member.Name,
+        _ => "what is called",
+    };
 
     private CallArguments ReadArguments()
     {
