@@ -83,6 +83,18 @@ public sealed class BatchingCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_trace_that_nobody_can_serve_in_time_has_figures_all_the_same()
+    {
+        await File.WriteAllTextAsync(_trace, """{"timestamp": 0, "input_length": 600, "output_length": 100000, "hash_ids": [1]}""", TestContext.Current.CancellationToken);
+        CliRun run = await CliRun.OfAsync(["bench", "batching", "--trace", _trace, "--load", "1.0", "--seeds", "1,2,3", "--slice", "1", "--json"]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        using JsonDocument document = JsonDocument.Parse(Assert.Single(run.Lines));
+        JsonElement[] all = [.. document.RootElement.GetProperty("seeds").EnumerateArray()];
+        JsonElement late = Assert.Single(all.Where(seed => seed.GetProperty("loads")[0].GetProperty("clairvoyant_on_time_tok").GetDouble() == 0).Take(1));
+        Assert.Equal(1, late.GetProperty("targets")[0].GetProperty("of_hindsight").GetDouble());
+    }
+
+    [Fact]
     public async Task A_damaged_archive_is_named()
     {
         string archive = _trace + ".gz";
