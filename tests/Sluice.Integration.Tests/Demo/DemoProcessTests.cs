@@ -48,7 +48,7 @@ public sealed class DemoProcessTests
         }
         finally
         {
-            await PostgresDatabase.RunAsync(admin!, $"drop database {database} with (force)");
+            await PostgresDatabase.DropAsync(admin!, database);
         }
     }
 

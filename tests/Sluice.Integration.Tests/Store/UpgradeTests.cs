@@ -84,7 +84,7 @@ public sealed class UpgradeTests(PostgresDatabase database) : RealRigs(database)
         }
         finally
         {
-            await PostgresDatabase.RunAsync(Database.AdminConnectionString, $"drop database {name} with (force)");
+            await PostgresDatabase.DropAsync(Database.AdminConnectionString, name);
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class UpgradeTests(PostgresDatabase database) : RealRigs(database)
         }
         finally
         {
-            await PostgresDatabase.RunAsync(Database.AdminConnectionString, $"drop database {name} with (force)");
+            await PostgresDatabase.DropAsync(Database.AdminConnectionString, name);
         }
     }
 
@@ -138,7 +138,7 @@ public sealed class UpgradeTests(PostgresDatabase database) : RealRigs(database)
         }
         finally
         {
-            await PostgresDatabase.RunAsync(Database.AdminConnectionString, $"drop database {name} with (force)");
+            await PostgresDatabase.DropAsync(Database.AdminConnectionString, name);
         }
     }
 

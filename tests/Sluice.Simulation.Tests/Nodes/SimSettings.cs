@@ -30,6 +30,7 @@ internal sealed class SimSettings(SimRandom random)
 
     public WorkerOptions Worker(string name) => new()
     {
+        ResumeInterval = TimeSpan.FromSeconds(1), // a look of four a second would be most of what happens
         Name = name,
         HoldLimit = _holdLimit,
         ReserveMax = _reserveMax,
