@@ -20,7 +20,7 @@ namespace Sluice.Batching;
 /// job before it is more urgent.
 ///
 /// Suspects run with suspects only and with nothing beside them: at once when nothing else can run, and after
-/// <see cref="FormerOptions.SuspectPatience"/> (sooner if a safe start is near) the others wait until the engine is empty and all suspects that wait have gone, batch after batch.
+/// <see cref="FormerOptions.SuspectPatience"/> (sooner if a safe start is near) the others wait until the engine is empty and all suspects that wait then have gone, batch after batch. Those that come meanwhile wait until others have gone once.
 /// </remarks>
 public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvider time)
 {
@@ -29,6 +29,8 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
     private readonly Lock _lock = new();
     private readonly Backlog _waiting = new(options, cost);
     private long _suspectsSince;
+    private long _turnBefore; // suspects with a number below this have their turn; 0 while there is none
+    private bool _othersNext; // a turn of suspects is over, and nobody else has gone since
 
     /// <summary>Jobs that wait.</summary>
     public int Count
@@ -90,7 +92,7 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
                 expired.Add(new(Backlog.JobOf(late), Arithmetic.OfExpiry(late.Job, _waiting.Prefixes.Cached(late), cost, now)));
                 _waiting.Remove(late);
             }
-            (Selection selection, CloseReason? reason) = decision.Choose(_suspectsSince);
+            (Selection selection, CloseReason? reason) = decision.Choose(_othersNext ? now.UtcTicks : _suspectsSince);
             foreach (Entry entry in decision.Displaced.Where(e => !selection.Has(e))) _waiting.Relink(entry);
             LeavingJob[] impossible = [.. selection.Impossible.Select(e => new LeavingJob(Backlog.JobOf(e), Arithmetic.OfImpossibility(e.Job, room)))];
             foreach (Entry entry in selection.Impossible) _waiting.Remove(entry);
@@ -123,11 +125,21 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
         lock (_lock) return _waiting.Report();
     }
 
+    /// <summary>A batch of suspects has been picked: whether it was the last of those that waited when their turn began.</summary>
+    private bool EndsTurn()
+    {
+        if (_turnBefore == 0) _turnBefore = _waiting.NextNumber;
+        if (_waiting.Suspects.InOrder().Any(entry => entry.Number < _turnBefore)) return false;
+        _turnBefore = 0;
+        return true;
+    }
+
     private FormedBatch Close(Selection selection, CloseReason reason, DateTimeOffset now)
     {
         WaitingJob[] jobs = [.. selection.Picked.Select(pick => Backlog.JobOf(pick.Entry))];
         foreach ((Entry entry, int cached) in selection.Picked) _waiting.Run(entry, cached);
         bool suspects = jobs[0].Suspicions > 0;
+        _othersNext = suspects && EndsTurn();
         _waiting.GatheringSince = null;
         return new(Guid.CreateVersion7(now), jobs, reason, selection.PromptTokens, selection.StepTokens, selection.Pages, suspects, now)
         {

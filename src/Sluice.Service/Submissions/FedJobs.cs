@@ -11,7 +11,7 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic, IJobStore
     /// <summary>
     /// The chunk ends before a line that only wants a model which a worker serves and this process does not know: another node is to judge it, and <c>Elsewhere</c> names that model.
     /// </summary>
-    public async Task<(FedChunk Chunk, string? Elsewhere)> MakeAsync(FeedWork work, CancellationToken cancellationToken)
+    public async Task<(FedChunk Chunk, string? Elsewhere)> MakeAsync(FeedWork work, bool judgesAll, CancellationToken cancellationToken)
     {
         LineDefaults defaults = LineDefaults.Of(work.Submission);
         List<NewJob> jobs = new(work.Lines.Count);
@@ -33,7 +33,7 @@ internal sealed class FedJobs(JobIntake intake, SemanticTier semantic, IJobStore
             }
             else
             {
-                if (read is not null && faults is [{ Code: RequestRules.UnknownModel }])
+                if (!judgesAll && read is not null && faults is [{ Code: RequestRules.UnknownModel }])
                 {
                     string model = read.Request.Model ?? defaults.Model!;
                     served ??= [.. (await store.WorkersAsync(cancellationToken)).SelectMany(worker => worker.Models)];

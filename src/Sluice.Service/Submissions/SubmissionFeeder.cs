@@ -17,11 +17,14 @@ internal sealed partial class SubmissionFeeder(
     ILogger<SubmissionFeeder> logger) : BackgroundService
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>A line that nobody has fed for this long, though workers serve its model, is an error row: all later ones wait behind it.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(15);
     private readonly SubmissionOptions _options = options.Value;
     private readonly Guid _me = Guid.NewGuid();
 
-    /// <summary>Submissions whose next line is another node's, and since when. The feeding loop's own.</summary>
-    private readonly Dictionary<Guid, long> _left = [];
+    /// <summary>Submissions whose next line is another node's. The feeding loop's own.</summary>
+    private readonly Dictionary<Guid, LeftLine> _left = [];
     private volatile bool _open;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(LoopAsync(FeedAsync, stoppingToken), LoopAsync(TendAsync, stoppingToken));
@@ -55,9 +58,9 @@ internal sealed partial class SubmissionFeeder(
 
     private async Task FeedAsync(CancellationToken cancellationToken)
     {
-        foreach (Guid id in _left.Where(left => time.GetElapsedTime(left.Value) >= _options.FeederLease).Select(left => left.Key).ToList())
+        foreach (Guid id in _left.Where(left => time.GetElapsedTime(left.Value.Last) >= s_longest).Select(left => left.Key).ToList())
         {
-            _left.Remove(id);
+            _left.Remove(id); // it was not to be had again
         }
         FeedRequest request = new()
         {
@@ -66,18 +69,25 @@ internal sealed partial class SubmissionFeeder(
             MaxLive = _options.LivePerSubmission,
             Lease = _options.FeederLease,
             FullTenants = bounds.FullTenants,
-            Left = [.. _left.Keys],
+            Left = [.. _left.Where(left => time.GetElapsedTime(left.Value.Last) < _options.LookEvery).Select(left => left.Key)],
         };
         if (bounds.IsFull || await store.TakeAsync(request, cancellationToken) is not { } work)
         {
             await signal.WaitAsync(_open ? _options.TendEvery / 4 : _options.LookEvery, cancellationToken);
             return;
         }
-        (FedChunk chunk, string? elsewhere) = await fed.MakeAsync(work, cancellationToken);
+        bool waited = _left.TryGetValue(work.Submission.Id, out LeftLine before) && before.Line == work.Submission.FedTo + 1 && time.GetElapsedTime(before.First) >= s_longest;
+        (FedChunk chunk, string? elsewhere) = await fed.MakeAsync(work, waited || work.Submission.FinishBy < time.GetUtcNow(), cancellationToken);
         if (elsewhere is not null)
         {
-            _left[work.Submission.Id] = time.GetTimestamp();
-            LogLeft(chunk.Work.To + 1, SubmissionIds.Text(work.Submission.Id), elsewhere);
+            long now = time.GetTimestamp();
+            int line = chunk.Work.To + 1;
+            bool isNews = before.Line != line;
+            _left[work.Submission.Id] = new LeftLine(line, isNews ? now : before.First, now);
+            if (isNews)
+            {
+                LogLeft(line, SubmissionIds.Text(work.Submission.Id), elsewhere);
+            }
             if (chunk.Jobs.Count + chunk.Invalid.Count == 0)
             {
                 return;
@@ -120,4 +130,9 @@ internal sealed partial class SubmissionFeeder(
 
     [LoggerMessage(1704, LogLevel.Warning, "Line {Line} of {Submission} is left to another node: this one does not serve model '{Model}', which a worker does")]
     private partial void LogLeft(int line, string submission, string model);
+
+    /// <param name="Line">Its next.</param>
+    /// <param name="First">When it was left there first; a timestamp.</param>
+    /// <param name="Last">And last.</param>
+    private readonly record struct LeftLine(int Line, long First, long Last);
 }

@@ -61,7 +61,7 @@ internal static class CheckRules
             """),
         new(9, "holder_is_silent", $"""
             select j.id from jobs j left join workers w on w.id = j.held_by
-            where j.live and j.held_by is not null and coalesce(w.seen_at, greatest(j.started_at, j.ticketed_at), j.created_at) < now() - {CheckRule.Stuck}
+            where j.live and j.held_by is not null and coalesce(w.seen_at, greatest(j.started_at, nullif(j.ticketed_at, timestamptz '9999-12-31 00:00+00')), j.created_at) < now() - {CheckRule.Stuck}
             """),
         new(9, "leader_has_ended", "select f.id from jobs f left join jobs l on l.id = f.waits_for where f.live and f.waits_for is not null and (l.id is null or not l.live)"),
         new(9, "deadline_is_past", $"select id from jobs where live and on_late <> 1 and deadline < now() - {CheckRule.Stuck}"),

@@ -65,7 +65,13 @@ public sealed class FormerSuspectTests
         WaitingJob other = bench.Add(JobClass.Interactive);
         bench.Clock.Pass(300);
         Assert.Equal(suspects[..4].Select(job => job.Id), bench.Batch());
-        Assert.Equal(suspects[4..].Select(job => job.Id), bench.Batch());
-        Assert.Equal([other.Id], bench.Batch());
+        WaitingJob later = bench.Add(suspicions: 1);
+        Assert.Equal([.. suspects[4..].Select(job => job.Id), later.Id], bench.Batch());
+        WaitingJob next = bench.Add(suspicions: 1);
+        bench.Clock.Pass(1000);
+        Assert.Equal([other.Id], bench.Batch()); // however long the new ones wait: others have their turn
+        WaitingJob another = bench.Add();
+        Assert.Equal([next.Id], bench.Batch());
+        Assert.Equal([another.Id], bench.Batch());
     }
 }
