@@ -96,12 +96,12 @@ public sealed partial class CostEstimate
     }
 
     /// <summary>How probable it is that the job, begun now, ends in time; 1 while too little is known to say.</summary>
-    internal double Chance(WaitingJob job, int cached, double secondsLeft)
+    internal double Chance(WaitingJob job, double secondsLeft)
     {
         lock (_lock)
         {
             if (_seen < EnoughObservations) return 1;
-            double prompt = PromptSeconds(job, cached);
+            double prompt = PromptSeconds(job, 0);
             double tokens = (secondsLeft - prompt) / PerNew;
             if (LengthsAreKnown) return tokens >= job.MaxNewTokens ? 1 : 0;
             return _lengths.TryGetValue(job.Workload, out OutputLengths? lengths) ? lengths.ShareUpTo(tokens) : 1;

@@ -89,7 +89,7 @@ public sealed class Former(FormerOptions options, CostEstimate cost, TimeProvide
                     _waiting.RunLate(late);
                     continue;
                 }
-                expired.Add(new(Backlog.JobOf(late), Arithmetic.OfExpiry(late.Job, _waiting.Prefixes.Cached(late), cost, now)));
+                expired.Add(new(Backlog.JobOf(late), Arithmetic.OfExpiry(late.Job, _waiting.Spared(late), cost, now)));
                 _waiting.Remove(late);
             }
             (Selection selection, CloseReason? reason) = decision.Choose(_othersNext ? now.UtcTicks : _suspectsSince);

@@ -60,13 +60,18 @@ internal sealed partial class Backlog
     /// <summary>True where the job, begun now, would more likely than not burn compute for nothing.</summary>
     public bool IsRisky(Entry entry, long now) =>
         entry.Dated && _demand.Exceeds && entry.SafeStart < now
-        && _cost.Chance(entry.Job, Prefixes.Cached(entry), (DeadlineOf(entry) - now) / (double)TimeSpan.TicksPerSecond) < (entry.Job.Class == JobClass.Interactive ? _options.LeastInteractiveChance : _options.LeastChance);
+        && _cost.Chance(entry.Job, (DeadlineOf(entry) - now) / (double)TimeSpan.TicksPerSecond) < (entry.Job.Class == JobClass.Interactive ? _options.LeastInteractiveChance : _options.LeastChance);
 
-    /// <summary>True when even the expected time does not fit before the deadline any more, what is likely to be in pages not counted.</summary>
+    /// <summary>
+    /// Tokens of its prompt that need no computing. None while there is more to do than can be done: what is late then is better off the queue than begun for the sake of its pages.
+    /// </summary>
+    public int Spared(Entry entry) => _demand.Exceeds ? 0 : Prefixes.Cached(entry);
+
+    /// <summary>True when even the expected time does not fit before the deadline any more.</summary>
     public bool CannotMakeIt(Entry entry, long now) => entry.Dated && now > LastStart(entry);
 
     /// <summary>Last moment at which the expected time fits before the deadline.</summary>
-    public long LastStart(Entry entry) => DeadlineOf(entry) - _cost.Predict(entry.Job, Prefixes.Cached(entry)).Expected.Ticks;
+    public long LastStart(Entry entry) => DeadlineOf(entry) - _cost.Predict(entry.Job, Spared(entry)).Expected.Ticks;
 
     private bool IsParked(Entry entry) =>
         entry.Dated && entry.Job.Suspicions == 0 && entry.Job.Class != JobClass.Interactive && _demand.GivesUp(DeadlineOf(entry), entry.Density, entry.Number);

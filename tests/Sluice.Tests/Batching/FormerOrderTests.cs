@@ -41,6 +41,32 @@ public sealed class FormerOrderTests
     }
 
     [Fact]
+    public void Equal_deadlines_keep_prefix_order_in_a_thousand_random_backlogs()
+    {
+        for (int seed = 0; seed < 1000; seed++)
+        {
+            Random random = new(seed);
+            FormerBench bench = new FormerBench().Taught();
+            bench.Room = EngineRoom.Empty(random.Next(2, 17), 4096, random.Next(20, 200));
+            bool chained = random.Next(2) == 0;
+            Dictionary<JobId, long> prefixes = [];
+            for (int i = 0, jobs = random.Next(2, 41); i < jobs; i++)
+            {
+                long prefix = random.Next(1, 7);
+                long[]? chain = chained ? [prefix, 100 + i] : null;
+                prefixes.Add(bench.Add(deadline: 600_000, prompt: random.Next(16, 100), max: random.Next(1, 60), prefix: prefix, chain: chain).Id, prefix);
+            }
+            while (bench.Batch() is { Length: > 0 } batch)
+            {
+                long[] order = [.. batch.Select(id => prefixes[id])];
+                int turns = 1 + order.Zip(order.Skip(1)).Count(pair => pair.First != pair.Second);
+                Assert.True(turns == order.Distinct().Count(), $"seed {seed}: {string.Join(' ', order)}");
+            }
+            Assert.Equal(0, bench.Former.Count);
+        }
+    }
+
+    [Fact]
     public void Nested_prefixes_go_by_the_longest_that_is_shared()
     {
         FormerBench bench = new() { Room = EngineRoom.Empty(8, 4096, 64) };
