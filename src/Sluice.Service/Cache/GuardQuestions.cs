@@ -26,11 +26,20 @@ internal static class GuardQuestions
     {
         int at = clause.FindIndex(token => token.Kind != GuardKind.Word || !s_before.Contains(token.Text));
         string first = Word(clause, at), second = Word(clause, at + 1);
-        return GuardWords.Helping.Contains(first)
+        return (GuardWords.Helping.Contains(first) && !Orders(first, at + 1 < clause.Count ? clause[at + 1] : null))
             || (GuardWords.Questions.Contains(first) && (first == "when" ? GuardWords.Helping.Contains(second) : !GuardWords.Subjects.Contains(second)))
             || (GuardWords.Requests.Contains(first) && second == "me")
             || clause.Take(3).Any(token => token.Is("wonder") || token.Is("wondering"));
     }
+
+    /// <summary><c>Do not</c> and <c>have it</c> begin orders, and <c>May 5</c> a statement. (<c>Has it</c> is kept as <c>have it</c>, so it counts as none either.)</summary>
+    private static bool Orders(string first, GuardToken? second) => first switch
+    {
+        "do" => second?.Is("not") == true,
+        "have" => second is { Kind: GuardKind.Word, Text: "it" or "him" or "her" or "them" },
+        "may" => second?.Kind == GuardKind.Literal,
+        _ => false,
+    };
 
     private static string Word(List<GuardToken> clause, int at) => at >= 0 && at < clause.Count && clause[at].Kind != GuardKind.Literal ? clause[at].Text : "";
 }

@@ -52,7 +52,7 @@ internal sealed class SluiceMetrics
         _accepted = _meter.CreateCounter<long>("sluice.jobs.accepted", "{job}", "Jobs stored that came by themselves, by what they turned out to be.");
         _refused = _meter.CreateCounter<long>("sluice.jobs.refused", "{job}", "Submits that stored nothing, by reason.");
         _lines = _meter.CreateCounter<long>("sluice.submission.lines", "{line}", "Lines of submissions that were fed, by what they turned out to be.");
-        _finished = _meter.CreateCounter<long>("sluice.jobs.finished", "{job}", "Jobs that this process ran to their end or ended in reconciling, by terminal state; not those that the cache, an equal job or a cancel ended.");
+        _finished = _meter.CreateCounter<long>("sluice.jobs.finished", "{job}", "Jobs that this process ran to their end, or ended in reconciling or at the return of a dead worker, by terminal state; not those that the cache, an equal job or a cancel ended.");
         _batches = _meter.CreateCounter<long>("sluice.batches", "{batch}", "Batches handed to an engine, by the reason they were closed.");
         _steps = _meter.CreateCounter<long>("sluice.engine.steps", "{step}", "Forward passes.");
         _promptTokens = _meter.CreateCounter<long>("sluice.tokens.prompt", "{token}", "Prompt tokens of finished jobs, computed or found cached.");

@@ -1,3 +1,5 @@
+using Sluice.Store.Postgres;
+
 namespace Sluice.Store.Checking;
 
 /// <summary>What can be asked of the database alone. States: 0 queued, 1 running, 2 succeeded, 3 failed, 4 expired, 5 cancelled.</summary>
@@ -61,7 +63,12 @@ internal static class CheckRules
             """),
         new(9, "holder_is_silent", $"""
             select j.id from jobs j left join workers w on w.id = j.held_by
-            where j.live and j.held_by is not null and coalesce(w.seen_at, greatest(j.started_at, nullif(j.ticketed_at, timestamptz '9999-12-31 00:00+00')), j.created_at) < now() - {CheckRule.Stuck}
+            where j.live and j.held_by is not null and coalesce(w.seen_at, greatest(j.started_at, nullif(j.ticketed_at, {DispatchSql.NoTicket})), j.created_at) < now() - {CheckRule.Stuck}
+            """),
+        new(9, "begun_and_left", $"""
+            select j.id from jobs j join job_events e on e.job_id = j.id and e.seq = j.seq
+            where j.live and j.state = 0 and j.held_by is null and j.waits_for is null and j.ticketed_at = {DispatchSql.NoTicket} and e.at < now() - {CheckRule.Stuck}
+                and exists (select from workers w where j.model = any(w.models) and w.started_at < now() - {CheckRule.Stuck})
             """),
         new(9, "leader_has_ended", "select f.id from jobs f left join jobs l on l.id = f.waits_for where f.live and f.waits_for is not null and (l.id is null or not l.live)"),
         new(9, "deadline_is_past", $"select id from jobs where live and on_late <> 1 and deadline < now() - {CheckRule.Stuck}"),

@@ -9,7 +9,7 @@ internal static class DispatchSql
         """;
 
     /// <summary>In place of a ticket's time, of a job that has begun: it needs none, for workers look for it (<see cref="Resume"/>). Never old, and a time that may be reckoned with.</summary>
-    private const string NoTicket = "timestamptz '9999-12-31 00:00+00'";
+    public const string NoTicket = "timestamptz '9999-12-31 00:00+00'";
 
     /// <summary>The ticket's time of a job that becomes free.</summary>
     private const string Freed = $"case when claims = 0 then now() else {NoTicket} end";

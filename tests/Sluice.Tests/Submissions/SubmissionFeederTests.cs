@@ -35,11 +35,8 @@ public sealed class SubmissionFeederTests
         IServiceProvider parts = host.Api.Parts;
         (ISubmissionStore store, FaultyFeeds faults) = FaultyFeeds.Around(host.Store);
         Guid id = await StageAsync(host, Enumerable.Range(1, 600).Select(i => FileHost.Job($"c{i}", $"p{i}")));
-        SubmissionOptions options = new() { FeedLines = 100, TendEvery = TimeSpan.FromMilliseconds(20), LookEvery = TimeSpan.FromMilliseconds(20) };
         using SubmissionSignal signal = new();
-        using SubmissionFeeder feeder = new(
-            store, parts.GetRequiredService<FedJobs>(), parts.GetRequiredService<QueueBounds>(), parts.GetRequiredService<OutboxSignal>(), signal,
-            parts.GetRequiredService<SluiceMetrics>(), Options.Create(options), TimeProvider.System, NullLogger<SubmissionFeeder>.Instance);
+        using SubmissionFeeder feeder = Feeder(parts, store, parts.GetRequiredService<FedJobs>(), signal);
         await feeder.StartAsync(CancellationToken.None);
         SubmissionView ended = await host.AwaitAsync(SubmissionIds.Text(id));
         await feeder.StopAsync(CancellationToken.None);
@@ -62,12 +59,8 @@ public sealed class SubmissionFeederTests
                 again.SetResult();
             return call();
         });
-        JobIntake knowsNone = ActivatorUtilities.CreateInstance<JobIntake>(parts, new ModelCatalog([]));
         using SubmissionSignal signal = new();
-        using SubmissionFeeder stranger = new(
-            store, ActivatorUtilities.CreateInstance<FedJobs>(parts, knowsNone), parts.GetRequiredService<QueueBounds>(), parts.GetRequiredService<OutboxSignal>(), signal,
-            parts.GetRequiredService<SluiceMetrics>(), Options.Create(new SubmissionOptions { TendEvery = TimeSpan.FromMilliseconds(20), LookEvery = TimeSpan.FromMilliseconds(20) }),
-            TimeProvider.System, NullLogger<SubmissionFeeder>.Instance);
+        using SubmissionFeeder stranger = Feeder(parts, store, KnowsNone(parts), signal);
         await stranger.StartAsync(CancellationToken.None);
         await again.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         parts.GetRequiredService<SubmissionSignal>().Pulse(); // the host's own feeder looks
@@ -76,10 +69,44 @@ public sealed class SubmissionFeederTests
         Assert.Equal((8, 8, 2), (ended.Counts.Fed, ended.Counts.Succeeded, ended.Counts.Invalid));
     }
 
-    /// <summary>A closed submission of these lines, past the door: no feeder is told of it.</summary>
-    private static async Task<Guid> StageAsync(FileHost host, IEnumerable<string> lines)
+    [Fact]
+    public async Task Lines_that_nobody_has_fed_when_all_should_have_ended_are_judged_by_whoever_looks()
     {
-        NewSubmission file = new() { Id = Guid.CreateVersion7(), Tenant = "default", Defaults = """{"cache":"off"}""" };
+        await using FileHost host = await FileHost.StartAsync(worker: true, ("Submissions:LookEvery", "00:01:00"), ("Submissions:TendEvery", "00:01:00"));
+        IServiceProvider parts = host.Api.Parts;
+        int left = 0;
+        ISubmissionStore store = TappedStore.Around(host.Store, (method, arguments, call) =>
+        {
+            if (method == nameof(ISubmissionStore.TakeAsync) && ((FeedRequest)arguments[0]!).Left.Count > 0)
+                left++;
+            return call();
+        });
+        Guid id = await StageAsync(host, [FileHost.Job("c1", "p1")], TimeProvider.System.GetUtcNow().AddSeconds(1));
+        using SubmissionSignal signal = new();
+        using SubmissionFeeder stranger = Feeder(parts, store, KnowsNone(parts), signal);
+        await stranger.StartAsync(CancellationToken.None);
+        SubmissionView ended = await host.AwaitAsync(SubmissionIds.Text(id));
+        await stranger.StopAsync(CancellationToken.None);
+        Assert.True(left > 0, "before its time it was meant to be left to others");
+        Assert.Equal((0, 1), (ended.Counts.Fed, ended.Counts.Invalid));
+    }
+
+    private static SubmissionFeeder Feeder(IServiceProvider parts, ISubmissionStore store, FedJobs fed, SubmissionSignal signal)
+    {
+        SubmissionOptions options = new() { FeedLines = 100, TendEvery = TimeSpan.FromMilliseconds(20), LookEvery = TimeSpan.FromMilliseconds(20) };
+        return new SubmissionFeeder(
+            store, fed, parts.GetRequiredService<QueueBounds>(), parts.GetRequiredService<OutboxSignal>(), signal,
+            parts.GetRequiredService<SluiceMetrics>(), Options.Create(options), TimeProvider.System, NullLogger<SubmissionFeeder>.Instance);
+    }
+
+    /// <summary>As of a node that serves no model.</summary>
+    private static FedJobs KnowsNone(IServiceProvider parts) =>
+        ActivatorUtilities.CreateInstance<FedJobs>(parts, ActivatorUtilities.CreateInstance<JobIntake>(parts, new ModelCatalog([])));
+
+    /// <summary>A closed submission of these lines, past the door: no feeder is told of it.</summary>
+    private static async Task<Guid> StageAsync(FileHost host, IEnumerable<string> lines, DateTimeOffset? finishBy = null)
+    {
+        NewSubmission file = new() { Id = Guid.CreateVersion7(), Tenant = "default", Defaults = """{"cache":"off"}""", FinishBy = finishBy };
         await host.Store.StartAsync(file, CancellationToken.None);
         StagedLine[] staged = [.. lines.Select((line, i) => new StagedLine(i + 1, Encoding.UTF8.GetBytes(line), $"c{i + 1}"))];
         await host.Store.StageAsync("default", file.Id, new LineChunk { After = 0, Last = staged.Length, Lines = staged }, CancellationToken.None);

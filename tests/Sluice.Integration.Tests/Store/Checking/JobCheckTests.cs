@@ -44,6 +44,7 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
     [InlineData("I9", "ticket_is_old", "update jobs set ticketed_at = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "holder_is_silent", "with w as (update workers set seen_at = now() - interval '1 hour' returning id) update jobs set held_by = w.id from w where jobs.id = $waiting")]
     [InlineData("I9", "holder_is_silent", "update jobs set held_by = gen_random_uuid(), ticketed_at = now() - interval '1 hour' where id = $waiting")]
+    [InlineData("I9", "begun_and_left", "update job_events set at = now() - interval '1 hour' where job_id = $waiting; update jobs set ticketed_at = '9999-12-31 00:00+00' where id = $waiting; update workers set started_at = now() - interval '1 hour'")]
     [InlineData("I9", "leader_has_ended", "update jobs set waits_for = $done where id = $waiting")]
     [InlineData("I9", "deadline_is_past", "update jobs set deadline = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "outbox_waits", "update outbox set created_at = now() - interval '1 hour' where job = $waiting")]
@@ -91,6 +92,14 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
         Assert.Empty((await CheckAsync()).Invariants[8].Broken);
         await BreakAsync("update jobs set ticketed_at = now() - interval '340 seconds' where id = $waiting");
         Assert.Equal([$"{Waiting}"], Assert.Single((await CheckAsync()).Invariants[8].Broken, rule => rule.Rule == "ticket_is_old").Examples);
+    }
+
+    [Fact]
+    public async Task What_has_begun_is_not_stuck_while_no_worker_could_go_on_with_it()
+    {
+        await FillAsync();
+        await BreakAsync("update job_events set at = now() - interval '1 hour' where job_id = $waiting; update jobs set ticketed_at = '9999-12-31 00:00+00' where id = $waiting");
+        Assert.Equal("", Broken(await CheckAsync())); // the only worker is new
     }
 
     [Fact]
