@@ -61,21 +61,9 @@ public sealed class PathologicalTextTests
     [Fact]
     public void A_long_word_that_falls_into_many_pieces_is_encoded_in_time()
     {
-        JsonObject file = new()
-        {
-            ["normalizer"] = null,
-            ["pre_tokenizer"] = new JsonObject { ["type"] = "Whitespace" },
-            ["post_processor"] = null,
-            ["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true },
-            ["model"] = new JsonObject
-            {
-                ["type"] = "WordPiece",
-                ["unk_token"] = "[UNK]",
-                ["continuing_subword_prefix"] = "##",
-                ["max_input_chars_per_word"] = 10_000,
-                ["vocab"] = new JsonObject { ["[UNK]"] = 0, ["a"] = 1, ["##a"] = 2 },
-            },
-        };
+        JsonObject file = TokenizerFile.WordPiece();
+        file["model"]!["max_input_chars_per_word"] = 10_000;
+        file["model"]!["vocab"] = new JsonObject { ["[UNK]"] = 0, ["[CLS]"] = 1, ["[SEP]"] = 2, ["a"] = 3, ["##a"] = 4 };
         InTime(TokenizerFile.Load(file), "pieces", string.Join(' ', Enumerable.Repeat(new string('a', 10_000), 20)), decodes: false);
     }
 

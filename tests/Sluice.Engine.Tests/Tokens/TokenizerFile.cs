@@ -83,6 +83,24 @@ internal static class TokenizerFile
         };
     }
 
+    /// <summary>WordPiece as of BERT: [UNK], [CLS], [SEP], hello, wor, ##ld, e.</summary>
+    public static JsonObject WordPiece() => new()
+    {
+        ["added_tokens"] = new JsonArray(Added(1, "[CLS]", special: true), Added(2, "[SEP]", special: true)),
+        ["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["clean_text"] = true, ["handle_chinese_chars"] = true, ["strip_accents"] = null, ["lowercase"] = true },
+        ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
+        ["post_processor"] = new JsonObject { ["type"] = "BertProcessing", ["sep"] = new JsonArray("[SEP]", 2), ["cls"] = new JsonArray("[CLS]", 1) },
+        ["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true },
+        ["model"] = new JsonObject
+        {
+            ["type"] = "WordPiece",
+            ["unk_token"] = "[UNK]",
+            ["continuing_subword_prefix"] = "##",
+            ["max_input_chars_per_word"] = 100,
+            ["vocab"] = new JsonObject { ["[UNK]"] = 0, ["[CLS]"] = 1, ["[SEP]"] = 2, ["hello"] = 3, ["wor"] = 4, ["##ld"] = 5, ["e"] = 6 },
+        },
+    };
+
     public static JsonObject Sequence(string name, params JsonNode[] steps) => new() { ["type"] = "Sequence", [name] = new JsonArray(steps) };
 
     public static JsonObject Split(string regex, string behavior = "Isolated", bool invert = false) => new()
