@@ -26,6 +26,9 @@ internal sealed class TcpProxy : IAsyncDisposable
     public int Port { get; }
     public Toxics Toxics { get; } = new();
 
+    /// <summary>Connections taken so far.</summary>
+    public int Taken { get; private set; }
+
     /// <summary>Answers that were thrown away.</summary>
     public int Lost { get; private set; }
 
@@ -68,6 +71,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             {
                 Socket client = await _listener.AcceptSocketAsync(_stop.Token);
                 client.NoDelay = true;
+                Taken++;
                 _ = Task.Run(() => CarryAsync(client));
             }
         }
@@ -83,6 +87,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         _open[pair] = true;
         try
         {
+            await Toxics.ToServerAsync(pair.Ended);
             await pair.Server.ConnectAsync(IPAddress.Loopback, _target, pair.Ended);
             Task up = UpAsync(pair), down = DownAsync(pair);
             await Task.WhenAny(up, down);
@@ -110,6 +115,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             {
                 pair.Asked = true;
                 await SlowAsync(read, pair.Ended);
+                await Toxics.ToServerAsync(pair.Ended);
                 await SendAsync(pair.Server, buffer, read, pair.Ended);
             }
         }
@@ -133,7 +139,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                     return;
                 }
                 await SlowAsync(read, pair.Ended);
-                await Toxics.PassAsync(pair.Ended);
+                await Toxics.ToClientAsync(pair.Ended);
                 if (!pair.Silent)
                 {
                     await SendAsync(pair.Client, buffer, read, pair.Ended);

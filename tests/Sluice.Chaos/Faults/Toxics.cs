@@ -3,7 +3,7 @@ namespace Sluice.Chaos.Faults;
 /// <summary>What is wrong with the connections of a proxy, all of them, from now on.</summary>
 internal sealed class Toxics
 {
-    private TaskCompletionSource _open = Opened();
+    private readonly Gate _toServer = new(), _toClient = new();
 
     /// <summary>Every chunk comes this much later.</summary>
     public TimeSpan Latency { get; set; }
@@ -15,15 +15,13 @@ internal sealed class Toxics
     public double LoseAnswer { get; set; }
 
     /// <summary>Server to client nothing arrives, and nobody is told (half open).</summary>
-    public bool Swallows { get; private set; }
+    public void Swallow() => _toClient.Close();
 
-    public void Swallow()
+    /// <summary>Nothing arrives either way, and nobody is told. What was sent meanwhile arrives when it heals, as over a line that was out.</summary>
+    public void Part()
     {
-        if (!Swallows)
-        {
-            _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Swallows = true;
-        }
+        _toServer.Close();
+        _toClient.Close();
     }
 
     /// <summary>All well again, but for <see cref="LoseAnswer"/>, which stays as it is set.</summary>
@@ -31,16 +29,23 @@ internal sealed class Toxics
     {
         Latency = TimeSpan.Zero;
         BytesPerSecond = 0;
-        Swallows = false;
-        _open.TrySetResult();
+        _toServer.Open();
+        _toClient.Open();
     }
 
-    public Task PassAsync(CancellationToken cancellationToken) => _open.Task.WaitAsync(cancellationToken);
+    public Task ToServerAsync(CancellationToken cancellationToken) => _toServer.PassAsync(cancellationToken);
 
-    private static TaskCompletionSource Opened()
+    public Task ToClientAsync(CancellationToken cancellationToken) => _toClient.PassAsync(cancellationToken);
+
+    /// <summary>Open at first.</summary>
+    private sealed class Gate
     {
-        TaskCompletionSource open = new();
-        open.SetResult();
-        return open;
+        private TaskCompletionSource? _closed;
+
+        public void Close() => Interlocked.CompareExchange(ref _closed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
+
+        public void Open() => Interlocked.Exchange(ref _closed, null)?.TrySetResult();
+
+        public Task PassAsync(CancellationToken cancellationToken) => Volatile.Read(ref _closed)?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
     }
 }

@@ -24,11 +24,7 @@ internal static class DiskScenario
         Task load = stage.LoadAsync(new LoadMix { Ttl = 0 }.Make(options.Jobs, options.Seed), Scenario.Pace, cancellationToken);
         for (int i = 0; i < options.Kills; i++)
         {
-            stage.Ceiling = (int)(options.Jobs * (i + 2.0) / (options.Kills + 1)); // so that each meets load
-            while (stage.Progress < (i + 1.0) / (options.Kills + 1))
-            {
-                await Task.Delay(50, cancellationToken);
-            }
+            await stage.ReachAsync((i + 1.0) / (options.Kills + 1), (i + 2.0) / (options.Kills + 1), cancellationToken); // so that each meets load
             await Task.WhenAll(FillAsync(database, keep: 0), FillAsync(broker, BrokerKeeps));
             await Task.Delay(s_full, cancellationToken);
             File.Delete(Path.Combine(database, Ballast));

@@ -17,6 +17,7 @@ internal static class Scenario
         "workers" => await KillsAsync(options, [.. Enumerable.Repeat(Victim.Worker, options.Kills)], wipe: false, new LoadMix(), cancellationToken),
         "zombies" => await PauseScenarios.ZombiesAsync(options, cancellationToken),
         "rolling" => await RollingScenario.RunAsync(options, cancellationToken),
+        "network" => await NetworkScenario.RunAsync(options, cancellationToken),
         "upgrade" => await UpgradeScenario.RunAsync(options, cancellationToken),
         "silent" => await SilentScenario.RunAsync(options, cancellationToken),
         "clocks" => await PauseScenarios.ClocksAsync(options, cancellationToken),

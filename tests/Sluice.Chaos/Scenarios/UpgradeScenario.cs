@@ -14,7 +14,7 @@ internal static class UpgradeScenario
     public static async Task<ChaosReport> RunAsync(ChaosOptions options, CancellationToken cancellationToken)
     {
         string old = options.Old ?? throw new ArgumentException($"--old: expected the sluice.dll of an older release.{Environment.NewLine}{ChaosOptions.Usage}");
-        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { Program = old, HeartbeatTimeout = RollingScenario.Heartbeat }, cancellationToken);
+        await using Stage stage = await Stage.StartAsync(options, new FleetOptions { Program = old, HeartbeatTimeout = Stops.Heartbeat }, cancellationToken);
         Task load = stage.LoadAsync(new LoadMix { Ttl = 0, Cancel = 0 }.Make(options.Jobs, options.Seed), Scenario.Pace, cancellationToken);
         List<string> faults = [];
 
@@ -31,14 +31,14 @@ internal static class UpgradeScenario
         await ReplaceAllAsync(stage, "old again", 0.65, 0.9, faults, cancellationToken);
         stage.Ceiling = int.MaxValue;
         await load;
-        await RollingScenario.NoteChargedAsync(stage, faults);
+        await Stops.NoteChargedAsync(stage, faults);
         return await stage.FinishAsync(0, 0, faults, cancellationToken);
     }
 
     /// <summary>A newer worker in the place of an older one: it must end at once and say why. The older one comes back.</summary>
     private static async Task RefusedAsync(Stage stage, string old, List<string> faults, CancellationToken cancellationToken)
     {
-        await RollingScenario.StopAsync(stage, stage.Fleet.Worker(0), "worker 0", twice: false, faults, cancellationToken);
+        await Stops.StopAsync(stage, stage.Fleet.Worker(0), "worker 0", twice: false, faults, cancellationToken);
         stage.Fleet.Program = Fleet.Own;
         stage.Fleet.StartWorker(0);
         if (await stage.Fleet.AwaitWorkerAsync(0, cancellationToken))
@@ -64,7 +64,7 @@ internal static class UpgradeScenario
             await stage.ReachAsync(from + (node * step), from + ((node + 2) * step), cancellationToken);
             bool isApi = node == stage.Fleet.Workers;
             string name = isApi ? "the API" : $"worker {node}";
-            await RollingScenario.StopAsync(stage, isApi ? stage.Fleet.Api : stage.Fleet.Worker(node), $"{name}, before {what}", twice: false, faults, cancellationToken);
+            await Stops.StopAsync(stage, isApi ? stage.Fleet.Api : stage.Fleet.Worker(node), $"{name}, before {what}", twice: false, faults, cancellationToken);
             if (isApi)
             {
                 stage.Fleet.StartApi();
