@@ -16,6 +16,7 @@ internal sealed record ChaosOptions
           clocks   workers whose clocks are ten minutes fast and slow, jobs with deadlines
           disk     --kills times a full disk, for database and broker
           silent   --kills times all connections of workers or API to broker or database carry nothing any more, and nobody is told
+          replies  one answer in twenty of API, database and broker is thrown away after the request was passed on
           network  --kills times workers or API, or one of their servers alone, are cut off for 1 to 30 s; then resets every two seconds for a minute
           upgrade  an older release (--old COMMIT, the last before the newest migration where not given) becomes the newer one under load, and old again
           points   every named crash point with each of --seeds seeds from --seed on, --at-once of them beside each other; --points narrows them

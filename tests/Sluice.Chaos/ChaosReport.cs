@@ -27,7 +27,10 @@ internal sealed record ChaosReport
     public required long StaleDiscarded { get; init; }
 
     /// <summary>From the kill of a worker to the end of the last job that it ran, by the database's clock. What it only held is in <see cref="Counts"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? RecoveryP50S { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? RecoveryP99S { get; init; }
     public int Recoveries { get; init; }
     public required double Seconds { get; init; }

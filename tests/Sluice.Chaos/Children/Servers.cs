@@ -57,6 +57,15 @@ internal sealed class Servers(string repository, string folder, int port) : IDis
 
     public Task DownAsync() => RunAsync("down");
 
+    /// <summary>Queues with messages, by name and number of those ready and unacknowledged.</summary>
+    public async Task<IReadOnlyList<string>> FullQueuesAsync()
+    {
+        (int code, string output) = await RunAsync("ctl", "-q", "list_queues", "--no-table-headers", "name", "messages_ready", "messages_unacknowledged");
+        return code == 0
+            ? [.. output.Split('\n').Select(line => line.Split('\t')).Where(part => part.Length == 3 && (part[1] != "0" || part[2].Trim() != "0")).Select(part => string.Join(' ', part))]
+            : throw new InvalidOperationException($"The broker does not tell its queues: {output}");
+    }
+
     public Task KillDatabaseAsync() => KillAsync(Path.Combine(folder, "pg/data/postmaster.pid"), group: false);
 
     public Task KillBrokerAsync() => KillAsync(Path.Combine(folder, "mq/pid"), group: true);
@@ -68,7 +77,7 @@ internal sealed class Servers(string repository, string folder, int port) : IDis
         Directory.CreateDirectory(Path.Combine(folder, "mq/mnesia"));
     }
 
-    private Task<(int Code, string Output)> RunAsync(string verb) => Shell.RunAsync("bash", [Path.Combine(repository, "ops/services.sh"), verb, "--native"], _environment);
+    private Task<(int Code, string Output)> RunAsync(string verb, params string[] more) => Shell.RunAsync("bash", [Path.Combine(repository, "ops/services.sh"), verb, "--native", .. more], _environment);
 
     private static async Task KillAsync(string file, bool group)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -18,6 +19,7 @@ internal sealed class Callers : IDisposable
     private readonly SeenLog _log;
     private readonly string? _webhook;
     private readonly int[] _ports;
+    private readonly ConcurrentBag<double> _refusals = [];
 
     /// <param name="ports">Asked in turn; the last is asked for everything else.</param>
     /// <param name="log">Told what was seen.</param>
@@ -33,6 +35,9 @@ internal sealed class Callers : IDisposable
 
     /// <summary>Answers that said to come again later, or none at all.</summary>
     public int Again { get; private set; }
+
+    /// <summary>Seconds until 503 was answered, in order.</summary>
+    public double[] Refusals() => [.. _refusals.Order()];
 
     /// <summary>False where nobody answered for <see cref="s_patience"/>, or the job was refused for good.</summary>
     public async Task<bool> SubmitAsync(JobSpec spec, CancellationToken cancellationToken)
@@ -164,7 +169,12 @@ internal sealed class Callers : IDisposable
     {
         try
         {
+            long start = TimeProvider.System.GetTimestamp();
             using HttpResponseMessage answer = await _http.SendAsync(request, cancellationToken);
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                _refusals.Add(TimeProvider.System.GetElapsedTime(start).TotalSeconds);
+            }
             return (answer.StatusCode, answer.IsSuccessStatusCode ? await JsonSerializer.DeserializeAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), type, cancellationToken) : null);
         }
         catch (Exception e) when (IsNoAnswer(e, cancellationToken))

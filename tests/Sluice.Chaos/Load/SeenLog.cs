@@ -44,6 +44,9 @@ internal sealed class SeenLog(string path) : IDisposable
     public void Webhook(string id, string job, string type, string body, bool verified) =>
         Write($$"""{"event":"webhook","id":"{{id}}","job":"{{job}}","type":"{{type}}","body":"{{body}}","verified":{{(verified ? "true" : "false")}}}""");
 
+    /// <summary>Words that only this job's tenant may ever see.</summary>
+    public void Canary(JobSpec spec) => Write($$"""{"event":"canary","tenant":"{{spec.Tenant}}","text":"{{spec.Prompt}}"}""");
+
     public void Flush()
     {
         lock (_lock)

@@ -30,6 +30,12 @@ internal sealed class Ledger(string database)
     public Task<double> LongestPauseAsync() => ReadAsync(
         "select coalesce(max(extract(epoch from at - before)), 0)::float8 from (select finished_at as at, lag(finished_at) over (order by finished_at) as before from jobs where not live) ends", reader => reader.GetDouble(0));
 
+    /// <summary>How often jobs that succeeded were begun, at the mean; those from the cache left out.</summary>
+    public Task<double> MeanRunsAsync() => ReadAsync("select coalesce(round(avg(claims), 4), 0)::float8 from jobs where state = 2 and claims > 0", reader => reader.GetDouble(0));
+
+    /// <summary>Of this role, that have done nothing for ten seconds.</summary>
+    public Task<long> OpenTransactionsAsync() => CountAsync("select count(*) from pg_stat_activity where usename = current_user and state like 'idle in transaction%' and state_change < now() - interval '10 seconds'");
+
     public Task<long> CountAsync(string sql) => ReadAsync(sql, reader => reader.GetInt64(0));
 
     /// <summary>What a worker held and ran, and what time it is; null where the database is away.</summary>

@@ -82,9 +82,9 @@ internal sealed class Nemesis(Stage stage, int seed)
         {
             case Victim.Worker:
                 int worker = Take(_random);
-                await AwaitWorkAsync(worker, cancellationToken);
+                Hand? before = await AwaitWorkAsync(worker, cancellationToken);
                 await stage.Fleet.Worker(worker).KillAsync();
-                await stage.NoteKillAsync(worker);
+                await stage.NoteKillAsync(worker, before);
                 await Task.Delay(away, cancellationToken);
                 stage.Fleet.StartWorker(worker);
                 Give(worker);
@@ -113,13 +113,20 @@ internal sealed class Nemesis(Stage stage, int seed)
         }
     }
 
-    /// <summary>A kill that finds nothing running proves little: waits for something to lose, for a few seconds.</summary>
-    private async Task AwaitWorkAsync(int worker, CancellationToken cancellationToken)
+    /// <summary>A kill that finds nothing running proves little: waits for something to lose, for a few seconds. What was seen last.</summary>
+    private async Task<Hand?> AwaitWorkAsync(int worker, CancellationToken cancellationToken)
     {
-        for (int attempt = 0; attempt < 40 && await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) is not { Running.Length: > 0 }; attempt++)
+        Hand? hand = null;
+        for (int attempt = 0; attempt < 40; attempt++)
         {
+            hand = await stage.Ledger.HandOfAsync(Fleet.WorkerName(worker)) ?? hand;
+            if (hand is { Running.Length: > 0 })
+            {
+                break;
+            }
             await Task.Delay(50, cancellationToken);
         }
+        return hand;
     }
 
     /// <summary>Bad connections and stopped workers, one after the other, until told to end; leaves all in order.</summary>

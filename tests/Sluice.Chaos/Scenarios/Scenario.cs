@@ -17,6 +17,7 @@ internal static class Scenario
         "workers" => await KillsAsync(options, [.. Enumerable.Repeat(Victim.Worker, options.Kills)], wipe: false, new LoadMix(), cancellationToken),
         "zombies" => await PauseScenarios.ZombiesAsync(options, cancellationToken),
         "rolling" => await RollingScenario.RunAsync(options, cancellationToken),
+        "replies" => await RepliesAsync(options, cancellationToken),
         "network" => await NetworkScenario.RunAsync(options, cancellationToken),
         "upgrade" => await UpgradeScenario.RunAsync(options, cancellationToken),
         "silent" => await SilentScenario.RunAsync(options, cancellationToken),
@@ -26,6 +27,26 @@ internal static class Scenario
         "disk" => await DiskScenario.RunAsync(options, cancellationToken),
         _ => throw new ArgumentException($"'{options.Scenario}' is no scenario.{Environment.NewLine}{ChaosOptions.Usage}"),
     };
+
+    /// <summary>One answer in twenty of everybody, the database's commits and the broker's confirms among them, is thrown away after the request was passed on.</summary>
+    private static async Task<ChaosReport> RepliesAsync(ChaosOptions options, CancellationToken cancellationToken)
+    {
+        await using Stage stage = await Stage.StartAsync(options, new FleetOptions(), cancellationToken);
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _ = new Nemesis(stage, options.Seed).GuardAsync(over.Token);
+        foreach (Faults.TcpProxy proxy in stage.Fleet.Behind.Append(stage.Fleet.Front))
+        {
+            proxy.Toxics.LoseAnswer = 0.05;
+        }
+        await stage.LoadAsync(new LoadMix().Make(options.Jobs, options.Seed), Pace, cancellationToken);
+        foreach ((string who, Faults.TcpProxy[] proxies) in ((string, Faults.TcpProxy[])[])[("database", [stage.Fleet.Behind[0], stage.Fleet.Behind[2]]), ("broker", [stage.Fleet.Behind[1], stage.Fleet.Behind[3]])])
+        {
+            stage.Count($"answers_lost_{who}", proxies.Sum(proxy => proxy.Lost));
+        }
+        ChaosReport report = await stage.FinishAsync(0, 0, [], cancellationToken);
+        await over.CancelAsync();
+        return report;
+    }
 
     private static async Task<ChaosReport> KillsAsync(ChaosOptions options, Victim[] victims, bool wipe, LoadMix mix, CancellationToken cancellationToken)
     {

@@ -7,6 +7,7 @@ namespace Sluice.Chaos.Scenarios;
 /// <summary>A whole service of this run's own, the load on it, and what is asked when all is over.</summary>
 internal sealed class Stage : IAsyncDisposable
 {
+    private const int Canaries = 20; // jobs whose words no other tenant may have
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(60);
 
     /// <summary>A webhook whose sender died: a lease of a minute, and a failed try more.</summary>
@@ -79,6 +80,10 @@ internal sealed class Stage : IAsyncDisposable
     public async Task LoadAsync(IReadOnlyList<JobSpec> specs, double perSecond, CancellationToken cancellationToken)
     {
         await Answers.FillAsync(specs);
+        foreach (JobSpec spec in specs.Where(spec => !spec.Shared).Take(Canaries))
+        {
+            Log.Canary(spec);
+        }
         long start = TimeProvider.System.GetTimestamp();
         List<Task> open = [];
         using SemaphoreSlim room = new(256);
@@ -134,10 +139,15 @@ internal sealed class Stage : IAsyncDisposable
         return id is null || await callers.FileSucceedsAsync(id, lines, cancellationToken) ? null : $"{lines} jobs of {id} did not succeed";
     }
 
-    /// <summary>What a worker that was just killed had in hand counts for the recovery figures.</summary>
-    public async Task NoteKillAsync(int worker)
+    /// <summary>What a worker that was just killed had in hand counts for the recovery figures; where the database is away, what was seen <paramref name="before"/>.</summary>
+    public async Task NoteKillAsync(int worker, Hand? before)
     {
-        if (await Ledger.HandOfAsync(Fleet.WorkerName(worker)) is { } hand)
+        Hand? hand = await Ledger.HandOfAsync(Fleet.WorkerName(worker)) ?? before;
+        if (hand is not { Running.Length: > 0 })
+        {
+            Count(hand is null ? "kills_unmeasured" : "kills_of_idle");
+        }
+        if (hand is not null)
         {
             lock (_hands)
             {
@@ -172,6 +182,7 @@ internal sealed class Stage : IAsyncDisposable
             proxy.Toxics.LoseAnswer = 0;
         }
         Count("unanswered", _callers!.Again);
+        Count("refused_p99_s", Percentile(_callers.Refusals(), 0.99) ?? 0);
         Say("healed; waiting for the end of all jobs");
         // what only the broker has yet is no job that could be waited for; where it does not come, the checker says so
         await AwaitNoneAsync(async () => Math.Max(0, Log.ByBroker - await Ledger.FromBusAsync()), s_settle, cancellationToken);
@@ -181,11 +192,15 @@ internal sealed class Stage : IAsyncDisposable
         {
             faults = [.. faults, "what callers can see could not all be read"];
         }
-        await Task.Delay(200, cancellationToken);
+        foreach (string left in await LeftAsync(cancellationToken))
+        {
+            faults = [.. faults, left];
+        }
         CheckReport check = await CheckAsync(cancellationToken);
         Dictionary<string, long> ends = await Ledger.EndsAsync();
         double[] recoveries = await RecoveriesAsync(hand => hand.Running, s_recovery), held = await RecoveriesAsync(hand => hand.Held, TimeSpan.MaxValue);
         Longest(LongestPause, await Ledger.LongestPauseAsync());
+        Count("mean_runs", await Ledger.MeanRunsAsync());
         Count("held_ended_p50_s", Percentile(held, 0.5) ?? 0);
         Count("held_ended_p99_s", Percentile(held, 0.99) ?? 0);
         long failed = ends.Where(end => end.Key.StartsWith("failed", StringComparison.Ordinal)).Sum(end => end.Value);
@@ -220,6 +235,15 @@ internal sealed class Stage : IAsyncDisposable
             Broken = broken,
             Counts = new SortedDictionary<string, double>(_counts.Concat(ends.Where(end => end.Key.Contains(':', StringComparison.Ordinal)).Select(end => new KeyValuePair<string, double>(end.Key, end.Value))).ToDictionary(), StringComparer.Ordinal),
         };
+    }
+
+    /// <summary>What the servers still have of it when all is over: messages, and transactions that nobody ends.</summary>
+    private async Task<IReadOnlyList<string>> LeftAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> queues = [];
+        await AwaitNoneAsync(async () => (queues = await Servers.FullQueuesAsync()).Count, s_settle, cancellationToken);
+        long open = await AwaitNoneAsync(Ledger.OpenTransactionsAsync, s_settle, cancellationToken);
+        return open == 0 ? [.. queues.Select(queue => $"left in a queue: {queue}")] : [.. queues.Select(queue => $"left in a queue: {queue}"), $"{open} transactions left open"];
     }
 
     public async Task<CheckReport> CheckAsync(CancellationToken cancellationToken)
