@@ -17,6 +17,28 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
     /// <summary>The service's role has no right to update these: a policy that would let it changes nothing.</summary>
     private static readonly string[] s_frozen = ["job_events", "results"];
 
+    /// <summary>What <c>sluice.tenant = '*'</c>, the setting of dispatch, shows of all tenants: every table with a tenant but the cache's.</summary>
+    private static readonly string[] s_opened =
+    [
+        "api_keys", "idempotency_keys", "job_events", "job_inputs", "jobs", "outbox", "results", "schedule_firings", "schedules", "submission_lines", "submission_tallies", "submissions",
+        "tenants", "usage", "webhook_deliveries", "webhook_endpoints",
+    ];
+
+    /// <summary>As the service's role: a tenant's cache entry, read by that tenant, put back under the setting of dispatch with {0} for its tenant.</summary>
+    private const string Plant = $$"""
+        do $$
+        declare entry cache_entries;
+        begin
+            perform set_config('sluice.tenant', '{{Tenant}}', true);
+            select * into strict entry from cache_entries limit 1;
+            perform set_config('sluice.tenant', '*', true);
+            entry.tenant := '{0}';
+            entry.id := gen_random_uuid();
+            entry.exact_key := '\x02';
+            insert into cache_entries values (entry.*);
+        end $$
+        """;
+
     private RowSecurity Rows => new(new NpgsqlConnectionStringBuilder(database.ServiceConnectionString) { Pooling = true }.ConnectionString, Tenant, Other);
 
     [Fact]
@@ -45,6 +67,37 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
         Assert.Equal(s_frozen, await Rows.FrozenAsync());
     }
 
+    /// <summary>Whoever can send SQL as the service's role can set this too: row-level security does not hold against dispatch's own faults, except for the cache.</summary>
+    [Fact]
+    public async Task The_setting_of_dispatch_opens_these_tables_to_the_services_role_and_not_the_cache()
+    {
+        await FillAsync();
+        List<string> seen = [], changed = [];
+        foreach ((string table, string column) in await Rows.TablesAsync())
+        {
+            if (await CountAsync("*", $"select count(distinct {column}) from {table} where {column} in ('{Tenant}', '{Other}')") == 2)
+            {
+                seen.Add(table);
+            }
+            if (!s_frozen.Contains(table) && await CountAsync("*", $"with changed as (update {table} set {column} = {column} returning {column} as tenant) select count(distinct tenant) from changed") == 2)
+            {
+                changed.Add(table);
+            }
+        }
+        Assert.Equal(s_opened, seen);
+        Assert.Equal(s_opened.Except(s_frozen), changed);
+
+        long entries = await CountAsync(Tenant, "select count(*) from cache_entries");
+        Assert.True(entries > 0, "There is no entry that could be shown.");
+        Assert.Equal(0, await CountAsync("*", "select count(*) from cache_entries"));
+        Assert.Equal(0, await CountAsync("*", "with changed as (update cache_entries set outputs = outputs returning id) select count(*) from changed"));
+        Assert.Equal(0, await CountAsync("*", "with gone as (delete from cache_entries returning id) select count(*) from gone"));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, await PlantAsync(Tenant));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, await PlantAsync(Other));
+        Assert.Equal(PostgresErrorCodes.CheckViolation, await PlantAsync("*"));
+        Assert.Equal(entries, await CountAsync(Tenant, "select count(*) from cache_entries"));
+    }
+
     /// <summary>The test of this test: with the security of one table off, or its policy open to all, that table is named.</summary>
     [Theory]
     [InlineData("alter table {0} disable row level security", "alter table {0} enable row level security")]
@@ -71,6 +124,10 @@ public sealed class RowSecurityTests(PostgresDatabase database) : SubmissionStep
     }
 
     private Task RunAsync(string sql, string table) => PostgresDatabase.RunAsync(database.AdminConnectionString, sql.Replace("{0}", table, StringComparison.Ordinal));
+
+    /// <summary>Why an entry of this tenant was refused to the setting of dispatch.</summary>
+    private async Task<string> PlantAsync(string tenant) => (await Assert.ThrowsAsync<PostgresException>(() =>
+        PostgresDatabase.RunAsync(database.ServiceConnectionString, Plant.Replace("{0}", tenant, StringComparison.Ordinal)))).SqlState;
 
     private async Task<long> CountAsync(string tenant, string sql)
     {

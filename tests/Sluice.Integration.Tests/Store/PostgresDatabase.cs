@@ -21,9 +21,18 @@ public sealed class PostgresDatabase : IAsyncLifetime
     private readonly string? _service = Environment.GetEnvironmentVariable("SLUICE__STORE__CONNECTIONSTRING");
     private readonly string? _admin = Environment.GetEnvironmentVariable("SLUICE__STORE__ADMINCONNECTIONSTRING");
     private readonly string _name = $"sluice_test_{Guid.NewGuid():N}";
+    private readonly int? _port;
+
+    public PostgresDatabase()
+    {
+    }
+
+    private PostgresDatabase(PostgresDatabase other, int port) => (_name, _port, Report) = (other._name, port, other.Report);
 
     /// <summary>As sluice_service, without pooling.</summary>
-    public string ServiceConnectionString => In(_service!, _name);
+    public string ServiceConnectionString => _port is { } port
+        ? new NpgsqlConnectionStringBuilder(In(_service!, _name)) { Host = "127.0.0.1", Port = port, SslMode = SslMode.Disable }.ConnectionString
+        : In(_service!, _name);
 
     /// <summary>As the schema's owner.</summary>
     public string AdminConnectionString => In(_admin!, _name);
@@ -46,6 +55,9 @@ public sealed class PostgresDatabase : IAsyncLifetime
         if (Report is not null)
             await DropAsync(_admin!, _name);
     }
+
+    /// <summary>This database, to which the service goes by this local port, in the clear. It is the same one: to be emptied, never to be made or dropped.</summary>
+    public PostgresDatabase Through(int port) => new(this, port);
 
     /// <summary>Skips the test where there is no Postgres, else empties the tables.</summary>
     public async Task EmptyAsync()

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Npgsql;
 using Sluice.Store;
 using Sluice.Store.Checking;
@@ -24,7 +25,10 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
     [InlineData("I1", "ended_without_its_event", "delete from job_events where job_id = $done and state = 2")]
     [InlineData("I1", "ended_twice", "insert into job_events select job_id, seq + 1, tenant, now(), 3, null, null, null, claims from job_events where job_id = $done and state = 2")]
     [InlineData("I1", "live_after_its_end", "update job_events set state = 5 where job_id = $waiting")]
+    [InlineData("I1", "went_on_after_its_end", "update job_events set seq = seq + 9 where job_id = $done and state = 1")]
+    [InlineData("I1", "events_are_missing", "delete from job_events where job_id = $done and state = 1")]
     [InlineData("I1", "end_and_time_disagree", "update jobs set finished_at = null where id = $failed")]
+    [InlineData("I1", "end_and_time_disagree", "update jobs set finished_at = now() where id = $waiting")]
     [InlineData("I2", "key_without_its_job", "insert into idempotency_keys values ('acme', 'ghost', '\\x00', gen_random_uuid(), now(), now() + interval '1 day')")]
     [InlineData("I2", "second_job_of_a_key", "update jobs set idempotency_key = 'done' where id = $waiting")]
     [InlineData("I2", "live_without_input", "delete from job_inputs where job = $waiting")]
@@ -33,6 +37,8 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
     [InlineData("I3", "result_without_success", "insert into results select (jsonb_populate_record(r, jsonb_build_object('job', $failed, 'tenant', 'rival'))).* from results r where job = $done")]
     [InlineData("I4", "empty_answer", "update results set outputs = '[]' where job = $done")]
     [InlineData("I5", "started_after_its_deadline", "update jobs set deadline = started_at - interval '1 hour' where id = $done")]
+    [InlineData("I5", "started_after_its_deadline", "update jobs set deadline = finished_at + interval '1 hour' where id = $done; update job_events set at = now() + interval '2 hours' where job_id = $done and state = 1")]
+    [InlineData("I5", "expired_with_an_answer", "insert into results select (jsonb_populate_record(r, jsonb_build_object('job', $expired, 'claims', 0))).* from results r where job = $done")]
     [InlineData("I5", "expired_with_an_answer", "insert into usage select (jsonb_populate_record(u, jsonb_build_object('job', $expired))).* from usage u where job = $done")]
     [InlineData("I6", "told_twice", "insert into webhook_deliveries select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid()))).* from webhook_deliveries d where job = $done")]
     [InlineData("I6", "not_told", "delete from webhook_deliveries where job = $done")]
@@ -40,17 +46,26 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
     [InlineData("I7", "success_without_usage", "delete from usage where job = $done")]
     [InlineData("I7", "usage_is_not_the_results", "update usage set generated_tokens = generated_tokens + 1 where job = $done")]
     [InlineData("I7", "usage_without_success", "insert into usage select (jsonb_populate_record(u, jsonb_build_object('job', $failed, 'tenant', 'rival'))).* from usage u where job = $done")]
+    [InlineData("I8", "runs_for_nobody", "update jobs set state = 1 where id = $waiting")]
     [InlineData("I8", "ended_and_held", "update jobs set held_by = gen_random_uuid() where id = $done")]
+    [InlineData("I8", "ended_and_held", "update jobs set waits_for = $waiting where id = $done")]
     [InlineData("I9", "ticket_is_old", "update jobs set ticketed_at = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "holder_is_silent", "with w as (update workers set seen_at = now() - interval '1 hour' returning id) update jobs set held_by = w.id from w where jobs.id = $waiting")]
     [InlineData("I9", "holder_is_silent", "update jobs set held_by = gen_random_uuid(), ticketed_at = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "begun_and_left", "update job_events set at = now() - interval '1 hour' where job_id = $waiting; update jobs set ticketed_at = '9999-12-31 00:00+00' where id = $waiting; update workers set started_at = now() - interval '1 hour'")]
     [InlineData("I9", "leader_has_ended", "update jobs set waits_for = $done where id = $waiting")]
+    [InlineData("I9", "leader_has_ended", "update jobs set waits_for = gen_random_uuid() where id = $waiting")]
     [InlineData("I9", "deadline_is_past", "update jobs set deadline = now() - interval '1 hour' where id = $waiting")]
     [InlineData("I9", "outbox_waits", "update outbox set created_at = now() - interval '1 hour' where job = $waiting")]
     [InlineData("I9", "webhook_waits", "update webhook_deliveries set next_at = now() - interval '1 hour' where job = $done")]
     [InlineData("I10", "input_of_another_tenant", "update job_inputs set tenant = 'rival' where job = $done")]
+    [InlineData("I10", "event_of_another_tenant", "update job_events set tenant = 'rival' where job_id = $done and state = 1")]
     [InlineData("I10", "result_of_another_tenant", "update results set tenant = 'rival' where job = $done")]
+    [InlineData("I10", "usage_of_another_tenant", "update usage set tenant = 'rival' where job = $done")]
+    [InlineData("I10", "outbox_row_of_another_tenant", "update outbox set tenant = 'rival' where job = $waiting")]
+    [InlineData("I10", "key_of_another_tenant", "update idempotency_keys set tenant = 'rival' where key = 'done'")]
+    [InlineData("I10", "waits_for_another_tenant", "update job_events set state = 0 where job_id = $failed and state = 3; update jobs set state = 0, finished_at = null where id = $failed; update jobs set waits_for = $failed where id = $waiting")]
+    [InlineData("I10", "retry_of_another_tenant", "update jobs set retry_of = $failed where id = $waiting")]
     [InlineData("I10", "told_to_another_tenant", "update webhook_deliveries set tenant = 'rival' where job = $done")]
     [InlineData("I10", "cache_entry_of_another_tenant", "update cache_entries set tenant = 'rival', exact_key = '\\x01' where source_job = $done")]
     public async Task A_planted_violation_breaks_its_invariant_and_no_other(string invariant, string rule, string violation)
@@ -62,6 +77,24 @@ public sealed class JobCheckTests(PostgresDatabase database) : CheckRig(database
         InvariantReport broken = Assert.Single(report.Invariants, i => i.Violations + i.NotChecked.Count > 0);
         Assert.True(broken.Id == invariant && broken.Broken.Any(r => r.Rule == rule), Broken(report));
         Assert.All(broken.Broken, r => Assert.StartsWith("job_", r.Examples[0], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_rule_has_a_planted_violation()
+    {
+        MethodInfo theory = typeof(JobCheckTests).GetMethod(nameof(A_planted_violation_breaks_its_invariant_and_no_other))!;
+        HashSet<string> planted = [.. theory.GetCustomAttributes<InlineDataAttribute>().Select(data => (string)data.Data[1]!)];
+        Assert.Empty(CheckRules.Always.Select(rule => rule.Name).Where(rule => !planted.Contains(rule)));
+    }
+
+    [Fact]
+    public async Task An_end_that_is_told_to_the_endpoint_of_another_tenant_is_found()
+    {
+        await FillAsync();
+        Guid endpoint = NewId().Value;
+        await Webhooks.AddAsync(new NewWebhookEndpoint(endpoint, Other, "https://hooks.example/x", [], [1]), 10, Token);
+        await BreakAsync($"insert into webhook_deliveries select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(), 'endpoint', '{endpoint}'))).* from webhook_deliveries d where job = $done");
+        Assert.Equal("I10:told_to_another_tenant", Broken(await CheckAsync()));
     }
 
     [Fact]

@@ -57,6 +57,30 @@ public sealed class LogCheckTests(PostgresDatabase database) : CheckRig(database
     }
 
     [Fact]
+    public async Task A_webhook_that_was_delivered_is_missed_by_a_receiver_who_never_heard_it()
+    {
+        await FillAsync();
+        await BreakAsync("update webhook_deliveries set state = 1, delivered_at = now() where job = $done");
+        string[] submitted = ["""{"event":"submitted","tenant":"acme","key":"done","webhook":true}""", """{"event":"accepted","tenant":"acme","key":"done","id":"$done"}"""];
+        Assert.Equal("I6:delivered_and_never_heard", Broken(await CheckAsync(await LogAsync(submitted))));
+        Assert.Equal("", Broken(await CheckAsync(await LogAsync([.. submitted, """{"event":"webhook","id":"evt_1","job":"$done","type":"job.succeeded","body":"aa"}"""]))));
+    }
+
+    /// <summary>A result that holds it is among the cases above.</summary>
+    [Theory]
+    [InlineData("update jobs set error_message = 'it said: a rare word' where id = $expired")]
+    [InlineData("update webhook_deliveries set body = convert_to('it said: a rare word', 'UTF8') where job = $done")]
+    [InlineData("update cache_entries set outputs = 'it said: a rare word' where source_job = $done")]
+    public async Task A_canary_is_found_wherever_another_tenants_rows_hold_it(string leak)
+    {
+        await FillAsync();
+        ClientLog log = await LogAsync("""{"event":"canary","tenant":"rival","text":"a rare word"}""");
+        Assert.Equal("", Broken(await CheckAsync(log)));
+        await BreakAsync(leak);
+        Assert.Equal("I10:canary_with_another_tenant", Broken(await CheckAsync(log)));
+    }
+
+    [Fact]
     public async Task Accepted_and_not_ended_is_a_violation_once_all_should_have_ended()
     {
         await FillAsync();
