@@ -8,6 +8,15 @@ namespace Sluice.Simulation.Tests;
 /// <summary>What many seeds came to.</summary>
 internal sealed record SweepOutcome(int Runs, IReadOnlyList<SimOutcome> Failures, FaultCounts Counts, TimeSpan Took, long Steps)
 {
+    /// <summary>The seed that took longest to recover; null where none ran to its end.</summary>
+    public SimOutcome? Longest { get; init; }
+
+    /// <summary>That of those in which no job kills or hangs.</summary>
+    public SimOutcome? LongestCalm { get; init; }
+
+    /// <summary>The seed that came nearest to what its recovery may take.</summary>
+    public SimOutcome? Nearest { get; init; }
+
     public override string ToString()
     {
         StringBuilder text = new();
@@ -16,11 +25,22 @@ internal sealed record SweepOutcome(int Runs, IReadOnlyList<SimOutcome> Failures
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"  {name,-40} {count,12}");
         }
+        Tell("longest recovery", Longest);
+        Tell("longest where no job kills or hangs", LongestCalm);
+        Tell("nearest to its bound", Nearest);
         foreach (SimOutcome failure in Failures.OrderBy(failure => failure.Seed).Take(20))
         {
             text.AppendLine(failure.ToString());
         }
         return text.ToString();
+
+        void Tell(string what, SimOutcome? seed)
+        {
+            if (seed is not null)
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {what,-40} {seed.Recovery.TotalSeconds,10:F0} s of {seed.RecoveryLimit.TotalSeconds:F0} s, seed {seed.Seed}");
+            }
+        }
     }
 }
 
@@ -51,12 +71,13 @@ internal static class SeedSweep
         int next = -1, runs = 0;
         long steps = 0;
         List<SimOutcome> failures = [];
+        SimOutcome? longest = null, longestCalm = null, nearest = null;
         FaultCounts counts = new();
         Lock both = new();
         Thread[] threads = [.. Enumerable.Range(0, Threads).Select(_ => new Thread(Work))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
-        return new SweepOutcome(runs, failures, counts, Stopwatch.GetElapsedTime(start), steps);
+        return new SweepOutcome(runs, failures, counts, Stopwatch.GetElapsedTime(start), steps) { Longest = longest, LongestCalm = longestCalm, Nearest = nearest };
 
         void Work()
         {
@@ -71,7 +92,11 @@ internal static class SeedSweep
                     if (outcome.Failure is not null)
                     {
                         failures.Add(outcome);
+                        continue;
                     }
+                    longest = longest is null || outcome.Recovery > longest.Recovery ? outcome : longest;
+                    longestCalm = outcome.IsCalm && (longestCalm is null || outcome.Recovery > longestCalm.Recovery) ? outcome : longestCalm;
+                    nearest = nearest is null || outcome.Recovery / outcome.RecoveryLimit > nearest.Recovery / nearest.RecoveryLimit ? outcome : nearest;
                 }
             }
         }

@@ -14,6 +14,15 @@ namespace Sluice.Simulation.Tests;
 /// <param name="Virtual">Time that passed inside.</param>
 internal sealed record SimOutcome(ulong Seed, string? Failure, ulong Hash, long Steps, TimeSpan Virtual, FaultCounts Counts, IReadOnlyList<string> Trace)
 {
+    /// <summary>From the end of all faults until nothing moved.</summary>
+    public TimeSpan Recovery { get; init; }
+
+    /// <summary>What <see cref="Recovery"/> may be.</summary>
+    public TimeSpan RecoveryLimit { get; init; }
+
+    /// <summary>No job kills or hangs.</summary>
+    public bool IsCalm { get; init; }
+
     public override string ToString() => Failure is null
         ? string.Create(CultureInfo.InvariantCulture, $"seed {Seed}: well, {Steps} steps, {Virtual.TotalSeconds:F0} s")
         : $"seed {Seed}: {Failure}\n  replay: {SimTrace.SeedVariable}={Seed} dotnet run --project tests/Sluice.Simulation.Tests -c Release -- -class Sluice.Simulation.Tests.ReplayTests";
@@ -23,7 +32,9 @@ internal sealed record SimOutcome(ulong Seed, string? Failure, ulong Hash, long 
 internal static class Simulation
 {
     private static readonly TimeSpan s_trouble = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan s_recovery = TimeSpan.FromMinutes(20);
+
+    // Without faults nothing recovers: this is for all that is asked and done.
+    private static readonly TimeSpan s_harmless = TimeSpan.FromMinutes(20);
 
     /// <param name="seed">Decides everything.</param>
     /// <param name="mutate">Puts a broken store in the place of the right one.</param>
@@ -64,19 +75,26 @@ internal static class Simulation
         world.Run(() => false, harmless ? TimeSpan.FromSeconds(1) : s_trouble);
         rates.Heal();
         cluster.Heal();
-        bool quiet = world.Run(checks.IsQuiet, s_recovery);
+        TimeSpan healed = world.Elapsed, limit = harmless ? s_harmless : RecoveryBound.Of(settings, plan);
+        bool quiet = world.Run(checks.IsQuiet, limit);
+        TimeSpan recovery = world.Elapsed - healed;
         if (world.Failure is null)
         {
             oracle.Look();
         }
-        if (world.Failure is null && (quiet ? checks.Broken() : $"no rest: {client.Busy} callers wait, {checks.WhatMoves()}") is { } fault)
+        if (world.Failure is null && (quiet ? checks.Broken() : $"no rest within {limit.TotalSeconds:F0} s: {client.Busy} callers wait, {checks.WhatMoves()}") is { } fault)
         {
             world.Fail(fault);
         }
         world.IsOver = true;
         counts.Add("runs");
         counts.Add("jobs", plan.Count);
-        return new SimOutcome(seed, world.Failure, world.Hash, world.Steps, world.Elapsed, counts, world.Trace);
+        return new SimOutcome(seed, world.Failure, world.Hash, world.Steps, world.Elapsed, counts, world.Trace)
+        {
+            Recovery = recovery,
+            RecoveryLimit = limit,
+            IsCalm = plan.All(job => job.Mischief is not (Mischief.Kills or Mischief.Hangs)),
+        };
     }
 
     private static void Every(SimWorld world, TimeSpan time, Action what) => world.After(time, () =>

@@ -109,15 +109,16 @@ internal sealed class FinalChecks(SimCluster cluster, SimClient client, IReadOnl
 
     private string? Unjust(MemoryJob row, PlannedJob asked)
     {
-        int lone = Oracle.LoneDeaths.GetValueOrDefault(row.Id), deaths = Oracle.Deaths.GetValueOrDefault(row.Id);
+        int failedRuns = Oracle.FailedRuns.GetValueOrDefault(row.Id);
+        bool usedUp = failedRuns > 0 && failedRuns + Oracle.LoneDeaths.GetValueOrDefault(row.Id) >= JobLimits.MaxFailures;
         return row.Error?.Code switch
         {
-            "poison" when lone >= 2 || (lone >= 1 && row.Failures >= JobLimits.MaxFailures) => null,
-            "engine_fault" when asked.Mischief is Mischief.Throws or Mischief.Stumbles or Mischief.FailsStep && row.Failures >= JobLimits.MaxFailures => null,
+            "poison" when Oracle.IsKiller(row.Id) => null,
+            "engine_fault" when asked.Mischief is Mischief.Throws or Mischief.Stumbles or Mischief.FailsStep && usedUp => null,
             // its batch-mate failed the step
-            "engine_fault" when plan.Any(job => job.Mischief == Mischief.FailsStep) && row.Failures >= JobLimits.MaxFailures => null,
-            "exhausted" when row.Claims >= JobLimits.MaxClaims && (deaths > 3 || asked.Mischief is Mischief.Kills or Mischief.Hangs) => null,
-            _ => $"{Describe(row)} failed as {row.Error?.Code}: {row.Error?.Message}; {deaths} deaths, {lone} of them alone",
+            "engine_fault" when plan.Any(job => job.Mischief == Mischief.FailsStep) && usedUp => null,
+            "exhausted" when row.Claims >= JobLimits.MaxClaims && (Oracle.Deaths.GetValueOrDefault(row.Id) > 3 || asked.Mischief is Mischief.Kills or Mischief.Hangs) => null,
+            _ => $"{Describe(row)} failed as {row.Error?.Code}: {row.Error?.Message}; {Oracle.Record(row.Id)}",
         };
     }
 

@@ -26,6 +26,23 @@ internal sealed class StoreOracle(SimWorld world, MemoryJobStore memory, FaultCo
     /// <summary>Deaths of workers that ran this job.</summary>
     public Dictionary<JobId, int> Deaths { get; } = [];
 
+    /// <summary>Ends of runs that failed and whose worker lived: each is charged as a lone death is.</summary>
+    public Dictionary<JobId, int> FailedRuns { get; } = [];
+
+    /// <summary>
+    /// What the run did to the job is what the service calls poison: three deaths alone, or two alone of at least five, or deaths alone and failed runs that make three. In numbers, so that
+    /// they can differ from the service's.
+    /// </summary>
+    public bool IsKiller(JobId job)
+    {
+        int lone = LoneDeaths.GetValueOrDefault(job);
+        return lone >= 3 || (lone == 2 && Deaths.GetValueOrDefault(job) >= 5) || (lone >= 1 && lone + FailedRuns.GetValueOrDefault(job) >= 3);
+    }
+
+    /// <summary>What counts for and against the job, in words.</summary>
+    public string Record(JobId job) =>
+        $"{Deaths.GetValueOrDefault(job)} deaths, {LoneDeaths.GetValueOrDefault(job)} of them alone, and {FailedRuns.GetValueOrDefault(job)} failed runs";
+
     public IReadOnlyDictionary<JobId, int> FinishedPublished => _published;
 
     public Task<IReadOnlyList<SubmitResult>> Submit(IReadOnlyList<NewJob> jobs, Func<Task<IReadOnlyList<SubmitResult>>> transaction)
@@ -114,6 +131,10 @@ internal sealed class StoreOracle(SimWorld world, MemoryJobStore memory, FaultCo
             {
                 Require(own, $"a stale end of {fence.Job}, claim {fence.Claims}, was written over {before[i]}");
                 counts.Add("ends written");
+                if (outcomes[i].State == JobState.Failed)
+                {
+                    FailedRuns[fence.Job] = FailedRuns.GetValueOrDefault(fence.Job) + 1;
+                }
             }
             else
             {
@@ -126,7 +147,10 @@ internal sealed class StoreOracle(SimWorld world, MemoryJobStore memory, FaultCo
         return done;
     }
 
-    /// <summary>A transaction that may declare workers dead. Only deaths raise suspicion, and only a death alone is charged.</summary>
+    /// <summary>
+    /// A transaction that may declare workers dead. Only deaths raise suspicion, only a death alone is charged, and of those that it is charged to the ones that have become
+    /// killers end, and no others.
+    /// </summary>
     public Task<T> Bury<T>(string name, Func<Task<T>> transaction)
     {
         DateTimeOffset silent = world.Now - TimeSpan.FromSeconds(29);
@@ -146,13 +170,15 @@ internal sealed class StoreOracle(SimWorld world, MemoryJobStore memory, FaultCo
                 Require(!_retired.Contains(group.Key), $"{job.Id} is suspected of the death of a worker that ended in good order");
                 Require(name == "register" || (name == "reconcile" && wasSilent), $"{job.Id} is suspected by {name} though its worker lived");
                 bool charged = alone && suspicions > 0;
-                Require(charged || job.Failures == failures, $"{job.Id} is charged for a death that it shared, or before it was suspect");
+                Require(job.Failures == failures + (charged ? 1 : 0), $"{job.Id} is charged for a death that it shared, or before it was suspect, or more or less than once for one alone");
                 counts.Add("runs ended by a death");
                 Deaths[job.Id] = Deaths.GetValueOrDefault(job.Id) + 1;
                 if (charged)
                 {
                     LoneDeaths[job.Id] = LoneDeaths.GetValueOrDefault(job.Id) + 1;
                 }
+                bool convicted = job.State == JobState.Failed && job.Error?.Code == "poison";
+                Require(convicted == (charged && IsKiller(job.Id)), $"{job.Id} was {(convicted ? "convicted" : "let go")} after {Record(job.Id)}");
             }
         }
         return done;

@@ -73,3 +73,48 @@ internal sealed class ChargesEveryDeath(MemoryJobStore inner) : PassingStore(inn
         ran.Where(job => job.State == JobState.Queued).ToList().ForEach(job => job.Failures++);
     }
 }
+
+/// <summary>Two deaths alone convict, however few there were in all.</summary>
+internal sealed class ConvictsAfterTwoLoneDeaths(MemoryJobStore inner) : PassingStore(inner)
+{
+    public override async Task RegisterWorkerAsync(WorkerRegistration worker, CancellationToken cancellationToken)
+    {
+        await base.RegisterWorkerAsync(worker, cancellationToken);
+        Convict();
+    }
+
+    public override async Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken)
+    {
+        ReconcileReport report = await base.ReconcileAsync(options, cancellationToken);
+        Convict();
+        return report;
+    }
+
+    private void Convict() => Tables(t =>
+    {
+        foreach (MemoryJob job in t.Live.Values.Where(j => j.LoneCrashes >= 2).ToList())
+        {
+            t.End(job, JobState.Failed, null, JobEnds.Poison());
+        }
+        return true;
+    });
+}
+
+/// <summary>What a returning worker's death makes a killer goes on.</summary>
+internal sealed class ConvictsNobody(MemoryJobStore inner) : PassingStore(inner)
+{
+    private const int Forgiven = -1000;
+
+    public override Task RegisterWorkerAsync(WorkerRegistration worker, CancellationToken cancellationToken)
+    {
+        List<(MemoryJob Job, int Failures, int LoneCrashes)> before = Tables(t => t.Live.Values.Select(j => (j, j.Failures, j.LoneCrashes)).ToList());
+        before.ForEach(was => was.Job.Failures = was.Job.LoneCrashes = Forgiven);
+        Task done = base.RegisterWorkerAsync(worker, cancellationToken);
+        foreach ((MemoryJob job, int failures, int crashes) in before)
+        {
+            job.Failures += failures - Forgiven;
+            job.LoneCrashes += crashes - Forgiven;
+        }
+        return done;
+    }
+}

@@ -131,6 +131,16 @@ internal sealed class NeverTicketsAgain(MemoryJobStore inner) : PassingStore(inn
         base.StealAsync(worker, models, max, null, cancellationToken);
 }
 
+/// <summary>Lost tickets are sent again after ten minutes, and nobody takes their jobs before.</summary>
+internal sealed class TicketsAgainLate(MemoryJobStore inner) : PassingStore(inner)
+{
+    public override Task<ReconcileReport> ReconcileAsync(ReconcileOptions options, CancellationToken cancellationToken) =>
+        base.ReconcileAsync(options with { TicketTimeout = 20 * options.TicketTimeout, TicketsLost = null }, cancellationToken);
+
+    public override Task<IReadOnlyList<ReservedJob>> StealAsync(Guid worker, IReadOnlyList<string> models, int max, TimeSpan? forsaken, CancellationToken cancellationToken) =>
+        base.StealAsync(worker, models, max, null, cancellationToken);
+}
+
 /// <summary>What had begun and is free again is not found by anybody.</summary>
 internal sealed class ForgetsWhatHadBegun(MemoryJobStore inner) : PassingStore(inner)
 {

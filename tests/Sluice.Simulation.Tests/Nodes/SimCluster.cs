@@ -8,6 +8,9 @@ namespace Sluice.Simulation.Tests.Nodes;
 /// <summary>The processes of one run, and the supervisor that starts again what dies.</summary>
 internal sealed class SimCluster(SimWorld world, SimStore store, SimBroker broker, SimSettings settings, FaultCounts counts, SimRandom random)
 {
+    /// <summary>From a process's death to its next start, at the most.</summary>
+    public static readonly TimeSpan LongestRestart = TimeSpan.FromSeconds(5);
+
     private readonly List<SimNode> _nodes = [];
     private long _numbers = 100;
 
@@ -114,7 +117,7 @@ internal sealed class SimCluster(SimWorld world, SimStore store, SimBroker broke
         {
             _nodes[at] = node;
         }
-        node.Died += () => world.After(random.Time(300, 5000), () => Start(name, role));
+        node.Died += () => world.After(random.Time(300, LongestRestart.TotalMilliseconds), () => Start(name, role));
         node.Start();
     }
 }

@@ -1,5 +1,7 @@
+using Sluice.Engine;
 using Sluice.Jobs;
 using Sluice.Service;
+using Sluice.Service.Inference;
 using Sluice.Store;
 using Sluice.Store.Memory;
 using Sluice.Tests.Cli;
@@ -7,7 +9,7 @@ using Xunit;
 
 namespace Sluice.Tests.Inference;
 
-/// <summary>What another's pages save: nothing, counted in prompt tokens that the engine computed. One's own save what they should.</summary>
+/// <summary>What another's pages save: nothing, counted in prompt tokens that the engine computed, by its own counter and by the job's usage. One's own save what they should.</summary>
 public sealed class ForeignPrefixTests
 {
     private const string Model = "tiny";
@@ -19,6 +21,8 @@ public sealed class ForeignPrefixTests
         using TinyModel model = new();
         await using WorkerRig rig = await WorkerRig.StartAsync(
             new SluiceHostOptions { Embedded = true, Engine = EngineKind.Model, Models = [$"{Model}={model.Folder}"], Settings = Embedded.Quick }, services => services.AddMemoryStore());
+        await WorkerRig.EventuallyAsync(() => rig.Get<EngineHost>().IsReady, "the engine is ready");
+        IEngine engine = rig.Get<EngineHost>().All[0];
         Assert.Equal((Length, 0), await ComputedAsync("owner", Length));
 
         int tried = 0;
@@ -48,9 +52,17 @@ public sealed class ForeignPrefixTests
                 Parameters = new JobParameters { MaxTokens = 1 },
                 Cache = new CacheRequest { Mode = CacheMode.Off, Namespace = space },
             };
+            long before = engine.Load.ComputedTokens;
             JobRecord job = await rig.EndAsync(await rig.SubmitAsync(request, tenant), tenant);
             Assert.Equal(JobState.Succeeded, job.State);
-            return (job.Result!.Usage.PromptTokens, job.Result.Usage.CachedTokens);
+            JobUsage usage = job.Result!.Usage;
+            // not by the job's word alone: the engine counts the rows of its steps
+            for (int i = 0; i < 500 && engine.Load.ComputedTokens - before < usage.PromptTokens - usage.CachedTokens; i++)
+            {
+                await Task.Delay(20);
+            }
+            Assert.Equal(usage.PromptTokens - usage.CachedTokens, engine.Load.ComputedTokens - before);
+            return (usage.PromptTokens, usage.CachedTokens);
         }
     }
 }

@@ -16,7 +16,7 @@ public sealed class GatedStore
 
     public IJobStore Store { get; }
 
-    public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource Gate { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The first call has come to the gate.</summary>
     public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -25,6 +25,9 @@ public sealed class GatedStore
     public ConcurrentQueue<int> Sizes { get; } = [];
 
     public Exception? Fault { get; set; }
+
+    /// <summary>Calls from now on wait again, until the new gate opens.</summary>
+    public void Close() => Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Passes everything but that member's calls straight on.</summary>
     public class Proxy : DispatchProxy
