@@ -60,11 +60,11 @@ internal static class Unaddressed
 
         public override Guid? InitiatorId => Id(() => base.InitiatorId);
 
-        private static Guid? Id(Func<Guid?> read)
+        private static Guid? Id(Func<Guid?> given)
         {
             try
             {
-                return read();
+                return given();
             }
             catch (FormatException)
             {

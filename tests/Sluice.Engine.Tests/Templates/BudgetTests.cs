@@ -192,6 +192,26 @@ public sealed class BudgetTests
         Assert.Equal("xy", ChatTemplate.Parse("{{ messages[0].content|first }}{{ messages[0].content|last }}", "test").Render(messages, new TemplateOptions()).Single().Text);
     }
 
+    /// <summary>A request holds 1 Mi characters at most: what stops a bomb is no limit of an honest template.</summary>
+    [Theory]
+    [InlineData("brackets")]
+    [InlineData("chatml")]
+    [InlineData("demo")]
+    [InlineData("headers")]
+    [InlineData("lines")]
+    [InlineData("thinking")]
+    [InlineData("turns")]
+    public void The_largest_content_of_a_request_takes_less_than_half_of_the_work(string name)
+    {
+        GoldenCase golden = GoldenCase.Of(name).First(known => known.Expected is not null);
+        TemplateLimits half = TemplateLimits.Default with { Work = TemplateLimits.Default.Work / 2 };
+        string content = string.Concat(Enumerable.Repeat("some words, ", (1 << 20) / 12));
+
+        IReadOnlyList<TemplateSegment> segments = ChatTemplate.Parse(GoldenCase.Source(name), name).Render([new("user", content)], golden.Options with { Limits = half });
+
+        Assert.Contains(segments, segment => segment.IsContent && segment.Text.Length >= content.Length - 1);
+    }
+
     [Fact]
     public void A_tight_budget_is_kept()
     {
