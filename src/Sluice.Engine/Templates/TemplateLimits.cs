@@ -14,8 +14,11 @@ public sealed record TemplateLimits
     /// <summary>Longest text, in UTF-16 units: of the output and of every value on the way.</summary>
     public int TextLength { get; init; } = 4 << 20;
 
-    /// <summary>Characters copied or searched by all operations together; an element of a new list counts 64.</summary>
-    public long Work { get; init; } = 64L << 20;
+    /// <summary>
+    /// Characters copied or searched by all operations together; an element of a new list counts 64. Templates that are in use copy and search a content six or seven
+    /// times: this is enough for some five million characters of it.
+    /// </summary>
+    public long Work { get; init; } = 32L << 20;
 
     /// <summary>Macros that are being called at one time.</summary>
     public int MacroDepth { get; init; } = 50;

@@ -81,7 +81,6 @@ internal static class RabbitMqBus
             endpoint.SetQueueArgument("x-dead-letter-exchange", names.SubmitDead);
             endpoint.SetQueueArgument("x-dead-letter-strategy", "at-least-once");
             endpoint.SetQueueArgument("x-overflow", "reject-publish");
-            endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
             endpoint.Instance(context.GetRequiredService<SubmitConsumer>());
         });
 
@@ -108,6 +107,7 @@ internal static class RabbitMqBus
         endpoint.SetQuorumQueue();
         endpoint.PrefetchCount = prefetch;
         endpoint.ConcurrentMessageLimit = prefetch;
-        endpoint.PublishFaults = false; // a message may name any address to be told at
+        endpoint.PublishFaults = false;
+        Unaddressed.Configure(endpoint); // a message may name any address to be told at
     }
 }

@@ -21,7 +21,6 @@ internal sealed class RabbitMqTickets(IBus bus, TicketConsumer consumer, IOption
     public static void Configure(IRabbitMqReceiveEndpointConfigurator endpoint, TicketConsumer consumer, QueueOptions options)
     {
         RabbitMqBus.Quorum(endpoint, options.TicketPrefetch);
-        endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
         endpoint.Instance(consumer);
     }
 

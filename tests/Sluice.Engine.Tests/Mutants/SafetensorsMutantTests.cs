@@ -25,6 +25,40 @@ public sealed class SafetensorsMutantTests
         }
     }
 
+    /// <summary>The same on disk, as a load opens it, and each byte beyond the end too: a declared error that names the file, and the file is let go of.</summary>
+    [Fact]
+    public void A_file_on_disk_cut_at_any_byte_or_longer_than_it_says_is_refused_when_it_is_opened()
+    {
+        byte[] whole = SafetensorsBytes.File(s_header, 26);
+        string path = Path.GetTempFileName();
+        try
+        {
+            Dictionary<SafetensorsError, int> errors = [];
+            for (int length = 0; length <= whole.Length + 9; length++)
+            {
+                File.WriteAllBytes(path, [.. whole.AsSpan(0, Math.Min(length, whole.Length)), .. new byte[Math.Max(0, length - whole.Length)]]);
+                if (length == whole.Length)
+                {
+                    using SafetensorsFile file = SafetensorsFile.Open(path);
+                    Assert.Equal(4, file.Entries.Count);
+                    continue;
+                }
+                ModelFormatException refusal = Assert.ThrowsAny<ModelFormatException>(() => SafetensorsFile.Open(path).Dispose());
+                Assert.Contains(Path.GetFileName(path), refusal.Message, StringComparison.Ordinal);
+                SafetensorsError error = Assert.IsType<SafetensorsException>(refusal).Error;
+                errors[error] = errors.GetValueOrDefault(error) + 1;
+            }
+            Console.WriteLine($"safetensors cut or lengthened: {string.Join(", ", errors.Select(pair => $"{pair.Key} {pair.Value} times"))}");
+            Assert.Equal(8, errors[SafetensorsError.FileTooShort]);
+            Assert.Equal(s_header.Length, errors[SafetensorsError.HeaderBeyondFile]);
+            Assert.Equal(26 + 9, errors[SafetensorsError.FileLengthMismatch]);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     /// <summary>What the writer writes is read back; shapes and types at random.</summary>
     [Fact]
     public void Whatever_is_written_is_read_back()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Sluice.Engine.Templates;
 using Xunit;
 
@@ -6,7 +7,7 @@ namespace Sluice.Engine.Tests.Templates;
 
 public sealed class BudgetTests
 {
-    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(20), s_soon = TimeSpan.FromMilliseconds(500);
 
     public static TheoryData<string, string> Bombs => new()
     {
@@ -85,6 +86,79 @@ public sealed class BudgetTests
         Assert.True(watch.Elapsed < s_bound, $"{watch.Elapsed}");
     }
 
+    public static TheoryData<string> Loops =>
+    [
+        "{% for i in range(10**9) %}{% endfor %}",
+        "{% for i in range(10**9, 0, -1) %}x{% endfor %}",
+        "{% for a in range(10**9) %}{% for b in range(10**9) %}{% endfor %}{% endfor %}",
+        "{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}x{% endfor %}{% endfor %}{% endfor %}",
+        "{% for a in range(9000) %}{% for b in range(9000) if b < 0 %}{% endfor %}{% endfor %}",
+        "{% for a in range(100) %}{% for b in range(100) %}{% for c in range(100) %}{{ a * b * c }}{% endfor %}{% endfor %}{% endfor %}",
+        "{% macro m(n) %}{% for i in range(1000) %}{{ m(n + 1) }}{% endfor %}{% endmacro %}{{ m(0) }}",
+        "{% macro m(n) %}{% for i in range(1000) %}{{ m(n + 1) if n < 40 else i }}{% endfor %}{% endmacro %}{{ m(0) }}",
+        "{% set ns = namespace(n=0) %}{% for a in range(5000) %}{% set ns.n = ns.n + range(10**9)|length %}{% endfor %}",
+    ];
+
+    /// <summary>Aimed at: 50 ms. The limit is ten times that, and of some tries the best counts, for the machine may be busy.</summary>
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public void Loops_without_end_are_stopped_soon(string source) => StopsSoon(source);
+
+    [Theory]
+    [MemberData(nameof(Bombs))]
+    public void Whatever_asks_for_too_much_is_stopped_soon(string source, string limit)
+    {
+        Assert.NotEmpty(limit);
+        StopsSoon(source);
+    }
+
+    [Theory]
+    [InlineData("{{ range(10**18)|length }}")]
+    [InlineData("{{ range(0, 0 - 10**18, -7)|length }}")]
+    [InlineData("{% for i in range(10**9) %}{% endfor %}")]
+    public void A_range_that_is_too_long_is_refused_before_any_of_it_is_made(string source)
+    {
+        ChatTemplate template = ChatTemplate.Parse(source, "test");
+        Assert.Throws<TemplateException>(() => template.Render([], new TemplateOptions()));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        TemplateException refusal = Assert.Throws<TemplateException>(() => template.Render([], new TemplateOptions()));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+        Assert.Contains("copies and searches", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("range(5)", "0 1 2 3 4")]
+    [InlineData("range(0)", "")]
+    [InlineData("range(0 - 5)", "")]
+    [InlineData("range(2, 9, 3)", "2 5 8")]
+    [InlineData("range(2, 8, 3)", "2 5")]
+    [InlineData("range(5, 0, -2)", "5 3 1")]
+    [InlineData("range(5, 1, -2)", "5 3")]
+    [InlineData("range(1, 5, -1)", "")]
+    [InlineData("range(0 - 9223372036854775807, 9223372036854775807, 9223372036854775807)", "-9223372036854775807 0")]
+    public void A_range_is_as_long_as_it_says(string range, string numbers)
+    {
+        string text = string.Concat(ChatTemplate.Parse($"{{{{ {range}|join(' ') }}}}|{{{{ {range}|length }}}}", "test").Render([], new TemplateOptions()).Select(segment => segment.Text));
+
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{numbers}|{numbers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length}"), text);
+    }
+
+    private static void StopsSoon(string source)
+    {
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int attempt = 0; attempt < 10 && best > s_soon; attempt++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Assert.Throws<TemplateException>(() => ChatTemplate.Parse(source, "test").Render([new("user", "a")], new TemplateOptions()));
+            TimeSpan taken = Stopwatch.GetElapsedTime(start);
+            best = taken < best ? taken : best;
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"stopped after {best.TotalMilliseconds:0.0} ms: {source[..Math.Min(source.Length, 100)]}"));
+        Assert.True(best < s_soon, $"{best} for {source[..Math.Min(source.Length, 500)]}");
+    }
+
     [Theory]
     [MemberData(nameof(Towers))]
     public void A_template_nested_too_deep_is_refused_when_it_is_read(string source)
@@ -116,6 +190,26 @@ public sealed class BudgetTests
 
         Assert.Equal([content.Length, 500_000, content.Length], segments.Where(segment => segment.IsContent).Select(segment => segment.Text.Length));
         Assert.Equal("xy", ChatTemplate.Parse("{{ messages[0].content|first }}{{ messages[0].content|last }}", "test").Render(messages, new TemplateOptions()).Single().Text);
+    }
+
+    /// <summary>A request holds 1 Mi characters at most: what stops a bomb is no limit of an honest template.</summary>
+    [Theory]
+    [InlineData("brackets")]
+    [InlineData("chatml")]
+    [InlineData("demo")]
+    [InlineData("headers")]
+    [InlineData("lines")]
+    [InlineData("thinking")]
+    [InlineData("turns")]
+    public void The_largest_content_of_a_request_takes_less_than_half_of_the_work(string name)
+    {
+        GoldenCase golden = GoldenCase.Of(name).First(known => known.Expected is not null);
+        TemplateLimits half = TemplateLimits.Default with { Work = TemplateLimits.Default.Work / 2 };
+        string content = string.Concat(Enumerable.Repeat("some words, ", (1 << 20) / 12));
+
+        IReadOnlyList<TemplateSegment> segments = ChatTemplate.Parse(GoldenCase.Source(name), name).Render([new("user", content)], golden.Options with { Limits = half });
+
+        Assert.Contains(segments, segment => segment.IsContent && segment.Text.Length >= content.Length - 1);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Sluice.Engine.Tokens;
 using Xunit;
@@ -9,6 +10,12 @@ namespace Sluice.Engine.Tests.Tokens;
 public sealed class PathologicalTextTests
 {
     private const int Size = 1_000_000;
+
+    // Four times the text: a quadratic path takes sixteen times as long, and one of n log n, with less of it in the processor's caches, five to seven times.
+    private const int Few = 50_000, Many = 4 * Few, Tries = 10;
+    private const double MostGrowth = 10;
+
+    private static readonly TimeSpan s_floor = TimeSpan.FromMilliseconds(5);
 
     // A quadratic path takes minutes; the limit leaves room for a busy machine.
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
@@ -34,6 +41,25 @@ public sealed class PathologicalTextTests
     {
         foreach (JsonObject file in (JsonObject[])[TokenizerFile.ByteLevel(), Llama3(), TokenizerFile.SentencePiece()])
             InTime(TokenizerFile.Load(file), shape, text);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes), DisableDiscoveryEnumeration = true)]
+    public void Four_times_the_text_takes_no_sixteen_times_as_long(string shape, string text)
+    {
+        foreach ((string name, JsonObject file) in ((string, JsonObject)[])[("byte level", TokenizerFile.ByteLevel()), ("byte level, split", Llama3()), ("SentencePiece", TokenizerFile.SentencePiece())])
+            Grows(TokenizerFile.Load(file), $"{shape}, {name}", text);
+    }
+
+    [Theory]
+    [InlineData("NFC")]
+    [InlineData("NFD")]
+    [InlineData("BertNormalizer")]
+    public void Four_times_the_marks_take_no_sixteen_times_as_long(string normalizer)
+    {
+        JsonObject file = TokenizerFile.ByteLevel();
+        file["normalizer"] = new JsonObject { ["type"] = normalizer };
+        Grows(TokenizerFile.Load(file), $"marks, {normalizer}", string.Concat(Enumerable.Repeat("\u0301\u0316", Many / 2)));
     }
 
     [Theory]
@@ -75,6 +101,29 @@ public sealed class PathologicalTextTests
         Assert.True(taken < s_limit, $"{shape}: {taken}");
         if (decodes)
             Assert.True(tokenizer.Decode(ids) == text, shape);
+    }
+
+    /// <summary>The best of some tries of each counts, and more are made while they do not do: a machine that is busy is not busy all the time, a quadratic path is.</summary>
+    private static void Grows(Tokenizer tokenizer, string what, string text)
+    {
+        string few = text[..Few], many = text[..Math.Min(Many, text.Length)];
+        TimeSpan small = Once(tokenizer, few), large = Once(tokenizer, many);
+        for (int attempt = 1; attempt < Tries && (attempt < 3 || large > small * MostGrowth + s_floor); attempt++)
+        {
+            TimeSpan again = Once(tokenizer, few), manyAgain = Once(tokenizer, many);
+            small = again < small ? again : small;
+            large = manyAgain < large ? manyAgain : large;
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {few.Length} characters in {small.TotalMilliseconds:0.0} ms, {many.Length} in {large.TotalMilliseconds:0.0} ms, {large / small:0.0} times"));
+        Assert.True(large <= small * MostGrowth + s_floor, $"{what}: {few.Length} characters took {small}, {many.Length} took {large}");
+    }
+
+    private static TimeSpan Once(Tokenizer tokenizer, string text)
+    {
+        long start = Stopwatch.GetTimestamp();
+        tokenizer.EncodeTemplate(text);
+        return Stopwatch.GetElapsedTime(start);
     }
 
     private static JsonObject Llama3()

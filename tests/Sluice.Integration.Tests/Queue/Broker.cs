@@ -45,7 +45,11 @@ internal sealed class Broker : IAsyncDisposable
     }
 
     /// <summary>Sends a body to the exchange for submits; returns when the broker has confirmed it.</summary>
-    public async Task SubmitAsync(string body, string contentType = "application/json", bool withUser = true, Action<BasicProperties>? change = null)
+    public Task SubmitAsync(string body, string contentType = "application/json", bool withUser = true, Action<BasicProperties>? change = null) =>
+        SubmitAsync(Encoding.UTF8.GetBytes(body), contentType, withUser, change);
+
+    /// <inheritdoc cref="SubmitAsync(string, string, bool, Action{BasicProperties})"/>
+    public async Task SubmitAsync(byte[] body, string contentType, bool withUser = true, Action<BasicProperties>? change = null)
     {
         BasicProperties properties = new() { ContentType = contentType, Persistent = true };
         if (withUser)
@@ -54,7 +58,56 @@ internal sealed class Broker : IAsyncDisposable
         }
         change?.Invoke(properties);
         IChannel channel = await ChannelAsync();
-        await channel.BasicPublishAsync(Names.Submit, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body));
+        await channel.BasicPublishAsync(Names.Submit, "", mandatory: true, properties, body);
+    }
+
+    /// <summary>Sends a submit in another user's name, which the broker does not take; returns the code with which it closes the channel.</summary>
+    public async Task<int?> SubmitAsAsync(string user, string body)
+    {
+        await using IChannel channel = await (await OpenAsync()).CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        BasicProperties properties = new() { ContentType = "application/json", Persistent = true, UserId = user };
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
+        try
+        {
+            await channel.BasicPublishAsync(Names.Submit, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body), limit.Token);
+            return null;
+        }
+        catch (Exception e) when (e is RabbitMQ.Client.Exceptions.OperationInterruptedException or RabbitMQ.Client.Exceptions.PublishException)
+        {
+            return channel.CloseReason?.ReplyCode;
+        }
+    }
+
+    /// <summary>Declares an exchange, and a queue of its name that keeps whatever is sent to it.</summary>
+    public async Task TrapAsync(string name)
+    {
+        IChannel channel = await ChannelAsync();
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true);
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false);
+        await channel.QueueBindAsync(name, name, "");
+    }
+
+    /// <summary>How much a trap has caught, found by sending one more to it, so that one that catches nothing is noticed; removes it.</summary>
+    public async Task<uint> SpringAsync(string name)
+    {
+        IChannel channel = await ChannelAsync();
+        await channel.BasicPublishAsync(name, "", mandatory: true, new BasicProperties(), new byte[] { 1 });
+        uint caught = await channel.MessageCountAsync(name);
+        await channel.QueueDeleteAsync(name);
+        await channel.ExchangeDeleteAsync(name);
+        return caught - 1;
+    }
+
+    /// <summary>Takes all that lies in a queue, oldest first.</summary>
+    public async Task<List<string>> TakeAllAsync(string queue)
+    {
+        IChannel channel = await ChannelAsync();
+        List<string> bodies = [];
+        while (await channel.BasicGetAsync(queue, autoAck: true) is { } message)
+        {
+            bodies.Add(Encoding.UTF8.GetString(message.Body.Span));
+        }
+        return bodies;
     }
 
     /// <summary>Bodies of all messages on an exchange from now on, with their routing keys.</summary>

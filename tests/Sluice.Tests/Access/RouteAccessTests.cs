@@ -91,6 +91,68 @@ public sealed class RouteAccessTests : IAsyncLifetime
         }
     }
 
+    /// <summary>Every set of scopes that there is: a route that needs one is closed to a key of all the others together.</summary>
+    [Fact]
+    public async Task Each_route_is_403_to_every_key_without_its_scope_and_not_to_one_with_it()
+    {
+        Dictionary<KeyScopes, HttpClient> clients = [];
+        for (KeyScopes scopes = KeyScopes.Submit; scopes <= KeyScopes.All; scopes++)
+        {
+            clients[scopes] = await _host.ClientAsync("narrow", scopes);
+        }
+        int refused = 0, passed = 0;
+        foreach (RouteEndpoint route in Routes())
+        {
+            AccessRule rule = route.Metadata.GetMetadata<AccessRule>()!;
+            (string method, string path, string name) = Call(route);
+            foreach ((KeyScopes scopes, HttpClient client) in clients)
+            {
+                using HttpRequestMessage request = new(new HttpMethod(method), path);
+                using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+                bool may = rule.IsOpen || (scopes & rule.Scope) == rule.Scope;
+                Assert.True(response.StatusCode != HttpStatusCode.Unauthorized, $"{name}, key with {scopes}: {response.StatusCode}");
+                Assert.True(may != (response.StatusCode == HttpStatusCode.Forbidden), $"{name}, key with {scopes}: {response.StatusCode}");
+                _ = may ? passed++ : refused++;
+            }
+        }
+        foreach (HttpClient client in clients.Values)
+        {
+            client.Dispose();
+        }
+        Console.WriteLine($"routes by scopes: {Routes().Count()} routes, {refused} calls refused, {passed} let through");
+        Assert.True(refused >= 3 * (Routes().Count() - s_open.Length), $"Only {refused} calls were refused.");
+    }
+
+    [Fact]
+    public async Task A_revoked_key_is_401_on_every_route_that_it_could_call_before()
+    {
+        // Of a host that remembers no key, so that it is missed at once.
+        await using ApiHost host = await ApiHost.StartAsync(new() { ["Access:MetricsOpenOnLoopback"] = "false", ["Access:Remember"] = "00:00:00" });
+        (string text, ApiKey key) = ApiKeyText.Create("default", KeyScopes.All, null, TimeProvider.System.GetUtcNow());
+        IKeyStore keys = host.Parts.GetRequiredService<IKeyStore>();
+        await keys.AddAsync(key, CancellationToken.None);
+        using HttpClient client = new() { BaseAddress = host.Client.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", text);
+        foreach ((string method, string path, string name) in Calls())
+        {
+            using HttpResponseMessage response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), HttpCompletionOption.ResponseHeadersRead);
+            Assert.True(response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden), $"{name}, while the key lives: {response.StatusCode}");
+        }
+        Assert.True(await keys.RevokeAsync(key.Id, CancellationToken.None));
+        List<string> open = [];
+        foreach ((string method, string path, string name) in Calls())
+        {
+            using HttpResponseMessage response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), HttpCompletionOption.ResponseHeadersRead);
+            if (response.StatusCode != HttpStatusCode.Unauthorized)
+            {
+                open.Add(name);
+                continue;
+            }
+            Assert.Equal("invalid_api_key", (await ApiHost.JsonAsync(response)).GetProperty("error").GetProperty("code").GetString());
+        }
+        Assert.Equal(s_open, open.Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("sk_")]

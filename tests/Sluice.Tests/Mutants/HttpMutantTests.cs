@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -10,9 +11,19 @@ using Xunit;
 
 namespace Sluice.Tests.Mutants;
 
-/// <summary>A host under mutated requests: none is answered with 5xx, none changes how the next is answered.</summary>
+/// <summary>
+/// A host under mutated requests: none is answered with 5xx, none changes how the next is answered, refusals are quick and nothing of them stays. Alone: what other
+/// tests keep meanwhile would count.
+/// </summary>
+[CollectionDefinition(nameof(HttpMutantTests), DisableParallelization = true)]
+[Collection(nameof(HttpMutantTests))]
 public sealed class HttpMutantTests : IAsyncLifetime
 {
+    private const long Room = 16 << 20; // bytes that a first use of everything may keep: pools, compiled code
+    private const long PerAccepted = 64 << 10; // bytes of a job, submission, webhook or schedule in the memory store
+    private const long PerReplay = 4 << 20; // bytes that refusals may keep the second time, all of a route together: nothing is expected
+    private const int MostReplayed = 500;
+
     private static readonly int s_bodies = 1_000 * MutantRun.Times, s_raw = 1_500 * MutantRun.Times;
 
     /// <summary>For every route that takes a body, one that it accepts.</summary>
@@ -56,20 +67,30 @@ public sealed class HttpMutantTests : IAsyncLifetime
             (string type, string body) = s_accepted[name];
             string[] call = name.Replace("{id}", "nightly", StringComparison.Ordinal).Split(' ');
             SortedDictionary<int, int> seen = [];
+            List<int> refused = [];
             using HttpResponseMessage whole = await SendAsync(Encoding.UTF8.GetBytes(body), CancellationToken.None);
             Assert.True(whole.IsSuccessStatusCode, $"{name}: {await whole.Content.ReadAsStringAsync()}");
+            Refusals refusals = new(name);
             await Parallel.ForEachAsync(Enumerable.Range(0, s_bodies), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, token) =>
             {
                 byte[] mutant = JsonMutator.Mutate(Encoding.UTF8.GetBytes(body), new Random(seed));
+                long start = Stopwatch.GetTimestamp();
                 using HttpResponseMessage response = await SendAsync(mutant, token);
                 int status = (int)response.StatusCode;
+                refusals.Add(status, start);
                 Assert.True(status < 500, $"{name}, seed {seed}: {status} {await response.Content.ReadAsStringAsync(token)}\n{Encoding.UTF8.GetString(mutant)}");
                 Assert.True(status < 400 || response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{name}, seed {seed}: {status} without a problem");
                 lock (seen)
                 {
                     seen[status] = seen.GetValueOrDefault(status) + 1;
+                    if (status >= 400)
+                    {
+                        refused.Add(seed);
+                    }
                 }
             });
+            refusals.Judge(Room + seen.Where(pair => pair.Key < 400).Sum(pair => pair.Value) * PerAccepted);
+            await ReplayAsync(name, refused, seed => JsonMutator.Mutate(Encoding.UTF8.GetBytes(body), new Random(seed)), SendAsync);
             Console.WriteLine($"{name}: {string.Join(", ", seen.Select(pair => $"{pair.Key} {pair.Value} times"))}");
             Assert.True(seen.Count > 1 || name.StartsWith("POST /v1/submissions", StringComparison.Ordinal), $"{name}: every mutant got {seen.First().Key}.");
 
@@ -83,15 +104,33 @@ public sealed class HttpMutantTests : IAsyncLifetime
         await AliveAsync();
     }
 
+    /// <summary>What was refused is refused again, and nothing of it is kept: pools are warm now, and nothing is accepted.</summary>
+    private static async Task ReplayAsync(string name, List<int> refused, Func<int, byte[]> mutant, Func<byte[], CancellationToken, Task<HttpResponseMessage>> send)
+    {
+        refused.Sort();
+        Refusals again = new($"{name}, refused ones again");
+        await Parallel.ForEachAsync(refused.Take(MostReplayed), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, token) =>
+        {
+            byte[] bytes = mutant(seed);
+            long start = Stopwatch.GetTimestamp();
+            using HttpResponseMessage response = await send(bytes, token);
+            again.Add((int)response.StatusCode, start);
+            Assert.True((int)response.StatusCode < 500, $"{name}, seed {seed} again: {response.StatusCode}");
+        });
+        again.Judge(PerReplay);
+    }
+
     [Fact]
     public async Task A_mutated_request_is_answered_with_no_5xx_or_hung_up_on()
     {
         SortedDictionary<string, int> seen = [];
+        await AliveAsync();
+        Refusals refusals = new("raw requests");
         await Parallel.ForEachAsync(Enumerable.Range(0, s_raw), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (seed, token) =>
         {
             Random random = new(seed);
             byte[] request = Mutate(random);
-            string status = await AnswerAsync(request, token);
+            string status = await AnswerAsync(request, refusals, token);
             // 505 is what a version of HTTP that is none of ours gets.
             Assert.False(status.StartsWith('5') && status != "505", $"seed {seed}: {status}\n{Encoding.Latin1.GetString(request)}");
             lock (seen)
@@ -99,6 +138,7 @@ public sealed class HttpMutantTests : IAsyncLifetime
                 seen[status] = seen.GetValueOrDefault(status) + 1;
             }
         });
+        refusals.Judge(Room + seen.Where(pair => pair.Key.StartsWith('2')).Sum(pair => pair.Value) * PerAccepted);
         Console.WriteLine($"raw requests: {string.Join(", ", seen.Select(pair => $"{pair.Key} {pair.Value} times"))}");
         Assert.True(seen.Count >= 4);
         await AliveAsync();
@@ -138,7 +178,7 @@ public sealed class HttpMutantTests : IAsyncLifetime
     }
 
     /// <summary>The first answer's status, or that there was none. Where none comes at once, the sender says that it has no more to send, so nothing waits for it.</summary>
-    private async Task<string> AnswerAsync(byte[] request, CancellationToken token)
+    private async Task<string> AnswerAsync(byte[] request, Refusals refusals, CancellationToken token)
     {
         using TcpClient client = new();
         await client.ConnectAsync(IPAddress.Loopback, _host.Client.BaseAddress!.Port, token);
@@ -148,14 +188,17 @@ public sealed class HttpMutantTests : IAsyncLifetime
         try
         {
             await stream.WriteAsync(request, limit.Token);
+            long sent = Stopwatch.GetTimestamp();
             byte[] answer = new byte[16];
             Task<int> reading = stream.ReadAtLeastAsync(answer, 12, throwOnEndOfStream: false, limit.Token).AsTask();
             if (await Task.WhenAny(reading, Task.Delay(300, token)) != reading)
             {
+                sent = Stopwatch.GetTimestamp();
                 client.Client.Shutdown(SocketShutdown.Send);
             }
-            int read = await reading;
-            return read >= 12 ? Encoding.ASCII.GetString(answer, 9, 3) : "none";
+            string status = await reading >= 12 ? Encoding.ASCII.GetString(answer, 9, 3) : "none";
+            refusals.Add(int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : 0, sent);
+            return status;
         }
         catch (Exception e) when (e is IOException or SocketException)
         {

@@ -33,14 +33,20 @@ internal static class Functions
         (long from, long to) = second is long stop ? (first, stop) : (0, first);
         if (step == 0)
             throw run.Fail("range has the step 0");
-        List<Value> numbers = [];
+        // Paid for before any of them is made.
+        long count = Count(from, to, step);
+        run.ChargeItems(count);
+        List<Value> numbers = new((int)count);
         for (Int128 number = from; step > 0 ? number < to : number > to; number += step)
-        {
-            run.ChargeItems(1);
             numbers.Add(new IntValue((long)number));
-        }
-
         return new ListValue(numbers);
+    }
+
+    /// <summary>How many numbers there are; where they are more than can be paid for, that many at least.</summary>
+    private static long Count(Int128 from, Int128 to, Int128 step)
+    {
+        Int128 way = step > 0 ? to - from : from - to, stride = Int128.Abs(step);
+        return way <= 0 ? 0 : (long)Int128.Min((way + stride - 1) / stride, int.MaxValue);
     }
 
     private static NamespaceValue Namespace(RenderRun run, Arguments arguments)
