@@ -13,8 +13,6 @@ namespace Sluice.Engine;
 /// <summary>Runs sequences on a model of our own: continuous batching over paged KV, prefixes shared within a scope. One thread owns the step.</summary>
 public sealed partial class ModelEngine : IEngine
 {
-    private static int _refusalLogged;
-
     private readonly StepModel _model;
     private readonly IDisposable? _owned;
     private readonly Tokenizer? _tokenizer;
@@ -75,7 +73,7 @@ public sealed partial class ModelEngine : IEngine
             (limits, small) = DraftPair.Share(folder, tokenizer, speculation.DraftFolder!, limits);
         Model model = Model.Load(folder, limits);
         IDrafter? drafter = Drafter(speculation, small, options.SharePrefixes, model);
-        if (Backends.Cpu.Assembled.TileSet.Refusal is { } refusal && Interlocked.Exchange(ref _refusalLogged, 1) == 0)
+        if (model.Refusal is { } refusal)
             LogRefusal(options.Logger, refusal);
         int context = Math.Min(options.ContextLength ?? int.MaxValue, model.Config.ContextLength);
         string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));

@@ -12,13 +12,15 @@ public sealed class GreedySettingsTests(ITestOutputHelper output)
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static readonly TheoryData<string, WeightFormat, bool> Models = [.. from model in new[] { "demo", "stories260k" } from format in new[] { WeightFormat.Stored, WeightFormat.Int8 } from assembled in new[] { false, true } select (model, format, assembled)];
+    // The plain and the assembled kernels of bytes and of every type of stored weights: float32 is stories260k's own.
+    public static readonly TheoryData<string, WeightFormat, bool> Models = [.. from model in new[] { TrainedFolder.Demo, TrainedFolder.Stories, TrainedFolder.StoriesAsBFloat16 } from format in new[] { WeightFormat.Stored, WeightFormat.Int8 } where format == WeightFormat.Stored || model != TrainedFolder.StoriesAsBFloat16 from assembled in new[] { false, true } select (model, format, assembled)];
 
     [Theory]
     [MemberData(nameof(Models))]
     public async Task Greedy_tokens_are_the_same_in_every_setting(string model, WeightFormat format, bool assembled)
     {
-        string folder = model == "demo" ? DemoModel() : SharedFiles.FindOrSkip("models/" + model);
+        using TrainedFolder trained = new(model);
+        string folder = trained.Path;
         EngineRequest[] requests = Requests(folder);
         int[][] expected = await RunAsync(folder, format, assembled, requests, threads: 1, sequences: 1, stepTokens: 512, share: false);
         Assert.True(expected.Select(ids => string.Join(' ', ids)).Distinct().Count() > Prompts / 2, "the answers differ from each other");
@@ -35,7 +37,8 @@ public sealed class GreedySettingsTests(ITestOutputHelper output)
     [MemberData(nameof(Models))]
     public async Task Whole_rows_give_the_tokens_of_the_largest_alone(string model, WeightFormat format, bool assembled)
     {
-        string folder = model == "demo" ? DemoModel() : SharedFiles.FindOrSkip("models/" + model);
+        using TrainedFolder trained = new(model);
+        string folder = trained.Path;
         EngineRequest[] requests = Requests(folder);
         int[][] largest = await RunAsync(folder, format, assembled, requests, 2, 32, 128, true);
         EngineRequest[] mixed = [.. requests.Select((request, i) => i % 3 == 0 ? request : request with { Logprobs = i % 2 })];
@@ -45,7 +48,7 @@ public sealed class GreedySettingsTests(ITestOutputHelper output)
     [Fact]
     public async Task What_changes_logits_and_draws_works_in_a_batch_as_alone()
     {
-        string folder = DemoModel();
+        string folder = DemoFolders.Model;
         SamplingOptions[] ways =
         [
             new() { Temperature = 1, MinP = 0.2f, Seed = 1 },
@@ -69,18 +72,6 @@ public sealed class GreedySettingsTests(ITestOutputHelper output)
 
         string[] texts = [.. together.Take(ways.Length * 10).Select(r => string.Join(' ', r.Tokens))];
         Assert.True(texts.Distinct().Count() > texts.Length / 2);
-    }
-
-    private static string DemoModel()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string model = Path.Combine(folder.FullName, "src", "Sluice.Cli", "Demo", "model");
-            if (Directory.Exists(model))
-                return model;
-        }
-
-        throw new DirectoryNotFoundException("src/Sluice.Cli/Demo/model lies in no folder above this test.");
     }
 
     // Half of them begin with one of a few longer texts, so that prefixes of every length are shared.

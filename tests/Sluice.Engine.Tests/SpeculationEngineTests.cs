@@ -18,14 +18,17 @@ public sealed class SpeculationEngineTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(true, WeightFormat.Stored)]
-    [InlineData(true, WeightFormat.Int8)]
-    [InlineData(false, WeightFormat.Stored)]
-    [InlineData(false, WeightFormat.Int8)]
-    public async Task Greedy_tokens_of_200_prompts_are_the_same_with_every_drafter(bool demo, WeightFormat weights)
+    [InlineData(TrainedFolder.Demo, WeightFormat.Stored)]
+    [InlineData(TrainedFolder.Demo, WeightFormat.Int8)]
+    [InlineData(TrainedFolder.Stories, WeightFormat.Stored)]
+    [InlineData(TrainedFolder.Stories, WeightFormat.Int8)]
+    [InlineData(TrainedFolder.StoriesAsBFloat16, WeightFormat.Stored)]
+    public async Task Greedy_tokens_of_200_prompts_are_the_same_with_every_drafter(string trained, WeightFormat weights)
     {
         // stories260k has no sibling: it drafts for itself, so all its guesses stand.
-        string folder = demo ? DemoFolders.Model : SharedFiles.FindOrSkip("models/stories260k");
+        using TrainedFolder files = new(trained);
+        bool demo = trained == TrainedFolder.Demo;
+        string folder = files.Path;
         string draft = demo ? DemoFolders.Draft : folder;
         int vocabulary = ModelConfig.Read(folder).VocabularySize;
         EngineRequest[] requests = [.. Enumerable.Range(0, Prompts).Select(i => Generate(RandomPrompt(i, vocabulary)))];
@@ -34,15 +37,16 @@ public sealed class SpeculationEngineTests
 
         SpeculationOptions lookup = new() { Kind = SpeculationKind.PromptLookup, Adaptive = false, MaxTokens = 5 };
         SpeculationOptions model = new() { Kind = SpeculationKind.DraftModel, DraftFolder = draft, Adaptive = false, MaxTokens = 5 };
-        (SpeculationOptions Options, int Sequences, double Least, double Most)[] settings =
+        // Where a step holds fewer tokens than a prompt has, prompts come in chunks between guesses, and guesses have what room is left.
+        (SpeculationOptions Options, int Sequences, int Threads, int StepTokens, double Least, double Most)[] settings =
         [
-            (lookup, 64, 0.01, 1), (lookup, 3, 0.01, 1), (model, 64, demo ? 0.05 : 1, 1), (model, 7, demo ? 0.05 : 1, 1),
-            (model with { Around = inner => new SpoilingDrafter(inner, vocabulary) }, 16, 0, 0.3), (lookup with { Around = _ => new SpoilingDrafter(null, vocabulary) }, 64, 0, 0.3),
-            (model with { Adaptive = true }, 64, 0, 1),
+            (lookup, 64, 1, 512, 0.01, 1), (lookup, 3, 2, 24, 0.01, 1), (model, 64, 2, 512, demo ? 0.05 : 1, 1), (model, 7, 1, 25, demo ? 0.05 : 1, 1),
+            (model with { Around = inner => new SpoilingDrafter(inner, vocabulary) }, 16, 2, 50, 0, 0.3),
+            (lookup with { Around = _ => new SpoilingDrafter(null, vocabulary) }, 64, 1, 512, 0, 0.3), (model with { Adaptive = true }, 64, 2, 90, 0, 1),
         ];
-        foreach ((SpeculationOptions options, int sequences, double least, double most) in settings)
+        foreach ((SpeculationOptions options, int sequences, int threads, int stepTokens, double least, double most) in settings)
         {
-            EngineResult[] found = await RunAsync(folder, options, weights, sequences, requests);
+            EngineResult[] found = await RunAsync(folder, options, weights, sequences, requests, threads, stepTokens);
             for (int i = 0; i < Prompts; i++)
                 Assert.Equal(expected[i].Tokens, found[i].Tokens);
             double share = found.Sum(r => r.AcceptedTokens) / Math.Max(1.0, found.Sum(r => r.DraftedTokens));
@@ -243,15 +247,16 @@ public sealed class SpeculationEngineTests
 
     private static SpeculationOptions Draft => new() { Kind = SpeculationKind.DraftModel, DraftFolder = DemoFolders.Draft, MaxTokens = 5 };
 
-    private static EngineOptions Options(SpeculationOptions speculation, WeightFormat weights, int sequences) => new()
+    private static EngineOptions Options(SpeculationOptions speculation, WeightFormat weights, int sequences, int threads = 1, int stepTokens = 512) => new()
     {
-        Model = new ModelOptions { Threads = 1, Weights = weights, MaxSequences = sequences, KvBytes = 64 << 20 },
+        Model = new ModelOptions { Threads = threads, Weights = weights, MaxSequences = sequences, MaxStepTokens = stepTokens, KvBytes = 64 << 20 },
         Speculation = speculation,
     };
 
-    private static async Task<EngineResult[]> RunAsync(string folder, SpeculationOptions speculation, WeightFormat weights, int sequences, EngineRequest[] requests)
+    private static async Task<EngineResult[]> RunAsync(
+        string folder, SpeculationOptions speculation, WeightFormat weights, int sequences, EngineRequest[] requests, int threads = 1, int stepTokens = 512)
     {
-        await using ModelEngine engine = ModelEngine.Load(folder, Options(speculation, weights, sequences));
+        await using ModelEngine engine = ModelEngine.Load(folder, Options(speculation, weights, sequences, threads, stepTokens));
         return await Task.WhenAll(requests.Select(request => engine.RunAsync(request, Cancellation)));
     }
 

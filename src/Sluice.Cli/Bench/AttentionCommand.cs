@@ -37,10 +37,10 @@ internal static class AttentionCommand
     private static void Draw(AttentionFigures figures, IAnsiConsole console)
     {
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{figures.Path}, KV {figures.Kv}, {figures.Threads} thread(s), {figures.Heads} heads, {figures.KvHeads} KV heads of {figures.HeadDim}; peak {figures.PeakGflops:N0} GFLOP/s, reading {figures.ReadGbs:0.0} GB/s"));
-        Table table = new Table().AddColumns("sequences", "prefix", "copies us", "apart us", "together us", "gain", "lowest", "highest", "predicted", "of it", "bytes alone", "over apart", "share of the limit");
+        Table table = new Table().AddColumns("sequences", "prefix", "copies us", "apart us", "together us", "gain", "lowest", "highest", "predicted by bytes and operations", "of it", "predicted by bytes alone", "of it", "over apart", "share of the limit");
         foreach (AttentionGain g in figures.Gains)
         {
-            table.AddRow([g.Members.ToString(CultureInfo.InvariantCulture), g.Prefix.ToString(CultureInfo.InvariantCulture), .. new[] { g.CopiesUs, g.ApartUs, g.TogetherUs, g.Gain, g.GainRange[0], g.GainRange[1], g.PredictedGain }.Select(Number), Percent(g.Gain / g.PredictedGain), Number(g.BytesGain), Number(g.GainOverApart), Percent(g.ShareOfLimit)]);
+            table.AddRow([g.Members.ToString(CultureInfo.InvariantCulture), g.Prefix.ToString(CultureInfo.InvariantCulture), .. new[] { g.CopiesUs, g.ApartUs, g.TogetherUs, g.Gain, g.GainRange[0], g.GainRange[1], g.PredictedGain }.Select(Number), Percent(g.Gain / g.PredictedGain), Number(g.BytesGain), Percent(g.Gain / g.BytesGain), Number(g.GainOverApart), Percent(g.ShareOfLimit)]);
         }
         console.Write(table);
     }

@@ -4,7 +4,7 @@ using Sluice.Engine.Measuring;
 
 namespace Sluice.Cli.Bench;
 
-/// <summary>Draws the gain by group size, a line per prefix length, with the predicted one dashed; both axes are logarithmic.</summary>
+/// <summary>Draws the gain by group size, a line per prefix length, with what bytes and operations predict dashed and what bytes alone predict dotted; both axes are logarithmic.</summary>
 internal static class AttentionPlot
 {
     private const int Left = 60, Top = 50, Width = 460, Height = 300, Right = 190;
@@ -14,7 +14,7 @@ internal static class AttentionPlot
     {
         int[] members = [.. figures.Gains.Select(g => g.Members).Distinct().Order()];
         int[] prefixes = [.. figures.Gains.Select(g => g.Prefix).Distinct().Order()];
-        double most = Math.Log2(Math.Max(2, figures.Gains.Max(g => Math.Max(g.GainRange[1], g.PredictedGain))));
+        double most = Math.Log2(Math.Max(2, figures.Gains.Max(g => Math.Max(g.GainRange[1], Math.Max(g.PredictedGain, g.BytesGain)))));
         double least = Math.Log2(members[0]), span = Math.Max(1, Math.Log2(members[^1]) - least);
         StringBuilder svg = new();
         Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + Right}\" height=\"{Top + Height + 60}\" font-family=\"sans-serif\" font-size=\"12\">");
@@ -32,14 +32,16 @@ internal static class AttentionPlot
             AttentionGain[] gains = [.. figures.Gains.Where(g => g.Prefix == prefixes[p]).OrderBy(g => g.Members)];
             Line(svg, $"<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{Points(gains, g => g.Gain)}\"/>");
             Line(svg, $"<polyline fill=\"none\" stroke=\"{colour}\" stroke-dasharray=\"4 4\" points=\"{Points(gains, g => g.PredictedGain)}\"/>");
+            Line(svg, $"<polyline fill=\"none\" stroke=\"{colour}\" stroke-dasharray=\"1 4\" points=\"{Points(gains, g => g.BytesGain)}\"/>");
             foreach (AttentionGain g in gains)
             {
-                Line(svg, $"<circle cx=\"{X(g.Members):0.#}\" cy=\"{Y(g.Gain):0.#}\" r=\"3\" fill=\"{colour}\"><title>{g.Members} x {g.Prefix}: {g.Gain:0.00}, predicted {g.PredictedGain:0.00}</title></circle>");
+                Line(svg, $"<circle cx=\"{X(g.Members):0.#}\" cy=\"{Y(g.Gain):0.#}\" r=\"3\" fill=\"{colour}\"><title>{g.Members} x {g.Prefix}: {g.Gain:0.00}, predicted {g.PredictedGain:0.00}, by bytes alone {g.BytesGain:0.00}</title></circle>");
             }
             int y = Top + 10 + p * 20;
             Line(svg, $"<line x1=\"{Left + Width + 20}\" y1=\"{y}\" x2=\"{Left + Width + 45}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{Left + Width + 52}\" y=\"{y + 4}\">{prefixes[p]:N0} tokens</text>");
         }
         Line(svg, $"<text x=\"{Left + Width + 20}\" y=\"{Top + 20 + prefixes.Length * 20}\">dashed: what bytes</text><text x=\"{Left + Width + 20}\" y=\"{Top + 36 + prefixes.Length * 20}\">and operations allow</text>");
+        Line(svg, $"<text x=\"{Left + Width + 20}\" y=\"{Top + 56 + prefixes.Length * 20}\">dotted: what bytes</text><text x=\"{Left + Width + 20}\" y=\"{Top + 72 + prefixes.Length * 20}\">alone allow</text>");
         Line(svg, $"</svg>");
         return svg.ToString();
 

@@ -63,9 +63,9 @@ internal static class EngineCommand
         Add("reading memory, GB/s", "read_gbs", figures.ReadGbs);
         Add("prefill 32 x 128, tokens/s", "prefill_tok_s", figures.PrefillTokS, "prefill");
         foreach ((string batch, double rate) in figures.DecodeTokS) Add($"decode, batch {batch}, tokens/s", $"decode_{batch}_tok_s", rate, $"decode_{batch}");
-        Add("bulk scoring, jobs/s", "scoring_jobs_s", figures.ScoringJobsS);
-        Add("long prompt, tokens/s", "long_prefill_tok_s", figures.LongPrefillTokS);
-        Add("decode after it, tokens/s", "long_decode_tok_s", figures.LongDecodeTokS);
+        Add("bulk scoring, jobs/s", "scoring_jobs_s", figures.ScoringJobsS, "scoring");
+        Add("long prompt, tokens/s", "long_prefill_tok_s", figures.LongPrefillTokS, "long_prefill");
+        Add("decode after it, tokens/s", "long_decode_tok_s", figures.LongDecodeTokS, "long_decode");
         console.Write(table);
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: {figures.PlannedBytes:N0} bytes planned, {figures.PeakBytes:N0} at the most"));
         foreach (StepProfile step in figures.Profile) Draw(step, console);
@@ -76,10 +76,10 @@ internal static class EngineCommand
 
     private static void Draw(StepProfile step, IAnsiConsole console)
     {
-        Table table = new Table().AddColumns($"{step.Step}: {step.Steps} steps of {step.Rows} rows, {Number(step.MsPerStep)} ms", "calls", "ms", "of the step", "10^9 op/s", "GB/s", "share of its limit");
+        Table table = new Table().AddColumns($"{step.Step}: {step.Steps} steps of {step.Rows} rows, {Number(step.MsPerStep)} ms", "calls", "ms", "of the step", "10^6 op", "MB", "10^9 op/s", "GB/s", "share of its limit");
         foreach (OperationProfile o in step.Operations)
         {
-            table.AddRow(Markup.Escape(o.Operation), Number(o.Calls), o.MsPerStep.ToString("0.000", CultureInfo.InvariantCulture), Percent(o.PartOfStep), Number(o.Gops), Number(o.Gbs), Percent(o.ShareOfLimit));
+            table.AddRow(Markup.Escape(o.Operation), Number(o.Calls), o.MsPerStep.ToString("0.000", CultureInfo.InvariantCulture), Percent(o.PartOfStep), Number(o.OperationsPerStep / 1e6), Number(o.BytesPerStep / 1e6), Number(o.Gops), Number(o.Gbs), Percent(o.ShareOfLimit));
         }
         console.Write(table);
     }

@@ -38,7 +38,7 @@ internal static class InspectCommand
         Add("vocabulary", Number(report.Vocabulary) + (report.Tied ? ", head tied to the embedding" : ""));
         Add("context", $"{Number(report.ContextLength)} tokens");
         Add("KV budget", $"{Number(report.Kv.Bytes)} bytes hold {Number(report.Kv.Tokens)} tokens ({Number(report.Kv.Pages)} pages of {Number(report.Kv.BytesPerPage)} bytes), {Number(report.Kv.FullContexts)} full contexts");
-        Add("in memory", $"{Number(report.Memory.Weights)} bytes of weights, {Number(report.Memory.Arena)} of scratch, about {Number(report.Memory.Runtime)} for the runtime, run by {report.Backend}");
+        Add("in memory", $"{Number(report.Memory.Weights)} bytes of weights, {Number(report.Memory.Arena)} of scratch, about {Number(report.Memory.Runtime)} for the runtime, run by {report.Backend}{(report.Refusal is { } refusal ? $" (kernels assembled at start were refused by this host: {refusal})" : "")}");
         console.Write(grid);
 
         void Add(string name, string value) => grid.AddRow(new Text(name), new Text(value));

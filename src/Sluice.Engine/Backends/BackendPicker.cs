@@ -1,3 +1,4 @@
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Backends.Reference;
 
 namespace Sluice.Engine.Backends;
@@ -11,10 +12,10 @@ internal static class BackendPicker
     public const string AssembledVariable = "SLUICE_ASSEMBLED";
 
     /// <summary>Throws <see cref="ArgumentException"/> for a name that is not <c>cpu</c> or <c>reference</c>.</summary>
-    public static IBackend Pick(string? asked, int threads, bool assembled, bool evenSlow = false) =>
+    public static IBackend Pick(string? asked, int threads, bool assembled, bool evenSlow = false, AssembledKernels? kernels = null) =>
         Create(
             Environment.GetEnvironmentVariable(Variable), asked, threads,
-            Switch(Environment.GetEnvironmentVariable(AssembledVariable), assembled), evenSlow || Environment.GetEnvironmentVariable(AssembledVariable) == "all");
+            Switch(Environment.GetEnvironmentVariable(AssembledVariable), assembled), evenSlow || Environment.GetEnvironmentVariable(AssembledVariable) == "all", kernels);
 
     internal static bool Switch(string? forced, bool asked) => forced switch
     {
@@ -24,13 +25,13 @@ internal static class BackendPicker
         _ => throw new ArgumentException($"{AssembledVariable}: expected on, off or all, found '{forced}'"),
     };
 
-    internal static IBackend Create(string? forced, string? asked, int threads, bool assembled = false, bool evenSlow = false)
+    internal static IBackend Create(string? forced, string? asked, int threads, bool assembled = false, bool evenSlow = false, AssembledKernels? kernels = null)
     {
         string source = string.IsNullOrEmpty(forced) ? "Backend" : Variable;
         string? name = string.IsNullOrEmpty(forced) ? asked : forced;
         return name switch
         {
-            null or "cpu" => new Cpu.CpuBackend(threads, assembled, evenSlow),
+            null or "cpu" => new Cpu.CpuBackend(threads, assembled, evenSlow, kernels),
             "reference" => new ReferenceBackend(),
             _ => throw new ArgumentException($"{source}: expected cpu or reference, found '{name}'"),
         };

@@ -13,6 +13,9 @@ internal unsafe interface IBackend : IDisposable
     /// <summary><c>reference</c>, <c>cpu/avx512</c>.</summary>
     string Name { get; }
 
+    /// <summary>What the host answered where kernels that the processor could run were asked for and refused; null where none were.</summary>
+    string? Refusal => null;
+
     /// <summary>Bytes that one (rows, columns) weight takes when packed.</summary>
     long PackedBytes(DataType type, WeightFormat format, int rows, int columns);
 

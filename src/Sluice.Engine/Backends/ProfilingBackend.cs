@@ -21,6 +21,8 @@ internal sealed unsafe class ProfilingBackend(IBackend inner) : IBackend
 
     public string Name => inner.Name;
 
+    public string? Refusal => inner.Refusal;
+
     public IReadOnlyDictionary<string, OperationCount> Counts => _counts;
 
     /// <summary>Steps counted since <see cref="Reset"/>.</summary>

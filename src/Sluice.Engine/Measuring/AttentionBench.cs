@@ -56,6 +56,8 @@ public sealed unsafe class AttentionBench : IDisposable
 
     private AttentionFigures Measure(Action<string> say, CancellationToken cancellationToken)
     {
+        if (_cpu.Refusal is { } refusal)
+            say($"kernels assembled at start were refused by this host: {refusal}");
         List<AttentionGain> gains = [];
         foreach (int prefix in _options.Prefixes)
         {

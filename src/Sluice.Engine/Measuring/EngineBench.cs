@@ -20,7 +20,7 @@ public sealed class EngineBench : IAsyncDisposable
     private const int Generated = 32;
     private const int ScoringJobs = 64, SharedTokens = 256, OwnTokens = 32;
     private static readonly int[] _batches = [1, 8, 32];
-    private static readonly string[] _shares = ["prefill", "decode_1", "decode_8", "decode_32"];
+    private static readonly string[] _shares = ["prefill", "decode_1", "decode_8", "decode_32", "scoring", "long_prefill", "long_decode"];
 
     private readonly ModelEngine _engine;
     private readonly EngineBenchOptions _options;
@@ -66,6 +66,8 @@ public sealed class EngineBench : IAsyncDisposable
         model = model with { KvBytes = inspection.Memory.KvBytesPerPage * KvPageCount };
         MemoryPlan memory = ModelInspection.Read(folder, model).Memory;
         say(string.Create(CultureInfo.InvariantCulture, $"memory: weights {memory.WeightBytes:N0} ({options.Weights.Name()}, {inspection.BytesByType.Values.Sum():N0} in the files), KV {memory.KvBytes:N0}, arena {memory.ArenaBytes:N0}, runtime about {memory.RuntimeBytes:N0} bytes"));
+        if (inspection.Refusal is { } refusal)
+            say($"kernels assembled at start were refused by this host: {refusal}");
         await using EngineBench bench = new(
             ModelEngine.Load(folder, new EngineOptions { Model = model, StepObserver = log.Add }), inspection.Config, memory, options, log, profiler, before);
         return await bench.MeasureAsync(say, cancellationToken);
@@ -147,8 +149,9 @@ public sealed class EngineBench : IAsyncDisposable
     {
         int[] shared = Prompts(1, SharedTokens)[0];
         int[][] prompts = [.. Prompts(ScoringJobs, OwnTokens).Select(own => (int[])[.. shared, .. own])];
-        _samples.Add("scoring_jobs_s", ScoringJobs / await RunAsync(prompts, 1, cancellationToken));
-        _log.Take();
+        double seconds = await RunAsync(prompts, 1, cancellationToken);
+        _samples.Add("scoring_jobs_s", ScoringJobs / seconds);
+        _samples.Add("share_scoring", _log.Take().Sum(step => Limit(step.Report)) / seconds);
     }
 
     private async Task LongAsync(CancellationToken cancellationToken)
@@ -156,9 +159,17 @@ public sealed class EngineBench : IAsyncDisposable
         int length = Math.Min(LongTokens, _engine.Info.ContextLength - Generated - 1);
         await RunAsync(Prompts(1, length), Generated + 1, cancellationToken);
         IReadOnlyList<(StepReport Report, long End)> steps = _log.Take();
-        _samples.Add("long_prefill_tok_s", length / steps.Where(s => s.Report.PrefillTokens > 0).Sum(s => s.Report.Duration.TotalSeconds));
+        StepReport[] prefill = [.. steps.Select(s => s.Report).Where(s => s.PrefillTokens > 0)];
         StepReport[] decode = [.. steps.Select(s => s.Report).Where(s => s.PrefillTokens == 0)];
-        _samples.Add("long_decode_tok_s", decode.Length / decode.Sum(s => s.Duration.TotalSeconds));
+        AddLong("long_prefill", length, prefill);
+        AddLong("long_decode", decode.Length, decode);
+    }
+
+    private void AddLong(string name, int tokens, StepReport[] steps)
+    {
+        double seconds = steps.Sum(step => step.Duration.TotalSeconds);
+        _samples.Add(name + "_tok_s", tokens / seconds);
+        _samples.Add("share_" + name, steps.Sum(step => Limit(step)) / seconds);
     }
 
     private async Task ProfileAsync(CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ public sealed record EngineFigures
     /// <summary>32 tokens after it.</summary>
     public required double LongDecodeTokS { get; init; }
 
-    /// <summary>The machine's shortest time over the measured: prefill, decode_1, decode_8, decode_32.</summary>
+    /// <summary>The machine's shortest time over the measured: prefill, decode_1, decode_8, decode_32, scoring, long_prefill, long_decode.</summary>
     public required IReadOnlyDictionary<string, double> Share { get; init; }
 
     /// <summary>Lowest and highest of the repeats, by the name of the figure.</summary>
@@ -67,4 +67,7 @@ public sealed record StepProfile(string Step, int Rows, int Steps, double MsPerS
 /// <param name="Gops">10^9 operations per second.</param>
 /// <param name="Gbs">10^9 bytes per second.</param>
 /// <param name="ShareOfLimit">The shortest time that peaks and bandwidth allow over the measured; above 1 where data come from caches.</param>
-public sealed record OperationProfile(string Operation, double Calls, double MsPerStep, double PartOfStep, double Gops, double Gbs, double ShareOfLimit);
+/// <param name="OperationsPerStep">Multiplications and additions counted, singly; the rates are of these.</param>
+/// <param name="BytesPerStep">Bytes counted: weights once a call, keys and values once a tile or group, activations read and written.</param>
+public sealed record OperationProfile(
+    string Operation, double Calls, double MsPerStep, double PartOfStep, double Gops, double Gbs, double ShareOfLimit, double OperationsPerStep, double BytesPerStep);

@@ -53,7 +53,7 @@ internal sealed unsafe class PeakMeter(int threads, bool processorTime = false) 
         _sink.Dispose();
     }
 
-    private double Assembled(TileKind kind) => TileSet.Of(kind) is { } tiles
+    private double Assembled(TileKind kind) => AssembledKernels.OfProcess.Tiles(kind) is { } tiles
         ? Rate(TileAssembler.PeakOperations(kind) * 100_000L * threads, () => _workers.Run(new TilePeakWork { Rounds = 100_000, Tiles = tiles }))
         : 0;
 

@@ -24,11 +24,12 @@ internal static class ProfileReader
             double limit = Math.Max(count.Operations / peak, count.Bytes / peaks.ReadGbs) / 1e9;
             double ms = 1e3 * seconds / profiler.Steps;
             operations.Add(new OperationProfile(
-                operation, (double)count.Calls / profiler.Steps, ms, ms / step, count.Operations / seconds / 1e9, count.Bytes / seconds / 1e9, limit / seconds));
+                operation, (double)count.Calls / profiler.Steps, ms, ms / step, count.Operations / seconds / 1e9, count.Bytes / seconds / 1e9, limit / seconds,
+                (double)count.Operations / profiler.Steps, (double)count.Bytes / profiler.Steps));
         }
 
         double rest = step - operations.Sum(operation => operation.MsPerStep);
-        operations.Add(new OperationProfile("the rest: plan, rotary angles, copies, sampling", 1, rest, rest / step, 0, 0, 0));
+        operations.Add(new OperationProfile("the rest: plan, rotary angles, copies, sampling", 1, rest, rest / step, 0, 0, 0, 0, 0));
         return new StepProfile(name, rows, profiler.Steps, step, operations);
     }
 }

@@ -49,6 +49,9 @@ public sealed unsafe class Model : IDisposable
     /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>; <c>+assembled</c> with <c>-bf16</c>, <c>-int8</c> or both follows where kernels assembled at start run.</summary>
     public string BackendName => _backend.Name;
 
+    /// <summary>What the host answered where it refused kernels assembled at start; null where it did not.</summary>
+    public string? Refusal => _backend.Refusal;
+
     public ModelOptions Options { get; }
 
     public MemoryPlan Memory { get; }
@@ -67,7 +70,7 @@ public sealed unsafe class Model : IDisposable
     {
         options.Check();
         ModelConfig config = ModelConfig.Read(folder);
-        IBackend backend = BackendPicker.Pick(options.Backend, options.Threads, options.Assembled, options.AssembledEvenSlow);
+        IBackend backend = BackendPicker.Pick(options.Backend, options.Threads, options.Assembled, options.AssembledEvenSlow, options.Kernels);
         backend = options.Around?.Invoke(backend) ?? backend;
         LlamaWeights? weights = null;
         try

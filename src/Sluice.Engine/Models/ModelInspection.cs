@@ -20,12 +20,15 @@ public sealed record ModelInspection(
     /// <summary>Tokens that the KV pages hold.</summary>
     public long KvTokens => (long)Memory.Pages * StepPlan.PageTokens;
 
+    /// <summary>What the host answered where it refused kernels assembled at start; null where it did not.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>Throws as <see cref="Model.Load"/> does, but for memory and for tensors, whose names and shapes are not compared.</summary>
     public static ModelInspection Read(string folder, ModelOptions options)
     {
         options.Check();
         ModelConfig config = ModelConfig.Read(folder);
-        using IBackend backend = BackendPicker.Pick(options.Backend, threads: 1, options.Assembled, options.AssembledEvenSlow);
+        using IBackend backend = BackendPicker.Pick(options.Backend, threads: 1, options.Assembled, options.AssembledEvenSlow, options.Kernels);
         MemoryPlan memory = MemoryPlanner.Plan(config, options, backend);
         using Checkpoint checkpoint = Checkpoint.Open(folder);
         SortedDictionary<string, long> bytes = new(StringComparer.Ordinal);
@@ -39,6 +42,9 @@ public sealed record ModelInspection(
         }
 
         return new ModelInspection(
-            config, backend.Name, checkpoint.Files.Count, checkpoint.Files.Sum(file => file.FileBytes), tensors, parameters, bytes, memory);
+            config, backend.Name, checkpoint.Files.Count, checkpoint.Files.Sum(file => file.FileBytes), tensors, parameters, bytes, memory)
+        {
+            Refusal = backend.Refusal,
+        };
     }
 }

@@ -1,4 +1,5 @@
 using Sluice.Engine.Backends;
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Quantization;
 
 namespace Sluice.Engine.Models;
@@ -42,6 +43,9 @@ public sealed record ModelOptions
 
     /// <summary>With <see cref="Assembled"/>: those kernels too that this processor is slower with.</summary>
     internal bool AssembledEvenSlow { get; init; }
+
+    /// <summary>Where assembled kernels come from; null for those of the process.</summary>
+    internal AssembledKernels? Kernels { get; init; }
 
     /// <summary>Sequences attend to the pages that they have in common together; results are the same without.</summary>
     internal bool GroupPrefixes { get; init; } = true;

@@ -11,6 +11,15 @@ namespace Sluice.Engine.Tests.Backends;
 
 public sealed unsafe class AssembledKernelTests : IDisposable
 {
+    /// <summary>Around a line of two or four inputs, a cache line and a panel; none too.</summary>
+    public static readonly TheoryData<int> Inputs = [0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000];
+
+    /// <summary>Around a panel of 32 and the groups of two, three and four that few rows take at once; none too.</summary>
+    public static readonly TheoryData<int> Outputs = [0, 1, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 159, 160, 161];
+
+    // A tile takes 1 to 12 rows; more are tiles of 12 and the rest.
+    private static readonly int[] s_rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 23, 24, 25, 29, 61];
+
     private readonly Numbers _numbers = new(5);
     private readonly CpuBackend _cpu = new(2, assembled: true, evenSlow: true);
     private readonly ReferenceBackend _truth = new();
@@ -22,56 +31,65 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(31)]
-    [InlineData(32)]
-    [InlineData(33)]
-    [InlineData(1000)]
+    [MemberData(nameof(Inputs))]
     public void Bytes_give_what_plain_loops_give_to_the_bit(int inputs)
     {
-        RequireTiles(TileKind.Int8);
-        foreach (int rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 29, 61 })
+        AssembledHost.Require(TileKind.Int8);
+        foreach (int rows in s_rows)
             Assert.Equal(0, Product(_numbers.Matrix(rows, inputs), [_numbers.Tensor(DataType.BFloat16, 70, inputs), _numbers.Tensor(DataType.BFloat16, 97, inputs)], WeightFormat.Int8));
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(31)]
-    [InlineData(32)]
-    [InlineData(33)]
-    [InlineData(1000)]
+    [MemberData(nameof(Inputs))]
     public void Pairs_give_what_plain_loops_give_where_rounding_to_bfloat16_changes_nothing(int inputs)
     {
-        RequireTiles(TileKind.BFloat16);
-        foreach (int rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 29, 61 })
+        AssembledHost.Require(TileKind.BFloat16);
+        foreach (int rows in s_rows)
         {
-            Matrix x = _numbers.Matrix(rows, inputs);
-            for (int row = 0; row < rows; row++)
-            {
-                for (int i = 0; i < inputs; i++)
-                    x.Row(row)[i] = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(x.Row(row)[i]) & 0xFFFF0000);
-            }
-
-            float difference = Product(x, [_numbers.Tensor(DataType.BFloat16, 70, inputs), _numbers.Tensor(DataType.BFloat16, 97, inputs)], WeightFormat.Stored);
+            float difference = Product(BFloat16(rows, inputs), [_numbers.Tensor(DataType.BFloat16, 70, inputs), _numbers.Tensor(DataType.BFloat16, 97, inputs)], WeightFormat.Stored);
             Assert.InRange(difference, 0, 1e-6f + (inputs * 2e-7f));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Outputs))]
+    public void Products_of_bytes_to_so_many_outputs_are_those_of_plain_loops_to_the_bit(int outputs)
+    {
+        AssembledHost.Require(TileKind.Int8);
+        foreach (int rows in s_rows)
+            Assert.Equal(0, Product(_numbers.Matrix(rows, 37), [_numbers.Tensor(DataType.BFloat16, outputs, 37), _numbers.Tensor(DataType.BFloat16, 5, 37)], WeightFormat.Int8));
+    }
+
+    [Theory]
+    [MemberData(nameof(Outputs))]
+    public void Products_of_pairs_to_so_many_outputs_are_those_of_plain_loops(int outputs)
+    {
+        AssembledHost.Require(TileKind.BFloat16);
+        foreach (int rows in s_rows)
+        {
+            float difference = Product(BFloat16(rows, 37), [_numbers.Tensor(DataType.BFloat16, outputs, 37), _numbers.Tensor(DataType.BFloat16, 5, 37)], WeightFormat.Stored);
+            Assert.InRange(difference, 0, 1e-5f);
         }
     }
 
     [Fact]
     public void Rounded_activations_are_off_by_what_bfloat16_allows()
     {
-        RequireTiles(TileKind.BFloat16);
+        AssembledHost.Require(TileKind.BFloat16);
         float difference = Product(_numbers.Matrix(30, 500), [_numbers.Tensor(DataType.BFloat16, 64, 500)], WeightFormat.Stored);
         Assert.InRange(difference, 1e-6f, 0.25f); // 500 products of at most 1, each off by 2^-9 at the most and at random
     }
 
     [Theory]
+    [InlineData(1, 2)]
     [InlineData(1, 64)]
     [InlineData(2, 8)]
+    [InlineData(4, 16)]
+    [InlineData(11, 32)]
+    [InlineData(12, 48)]
+    [InlineData(13, 20)]
+    [InlineData(15, 64)]
+    [InlineData(16, 96)]
     [InlineData(17, 8)]
     [InlineData(40, 20)]
     [InlineData(129, 48)]
@@ -79,7 +97,7 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     [InlineData(200, 96)]
     public void Attention_is_off_by_what_rounding_queries_and_weights_to_bfloat16_allows(int rows, int headDim)
     {
-        RequireTiles(TileKind.BFloat16);
+        AssembledHost.Require(TileKind.BFloat16);
         (StepLayout step, KvPages kv, Matrix queries) = Attention(rows, headDim, 1);
         float difference = Numbers.Difference(Attend(_truth, step, queries, kv), Attend(_cpu, step, queries, kv));
         Assert.InRange(difference, rows < 17 ? 0 : 1e-6f, 0.01f); // values of at most 1; weights each off by 2^-9 at the most, and scores by a few times that
@@ -87,11 +105,20 @@ public sealed unsafe class AssembledKernelTests : IDisposable
 
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(11)]
+    [InlineData(12)]
+    [InlineData(13)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(17)]
     [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(33)]
     [InlineData(300)]
     public void Attention_gives_what_plain_loops_give_where_all_weights_are_the_same(int rows)
     {
-        RequireTiles(TileKind.BFloat16);
+        AssembledHost.Require(TileKind.BFloat16);
         (StepLayout step, KvPages kv, Matrix queries) = Attention(rows, 64, 0);
         Assert.InRange(Numbers.Difference(Attend(_truth, step, queries, kv), Attend(_cpu, step, queries, kv)), 0, 2e-6f);
     }
@@ -101,7 +128,7 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     [InlineData(64)]
     public void Attention_of_a_row_is_the_same_to_the_bit_beside_any_others(int headDim)
     {
-        RequireTiles(TileKind.BFloat16);
+        AssembledHost.Require(TileKind.BFloat16);
         (StepLayout step, KvPages kv, Matrix queries) = Attention(150, headDim, 4); // scores that rise far above one another
         Matrix together = Attend(_cpu, step, queries, kv);
         foreach (int row in new[] { 0, 1, 14, 15, 16, 17, 63, 64, 127, 128, 129, 149 })
@@ -119,7 +146,7 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     [InlineData(WeightFormat.Int8)]
     public void A_row_is_the_same_to_the_bit_beside_any_others(WeightFormat format)
     {
-        RequireTiles(format == WeightFormat.Int8 ? TileKind.Int8 : TileKind.BFloat16);
+        AssembledHost.Require(format == WeightFormat.Int8 ? TileKind.Int8 : TileKind.BFloat16);
         Matrix x = _numbers.Matrix(150, 577);
         using WeightMatrix weights = _cpu.Pack([_numbers.Tensor(DataType.BFloat16, 1000, 577)], format);
         Matrix alone = _numbers.Matrix(150, 1000);
@@ -136,7 +163,7 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     [Fact]
     public void Not_a_number_stays_none()
     {
-        RequireTiles(TileKind.BFloat16);
+        AssembledHost.Require(TileKind.BFloat16);
         Matrix x = _numbers.Matrix(2, 64);
         x.Row(0)[7] = BitConverter.UInt32BitsToSingle(0x7FFFFFFF);
         using WeightMatrix weights = _cpu.Pack([_numbers.Tensor(DataType.BFloat16, 32, 64)], WeightFormat.Stored);
@@ -166,16 +193,21 @@ public sealed unsafe class AssembledKernelTests : IDisposable
 
     private static string Name(bool bfloat16)
     {
-        bool pairs = bfloat16 && TileSet.Of(TileKind.BFloat16) is not null, bytes = TileSet.Of(TileKind.Int8) is not null;
+        bool pairs = bfloat16 && AssembledKernels.OfProcess.Tiles(TileKind.BFloat16) is not null, bytes = AssembledKernels.OfProcess.Tiles(TileKind.Int8) is not null;
         return $"cpu/{Isa.Name}{(pairs || bytes ? "+assembled" : "")}{(pairs ? "-bf16" : "")}{(bytes ? "-int8" : "")}";
     }
 
-    private static void RequireTiles(TileKind kind)
+    // Numbers that rounding to bfloat16 leaves as they are.
+    private Matrix BFloat16(int rows, int columns)
     {
-        if (!TileSet.HasInstructions(kind))
-            Assert.Skip($"This processor, or what is left of it, has no {kind} products on 512 bits.");
-        if (TileSet.Of(kind) is null)
-            Assert.Skip($"This host lets no memory be made executable: {TileSet.Refusal}");
+        Matrix x = _numbers.Matrix(rows, columns);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int i = 0; i < columns; i++)
+                x.Row(row)[i] = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(x.Row(row)[i]) & 0xFFFF0000);
+        }
+
+        return x;
     }
 
     // Six heads over two, keys of at most so much.

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Sluice.Engine.Backends;
 using Sluice.Engine.Backends.Cpu;
 using Sluice.Engine.Backends.Reference;
@@ -83,33 +84,10 @@ public sealed unsafe class CpuKernelTests : IDisposable
     {
         if (form == RowForm.Words && !Isa.Avx2)
             return;
-        using WeightMatrix weights = _cpu.Pack([_numbers.Tensor(DataType.BFloat16, 70, 333)], WeightFormat.Int8);
-        for (int rows = 1; rows <= 9; rows++)
+        foreach (int inputs in (int[])[0, 1, 3, 4, 5, 31, 32, 33, 64, 333])
         {
-            Matrix x = _numbers.Matrix(rows, 333);
-            Matrix expected = _numbers.Matrix(rows, 96);
-            Matrix actual = _numbers.Matrix(rows, 96);
-            _cpu.MatMul(x, weights, expected);
-            int bytes = Int8Panels.Lines(333) * (form == RowForm.Words ? 8 : 4);
-            using NativeBuffer buffer = new(CodeRows.Bytes(rows, bytes));
-            CodeRows codes = new(buffer.Data, rows, bytes);
-            new RowCoderWork { X = x, Coder = new RowCoder(form, codes) }.Run(0, 1);
-            Int8Work work = new()
-            {
-                X = codes,
-                Rows = rows,
-                Lines = Int8Panels.Lines(333),
-                Weights = weights.Buffer.Data,
-                PanelBytes = Int8Panels.PanelBytes(333),
-                Panels = 3,
-                Y = actual.Data,
-                YStride = actual.Stride,
-            };
-            if (form == RowForm.Words)
-                Int8Avx2.Run(work, 0, 3);
-            else
-                Int8Kernel.Scalar(work, 0, 3);
-            Assert.Equal(0, Numbers.Difference(expected.Slice(0, 70), actual.Slice(0, 70)));
+            for (int rows = 1; rows <= 9; rows++)
+                Forms(form, rows, inputs);
         }
     }
 
@@ -220,6 +198,45 @@ public sealed unsafe class CpuKernelTests : IDisposable
     {
         _cpu.Dispose();
         _numbers.Dispose();
+    }
+
+    private void Forms(RowForm form, int rows, int inputs)
+    {
+        using WeightMatrix weights = _cpu.Pack([_numbers.Tensor(DataType.BFloat16, 70, inputs)], WeightFormat.Int8);
+        Matrix x = _numbers.Matrix(rows, inputs);
+        Matrix expected = _numbers.Matrix(rows, 96);
+        _cpu.MatMul(x, weights, expected);
+        int bytes = Int8Panels.Lines(inputs) * (form == RowForm.Words ? 8 : 4);
+        using NativeBuffer buffer = new(CodeRows.Bytes(rows, bytes));
+        CodeRows codes = new(buffer.Data, rows, bytes);
+        new RowCoderWork { X = x, Coder = new RowCoder(form, codes) }.Run(0, 1);
+        Int8Work work = new()
+        {
+            X = codes,
+            Rows = rows,
+            Lines = Int8Panels.Lines(inputs),
+            Weights = weights.Buffer.Data,
+            PanelBytes = Int8Panels.PanelBytes(inputs),
+            Panels = 3,
+        };
+        Matrix actual = Target();
+        if (form == RowForm.Words)
+            Int8Avx2.Run(work, 0, 3);
+        else
+            Int8Kernel.Scalar(work, 0, 3);
+        Assert.Equal(0, Numbers.Difference(expected.Slice(0, 70), actual.Slice(0, 70)));
+        if (form != RowForm.Bytes || !AvxVnni.IsSupported || !Isa.Avx2)
+            return;
+        actual = Target();
+        Int8Vnni.Run(work, 0, 3);
+        Assert.Equal(0, Numbers.Difference(expected.Slice(0, 70), actual.Slice(0, 70)));
+
+        Matrix Target()
+        {
+            Matrix target = _numbers.Matrix(rows, 96);
+            work.AimAt(target.Data, target.Stride);
+            return target;
+        }
     }
 
     private void Product(int rows, int inputs, TensorView[] parts)

@@ -23,12 +23,22 @@ public sealed class EngineBenchTests : IDisposable
             Assert.InRange(root.GetProperty(key).GetDouble(), double.Epsilon, 1e9);
         foreach (string batch in new[] { "1", "8", "32" })
             Assert.InRange(root.GetProperty("decode_tok_s").GetProperty(batch).GetDouble(), double.Epsilon, 1e9);
-        foreach (string share in new[] { "prefill", "decode_1", "decode_8", "decode_32" })
+        foreach (string share in new[] { "prefill", "decode_1", "decode_8", "decode_32", "scoring", "long_prefill", "long_decode" })
             Assert.InRange(root.GetProperty("share").GetProperty(share).GetDouble(), double.Epsilon, 10); // far above 1 where peaks were taken in a worse moment than the work
         JsonElement[] steps = [.. root.GetProperty("profile").EnumerateArray()];
         Assert.Equal(["prefill", "decode_1", "decode_8", "decode_32"], steps.Select(step => step.GetProperty("step").GetString()));
         foreach (JsonElement step in steps)
-            Assert.Equal(1, step.GetProperty("operations").EnumerateArray().Sum(operation => operation.GetProperty("part_of_step").GetDouble()), 1e-6);
+        {
+            JsonElement[] operations = [.. step.GetProperty("operations").EnumerateArray()];
+            Assert.Equal(1, operations.Sum(operation => operation.GetProperty("part_of_step").GetDouble()), 1e-6);
+            foreach (JsonElement operation in operations[..^1]) // the last is the rest
+            {
+                double ms = operation.GetProperty("ms_per_step").GetDouble(), counted = operation.GetProperty("operations_per_step").GetDouble(), bytes = operation.GetProperty("bytes_per_step").GetDouble();
+                Assert.True(bytes > 0);
+                Assert.InRange(operation.GetProperty("gops").GetDouble() * ms * 1e6, counted * 0.999999, counted * 1.000001);
+                Assert.InRange(operation.GetProperty("gbs").GetDouble() * ms * 1e6, bytes * 0.999999, bytes * 1.000001);
+            }
+        }
     }
 
     [Theory]

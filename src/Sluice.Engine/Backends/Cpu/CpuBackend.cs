@@ -12,7 +12,8 @@ namespace Sluice.Engine.Backends.Cpu;
 /// The choice is made once and for all products, so it never depends on the rows of a step.
 /// </param>
 /// <param name="evenSlow">Also those that this processor is slower with than with intrinsics.</param>
-internal sealed unsafe class CpuBackend(int threads, bool assembled = false, bool evenSlow = false) : IBackend
+/// <param name="kernels">Where assembled kernels come from; null for those of the process.</param>
+internal sealed unsafe class CpuBackend(int threads, bool assembled = false, bool evenSlow = false, AssembledKernels? kernels = null) : IBackend
 {
     // Elements below which waking the other workers costs more than they save.
     private const int SmallestShared = 16_384;
@@ -42,8 +43,11 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     public string Name => "cpu/" + Isa.Name + (_pairTiles is null && _byteTiles is null ? "" : "+assembled")
         + (_pairTiles is null ? "" : BFloat16Kernels) + (_byteTiles is null ? "" : Int8Kernels);
 
-    private readonly TileSet? _pairTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? TileSet.Of(TileKind.BFloat16) : null;
-    private readonly TileSet? _byteTiles = assembled ? TileSet.Of(TileKind.Int8) : null;
+    public string? Refusal => _kernels?.Refusal;
+
+    private readonly AssembledKernels? _kernels = assembled ? kernels ?? AssembledKernels.OfProcess : null;
+    private readonly TileSet? _pairTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? (kernels ?? AssembledKernels.OfProcess).Tiles(TileKind.BFloat16) : null;
+    private readonly TileSet? _byteTiles = assembled ? (kernels ?? AssembledKernels.OfProcess).Tiles(TileKind.Int8) : null;
     private NativeBuffer _codes = new(0);
 
     public long PackedBytes(DataType type, WeightFormat format, int rows, int columns) => format switch
@@ -103,7 +107,7 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
             Groups = step.Groups,
             Queries = queries,
             Pages = pages,
-            Tiles = _pairTiles is null ? null : AttentionTiles.Get(),
+            Tiles = _pairTiles is null ? null : _kernels!.Attention,
             Layer = layer,
             Y = y,
             Scratch = _scratch.Floats + 16,
@@ -179,7 +183,7 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
 
     private void ProductOfBytes(CodeRows codes, int rows, WeightMatrix weights, Matrix y, TopLogit* largest)
     {
-        if (_byteTiles is not null)
+        if (_byteTiles is not null && weights.Inputs > 0) // a tile has a line at least
         {
             RunTiles(_byteTiles, codes, rows, weights, Int8Panels.Heading, Int8Panels.PanelBytes(weights.Inputs), Int8Panels.Lines(weights.Inputs), y, largest);
             return;

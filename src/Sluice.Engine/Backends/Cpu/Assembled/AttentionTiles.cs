@@ -1,10 +1,8 @@
 namespace Sluice.Engine.Backends.Cpu.Assembled;
 
-/// <summary>The assembled tiles of attention over bfloat16 pages. Made once per process, where <see cref="TileSet"/> has those of products with bfloat16.</summary>
+/// <summary>The assembled tiles of attention over bfloat16 pages, where <see cref="TileSet"/> has those of products with bfloat16. <see cref="AssembledKernels"/> makes them once.</summary>
 internal sealed unsafe class AttentionTiles
 {
-    private static readonly Lazy<AttentionTiles?> _tiles = new(Create);
-
     private readonly byte* _code;
     private readonly int[] _scores; // by rows, one page or several, ahead or not
     private readonly int[] _values; // by rows and columns, ahead or not
@@ -15,9 +13,6 @@ internal sealed unsafe class AttentionTiles
         _scores = scores;
         _values = values;
     }
-
-    /// <summary>The tiles; null where there are none.</summary>
-    public static AttentionTiles? Get() => _tiles.Value;
 
     /// <summary>Rows 1 to 12 x one page or <see cref="AttentionAssembler.PagesOf"/> of them.</summary>
     public void Scores(int rows, bool several, bool ahead, ScoreArguments* arguments) =>
@@ -31,8 +26,10 @@ internal sealed unsafe class AttentionTiles
 
     private static int ValueAt(int rows, int columns, bool ahead) => (rows * 16) + (columns * 2) + (ahead ? 1 : 0);
 
-    private static AttentionTiles? Create()
+    /// <summary>As <see cref="TileSet.Create"/>.</summary>
+    public static AttentionTiles? Create(ExecutableMemory.Protection? protect, out string? why)
     {
+        why = null;
         if (!TileSet.HasInstructions(TileKind.BFloat16))
             return null;
         List<byte> code = [];
@@ -48,7 +45,10 @@ internal sealed unsafe class AttentionTiles
             }
         }
 
-        byte* placed = ExecutableMemory.Place(code.ToArray(), out _);
-        return placed is null ? null : new AttentionTiles(placed, scores, values);
+        byte* placed = ExecutableMemory.Place(code.ToArray(), out string answer, protect);
+        if (placed is not null)
+            return new AttentionTiles(placed, scores, values);
+        why = answer;
+        return null;
     }
 }

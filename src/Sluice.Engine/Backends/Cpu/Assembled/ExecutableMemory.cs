@@ -8,8 +8,14 @@ internal static unsafe partial class ExecutableMemory
     private const int Read = 1, Write = 2, Execute = 4;
     private const int Private = 2, Anonymous = 0x20;
 
+    /// <summary>Makes memory executable and no longer writable. Not 0 where that is refused: the last error says why, as <c>mprotect</c> has it.</summary>
+    public delegate int Protection(void* memory, nuint bytes);
+
     /// <summary>Where the code lies, or null where the host does not let memory be made executable; <paramref name="why"/> says what it answered.</summary>
-    public static byte* Place(ReadOnlySpan<byte> code, out string why)
+    /// <param name="code">Position-independent.</param>
+    /// <param name="why">Empty where nothing was refused.</param>
+    /// <param name="protect">In place of the host's, for tests; null for that.</param>
+    public static byte* Place(ReadOnlySpan<byte> code, out string why, Protection? protect = null)
     {
         why = "";
         nuint bytes = (nuint)code.Length;
@@ -21,7 +27,7 @@ internal static unsafe partial class ExecutableMemory
         }
 
         code.CopyTo(new Span<byte>(memory, code.Length));
-        if (Protect(memory, bytes, Read | Execute) == 0)
+        if ((protect is null ? Protect(memory, bytes, Read | Execute) : protect(memory, bytes)) == 0)
             return (byte*)memory;
         why = $"mprotect: {Marshal.GetLastPInvokeErrorMessage()}";
         _ = Unmap(memory, bytes);

@@ -3,14 +3,11 @@ using System.Runtime.Intrinsics.X86;
 namespace Sluice.Engine.Backends.Cpu.Assembled;
 
 /// <summary>
-/// The assembled tiles of one kind, for every number of rows that one takes. Made once per process, where the processor has the instructions and the host
-/// lets memory be made executable.
+/// The assembled tiles of one kind, for every number of rows that one takes: where the processor has the instructions and the host lets memory be made
+/// executable. <see cref="AssembledKernels"/> makes them once.
 /// </summary>
 internal sealed unsafe class TileSet
 {
-    private static readonly Lazy<TileSet?> _bfloat16 = new(() => Create(TileKind.BFloat16));
-    private static readonly Lazy<TileSet?> _int8 = new(() => Create(TileKind.Int8));
-
     private readonly byte*[] _single = new byte*[TileAssembler.MostRows + 1]; // by rows, one panel
     private readonly byte*[] _several = new byte*[TileAssembler.MostRows + 1]; // by rows, Panels(rows) panels
     private readonly byte* _peak;
@@ -28,12 +25,6 @@ internal sealed unsafe class TileSet
     }
 
     public TileKind Kind { get; }
-
-    /// <summary>Why there are none although the processor could; null where there are some, or it could not.</summary>
-    public static string? Refusal { get; private set; }
-
-    /// <summary>The tiles; null where there are none.</summary>
-    public static TileSet? Of(TileKind kind) => kind == TileKind.BFloat16 ? _bfloat16.Value : _int8.Value;
 
     /// <summary>AVX-512 (with the operating system's support, which .NET has looked at) and the instruction itself.</summary>
     public static bool HasInstructions(TileKind kind)
@@ -63,8 +54,10 @@ internal sealed unsafe class TileSet
         ((delegate* unmanaged<TileArguments*, void>)_peak)(&arguments);
     }
 
-    private static TileSet? Create(TileKind kind)
+    /// <summary>Null where the processor or the host has none; <paramref name="why"/> is what the host answered, null where it was not asked or did not refuse.</summary>
+    public static TileSet? Create(TileKind kind, ExecutableMemory.Protection? protect, out string? why)
     {
+        why = null;
         if (!HasInstructions(kind))
             return null;
         List<byte> code = [];
@@ -77,10 +70,10 @@ internal sealed unsafe class TileSet
         }
 
         int peak = ExecutableMemory.Append(code, new TileAssembler(kind).Peak());
-        byte* placed = ExecutableMemory.Place(code.ToArray(), out string why);
+        byte* placed = ExecutableMemory.Place(code.ToArray(), out string answer, protect);
         if (placed is not null)
             return new TileSet(kind, placed, single, several, peak);
-        Refusal = why;
+        why = answer;
         return null;
     }
 }
