@@ -25,7 +25,10 @@ internal unsafe interface IBackend : IDisposable
     /// <summary>Takes that many now; a product that needs more takes them when it comes.</summary>
     void Reserve(WeightFormat format, int rows, int inputs);
 
-    /// <summary>Linear layers with the same input as one matrix. <see cref="WeightFormat.Stored"/> is exact: no value is rounded.</summary>
+    /// <summary>
+    /// Linear layers with the same input as one matrix. <see cref="WeightFormat.Stored"/> is exact: no value is rounded, and parts of different types are kept
+    /// as float32. Takes what <see cref="PackedBytes"/> says of the parts.
+    /// </summary>
     WeightMatrix Pack(ReadOnlySpan<TensorView> parts, WeightFormat format);
 
     /// <summary>y(row) = the table's row tokens(row). Every id is below the table's outputs.</summary>

@@ -24,13 +24,13 @@ internal sealed unsafe class LlamaWeights : IDisposable
         try
         {
             int hidden = config.HiddenSize;
-            Embedding = PackTable(EmbeddingName, config);
-            Head = config.Tied ? Embedding : PackTable(HeadName, config);
-            for (int layer = 0; layer < config.Layers; layer++)
-                Blocks[layer] = TakeBlock($"model.layers.{layer}.", config);
-            Norm = Vector("model.norm.weight", hidden);
             if (config.Tied && checkpoint.Has(HeadName))
-                RequireSame(Table(HeadName, config), Table(EmbeddingName, config));
+                RequireSame(Take(TablePart(HeadName, config)), Take(TablePart(EmbeddingName, config)));
+            Embedding = Pack(format.OfTable(), TablePart(EmbeddingName, config));
+            Head = config.Tied ? Embedding : Pack(format.OfTable(), TablePart(HeadName, config));
+            for (int layer = 0; layer < config.Layers; layer++)
+                Blocks[layer] = TakeBlock(Prefix(layer), config);
+            Norm = Vector("model.norm.weight", hidden);
             checkpoint.RequireAllTaken();
         }
         catch
@@ -45,17 +45,27 @@ internal sealed unsafe class LlamaWeights : IDisposable
     public NativeBuffer Norm { get; } // (hidden)
     public WeightMatrix Head { get; } // (vocabulary, hidden)
 
-    /// <summary>Bytes of all of them, from the config alone.</summary>
-    public static long PackedBytes(ModelConfig config, IBackend backend, WeightFormat format)
+    /// <summary>Bytes of all of them, from the config and the types that the files' headers name; a tensor that is missing counts as of the config's type.</summary>
+    public static long PackedBytes(Checkpoint checkpoint, ModelConfig config, IBackend backend, WeightFormat format)
     {
-        DataType type = config.DataType;
-        int hidden = config.HiddenSize;
-        long table = backend.PackedBytes(type, format.OfTable(), config.VocabularySize, hidden);
-        long Linear(int rows, int columns) => backend.PackedBytes(type, format, rows, columns);
-        long block = Linear(config.Heads * config.HeadDim, hidden) + (2 * Linear(config.KvHeads * config.HeadDim, hidden))
-            + Linear(hidden, config.Heads * config.HeadDim) + (2 * Linear(config.Intermediate, hidden)) + Linear(hidden, config.Intermediate)
-            + (2L * Matrix.Padded(hidden) * sizeof(float));
-        return (table * (config.Tied ? 1 : 2)) + (block * config.Layers) + ((long)Matrix.Padded(hidden) * sizeof(float));
+        long Bytes(WeightFormat kept, params Part[] parts)
+        {
+            DataType type = StoredType(checkpoint, config, parts);
+            return parts.Sum(part => backend.PackedBytes(type, kept, part.Rows, part.Columns));
+        }
+
+        long norm = (long)Matrix.Padded(config.HiddenSize) * sizeof(float);
+        long bytes = norm + Bytes(format.OfTable(), TablePart(EmbeddingName, config));
+        if (!config.Tied)
+            bytes += Bytes(format.OfTable(), TablePart(HeadName, config));
+        for (int layer = 0; layer < config.Layers; layer++)
+        {
+            string prefix = Prefix(layer);
+            bytes += (2 * norm) + Bytes(format, AttentionParts(prefix, config)) + Bytes(format, OutputPart(prefix, config))
+                + Bytes(format, FeedForwardParts(prefix, config)) + Bytes(format, DownPart(prefix, config));
+        }
+
+        return bytes;
     }
 
     public void Dispose()
@@ -65,34 +75,51 @@ internal sealed unsafe class LlamaWeights : IDisposable
         _owned.Clear();
     }
 
-    private Block TakeBlock(string prefix, ModelConfig config)
+    private static string Prefix(int layer) => $"model.layers.{layer}.";
+
+    private static Part TablePart(string name, ModelConfig config) => new(name, config.VocabularySize, config.HiddenSize);
+
+    private static Part[] AttentionParts(string prefix, ModelConfig config) =>
+    [
+        new(prefix + "self_attn.q_proj.weight", config.Heads * config.HeadDim, config.HiddenSize),
+        new(prefix + "self_attn.k_proj.weight", config.KvHeads * config.HeadDim, config.HiddenSize),
+        new(prefix + "self_attn.v_proj.weight", config.KvHeads * config.HeadDim, config.HiddenSize),
+    ];
+
+    private static Part OutputPart(string prefix, ModelConfig config) =>
+        new(prefix + "self_attn.o_proj.weight", config.HiddenSize, config.Heads * config.HeadDim);
+
+    private static Part[] FeedForwardParts(string prefix, ModelConfig config) =>
+    [
+        new(prefix + "mlp.gate_proj.weight", config.Intermediate, config.HiddenSize),
+        new(prefix + "mlp.up_proj.weight", config.Intermediate, config.HiddenSize),
+    ];
+
+    private static Part DownPart(string prefix, ModelConfig config) =>
+        new(prefix + "mlp.down_proj.weight", config.HiddenSize, config.Intermediate);
+
+    // Parts of different types are stored as float32, see IBackend.Pack.
+    private static DataType StoredType(Checkpoint checkpoint, ModelConfig config, Part[] parts)
     {
-        int hidden = config.HiddenSize;
-        int queries = config.Heads * config.HeadDim;
-        int keys = config.KvHeads * config.HeadDim;
-        TensorView Linear(string name, int rows, int columns) => _checkpoint.Take(prefix + name + ".weight", rows, columns);
-        return new Block(
-            Vector(prefix + "input_layernorm.weight", hidden),
-            Pack(Linear("self_attn.q_proj", queries, hidden), Linear("self_attn.k_proj", keys, hidden), Linear("self_attn.v_proj", keys, hidden)),
-            Pack(Linear("self_attn.o_proj", hidden, queries)),
-            Vector(prefix + "post_attention_layernorm.weight", hidden),
-            Pack(Linear("mlp.gate_proj", config.Intermediate, hidden), Linear("mlp.up_proj", config.Intermediate, hidden)),
-            Pack(Linear("mlp.down_proj", hidden, config.Intermediate)));
+        DataType type = checkpoint.TypeOf(parts[0].Name) ?? config.DataType;
+        foreach (Part part in parts)
+            type = (checkpoint.TypeOf(part.Name) ?? config.DataType) == type ? type : DataType.Float32;
+        return type;
     }
 
-    private TensorView Table(string name, ModelConfig config) => _checkpoint.Take(name, config.VocabularySize, config.HiddenSize);
+    private Block TakeBlock(string prefix, ModelConfig config) => new(
+        Vector(prefix + "input_layernorm.weight", config.HiddenSize),
+        Pack(_format, AttentionParts(prefix, config)),
+        Pack(_format, OutputPart(prefix, config)),
+        Vector(prefix + "post_attention_layernorm.weight", config.HiddenSize),
+        Pack(_format, FeedForwardParts(prefix, config)),
+        Pack(_format, DownPart(prefix, config)));
 
-    private WeightMatrix PackTable(string name, ModelConfig config)
-    {
-        WeightMatrix packed = _backend.Pack([Table(name, config)], _format.OfTable());
-        _owned.Add(packed);
-        _checkpoint.Forget();
-        return packed;
-    }
+    private TensorView Take(Part part) => _checkpoint.Take(part.Name, part.Rows, part.Columns);
 
-    private WeightMatrix Pack(params ReadOnlySpan<TensorView> parts)
+    private WeightMatrix Pack(WeightFormat format, params Part[] parts)
     {
-        WeightMatrix packed = _backend.Pack(parts, _format);
+        WeightMatrix packed = _backend.Pack(Array.ConvertAll(parts, Take), format);
         _owned.Add(packed);
         _checkpoint.Forget();
         return packed;
@@ -109,10 +136,13 @@ internal sealed unsafe class LlamaWeights : IDisposable
         return vector;
     }
 
+    // Before anything is packed: two tables as the files have them are no more than what packing one of them takes.
     private void RequireSame(TensorView head, TensorView embedding)
     {
         for (int row = 0; row < head.Rows; row++)
         {
+            if (head.Type == embedding.Type && head.RowBytes(row).SequenceEqual(embedding.RowBytes(row)))
+                continue;
             for (int i = 0; i < head.Columns; i++)
             {
                 if (head[row, i] != embedding[row, i])
@@ -122,6 +152,9 @@ internal sealed unsafe class LlamaWeights : IDisposable
 
         _checkpoint.Forget();
     }
+
+    /// <summary>A linear layer as the files name it, (rows, columns).</summary>
+    private readonly record struct Part(string Name, int Rows, int Columns);
 
     /// <summary>One layer. Norms (hidden); Attention q, k, v side by side; FeedForward gate and up side by side.</summary>
     internal sealed record Block(

@@ -1,6 +1,6 @@
 namespace Sluice.Engine.Models;
 
-/// <summary>What a model takes, computed from its config before anything is loaded.</summary>
+/// <summary>What a model takes, computed from its config and the headers of its files before any weight is read.</summary>
 /// <param name="WeightBytes">Packed weights.</param>
 /// <param name="KvBytesPerPage">Keys and values of 16 tokens in all layers.</param>
 /// <param name="Pages">KV pages within the budget, at least 1.</param>

@@ -1,10 +1,11 @@
 using Sluice.Engine.Backends;
 using Sluice.Engine.Sequences;
 using Sluice.Engine.Tensors;
+using Sluice.Engine.Weights;
 
 namespace Sluice.Engine.Models;
 
-/// <summary>Counts what a model takes before anything is loaded.</summary>
+/// <summary>Counts what a model takes before any weight is read.</summary>
 internal static class MemoryPlanner
 {
     // Measured: ops/benchmarks/engine.md, Memory.
@@ -12,7 +13,7 @@ internal static class MemoryPlanner
     private const int TokenBytes = 256;
 
     /// <exception cref="ArgumentException">A KV budget that holds no page, or more sequences than a plan can name the pages of.</exception>
-    public static MemoryPlan Plan(ModelConfig config, ModelOptions options, IBackend backend)
+    public static MemoryPlan Plan(Checkpoint checkpoint, ModelConfig config, ModelOptions options, IBackend backend)
     {
         long perPage = KvPages.BytesPerPage(config.Layers, config.KvHeads, config.HeadDim, options.Kv);
         long pages = Math.Min(options.KvBytes / perPage, int.MaxValue);
@@ -23,7 +24,7 @@ internal static class MemoryPlanner
             + ((long)planPages * sizeof(int)) // of the plan that the layout copies
             + (options.GroupPrefixes ? PrefixGroups.Bytes(options.MaxStepTokens, options.MaxSequences, PrefixShape.Of(config.Heads, config.KvHeads, config.HeadDim, options.Kv, options.Threads)) : 0);
         long runtime = RuntimeBytes + ((long)TokenBytes * config.VocabularySize);
-        return new MemoryPlan(LlamaWeights.PackedBytes(config, backend, options.Weights), perPage, (int)pages, arena, runtime);
+        return new MemoryPlan(LlamaWeights.PackedBytes(checkpoint, config, backend, options.Weights), perPage, (int)pages, arena, runtime);
     }
 
     /// <exception cref="InsufficientMemoryException">All together are more than the limit.</exception>

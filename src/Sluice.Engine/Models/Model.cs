@@ -75,9 +75,9 @@ public sealed unsafe class Model : IDisposable
         LlamaWeights? weights = null;
         try
         {
-            MemoryPlan memory = MemoryPlanner.Plan(config, options, backend);
-            MemoryPlanner.RequireFit(memory, options);
             using Checkpoint checkpoint = Checkpoint.Open(folder);
+            MemoryPlan memory = MemoryPlanner.Plan(checkpoint, config, options, backend);
+            MemoryPlanner.RequireFit(memory, options);
             weights = new LlamaWeights(checkpoint, config, backend, options.Weights);
             backend.Reserve(options.Weights, MemoryPlanner.MaxRows(options), MemoryPlanner.MaxInputs(config));
             return new Model(config, options, memory, ModelRevision.Compute(folder, checkpoint, options.Weights, options.Kv), backend, weights);

@@ -29,8 +29,8 @@ public sealed record ModelInspection(
         options.Check();
         ModelConfig config = ModelConfig.Read(folder);
         using IBackend backend = BackendPicker.Pick(options.Backend, threads: 1, options.Assembled, options.AssembledEvenSlow, options.Kernels);
-        MemoryPlan memory = MemoryPlanner.Plan(config, options, backend);
         using Checkpoint checkpoint = Checkpoint.Open(folder);
+        MemoryPlan memory = MemoryPlanner.Plan(checkpoint, config, options, backend);
         SortedDictionary<string, long> bytes = new(StringComparer.Ordinal);
         long parameters = 0;
         int tensors = 0;

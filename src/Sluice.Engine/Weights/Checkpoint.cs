@@ -49,7 +49,14 @@ internal sealed unsafe class Checkpoint : IDisposable
 
     public bool Has(string name) => _tensors.ContainsKey(name);
 
-    /// <summary>A copy of a tensor that must be there, of this shape; rows 0 asks for a vector of that many columns. Valid until <see cref="Forget"/>.</summary>
+    /// <summary>What a tensor is stored as; null where there is none of that name, or of another type than weights have.</summary>
+    public DataType? TypeOf(string name) =>
+        _tensors.TryGetValue(name, out (SafetensorsFile File, SafetensorsEntry Entry) tensor) ? DataTypes.Parse(tensor.Entry.Type) : null;
+
+    /// <summary>
+    /// A copy of a tensor that must be there, of this shape and of finite numbers; rows 0 asks for a vector of that many columns. Valid until
+    /// <see cref="Forget"/>.
+    /// </summary>
     public TensorView Take(string name, int rows, int columns)
     {
         if (!_tensors.TryGetValue(name, out (SafetensorsFile File, SafetensorsEntry Entry) tensor))
@@ -60,13 +67,8 @@ internal sealed unsafe class Checkpoint : IDisposable
             : entry.Shape.Length == 2 && entry.Shape[0] == rows && entry.Shape[1] == columns;
         if (!fits)
             throw new ModelFormatException($"{file.Name}: tensor '{name}': expected shape {(rows == 0 ? $"({columns})" : $"({rows}, {columns})")}, found {entry.ShapeText}");
-        DataType type = entry.Type switch
-        {
-            "F32" => DataType.Float32,
-            "F16" => DataType.Float16,
-            "BF16" => DataType.BFloat16,
-            _ => throw new ModelFormatException($"{file.Name}: tensor '{name}': expected F32, F16 or BF16, found {entry.Type}"),
-        };
+        DataType type = DataTypes.Parse(entry.Type)
+            ?? throw new ModelFormatException($"{file.Name}: tensor '{name}': expected F32, F16 or BF16, found {entry.Type}");
         _taken.Add(name);
         NativeBuffer copy = file.Read(entry);
         _copies.Add(copy);

@@ -58,7 +58,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>A copy of a tensor of this file, the caller's to dispose of.</summary>
+    /// <summary>A copy of a tensor of this file, the caller's to dispose of. Throws for weights that are not finite, by name and place.</summary>
     public NativeBuffer Read(SafetensorsEntry entry)
     {
         long bytes = entry.End - entry.Begin;
@@ -66,7 +66,12 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         try
         {
             for (long at = 0; at < bytes; at += Piece)
-                Read(8 + _headerBytes + entry.Begin + at, new Span<byte>(copy.Data + at, (int)Math.Min(Piece, bytes - at)));
+            {
+                Span<byte> piece = new(copy.Data + at, (int)Math.Min(Piece, bytes - at));
+                Read(8 + _headerBytes + entry.Begin + at, piece);
+                RequireFinite(entry, at, piece);
+            }
+
             return copy;
         }
         catch
@@ -98,6 +103,20 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     }
 
     public void Dispose() => _handle.Dispose();
+
+    // Here, where the bytes are still in the cache. An infinite weight, or one that is not a number, spoils answers without a word, and not only those that
+    // it belongs to: kernels multiply what is masked by zero.
+    private void RequireFinite(SafetensorsEntry entry, long at, ReadOnlySpan<byte> piece)
+    {
+        if (DataTypes.Parse(entry.Type) is not { } type)
+            return;
+        int index = FiniteNumbers.FirstOther(piece, type);
+        if (index < 0)
+            return;
+        long element = (at / type.Size()) + index;
+        string place = entry.Shape.Length == 2 ? $"({element / entry.Shape[1]}, {element % entry.Shape[1]})" : $"({element})";
+        throw new ModelFormatException($"{Name}: tensor '{entry.Name}': expected finite numbers, found infinity or NaN at {place}");
+    }
 
     private void Read(long offset, Span<byte> target)
     {

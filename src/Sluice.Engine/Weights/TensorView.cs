@@ -13,6 +13,8 @@ internal readonly unsafe struct TensorView(string name, DataType type, int rows,
 
     public long Bytes => (long)Rows * Columns * Type.Size();
 
+    public ReadOnlySpan<byte> RowBytes(int row) => new(Data + ((long)row * Columns * Type.Size()), Columns * Type.Size());
+
     /// <summary>The element as float32, exactly.</summary>
     public float this[int row, int column]
     {

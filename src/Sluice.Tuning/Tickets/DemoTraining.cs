@@ -26,15 +26,35 @@ public readonly record struct TrainingProgress(int Step, int Steps, double Loss,
 
 /// <summary>
 /// Trains the demo model from nothing: tokenizer, weights, a Hugging Face folder. The same options give the same bytes on the same instruction set,
-/// whatever the number of threads.
+/// whatever the number of threads. The files of the folder are replaced when the training is over and not before.
 /// </summary>
 public static class DemoTraining
 {
     private const int Vocabulary = 1024, Context = 512, MaxLength = 192;
 
+    private static readonly string[] s_files = ["tokenizer.json", "tokenizer_config.json", "model.safetensors", "generation_config.json", "config.json"];
+
     public static void Run(string folder, DemoTrainingOptions options, Action<TrainingProgress> progress, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
+        // Within the folder: on the same file system, and with the same rights.
+        string unfinished = Path.Combine(folder, $".training-{Environment.ProcessId}");
+        Directory.CreateDirectory(unfinished);
+        try
+        {
+            Train(unfinished, options, progress, cancellationToken);
+            foreach (string file in s_files)
+            {
+                File.Move(Path.Combine(unfinished, file), Path.Combine(folder, file), overwrite: true);
+            }
+        }
+        finally
+        {
+            Directory.Delete(unfinished, recursive: true);
+        }
+    }
+
+    private static void Train(string folder, DemoTrainingOptions options, Action<TrainingProgress> progress, CancellationToken cancellationToken)
+    {
         string tokenizerPath = Path.Combine(folder, "tokenizer.json");
         if (options.TokenizerFrom is { } source)
         {

@@ -123,6 +123,8 @@ public sealed class ModelTests : IDisposable
     }
 
     [Theory]
+    [InlineData("cpu", WeightFormat.Stored)]
+    [InlineData("reference", WeightFormat.Stored)]
     [InlineData("cpu", WeightFormat.Int8)]
     [InlineData("cpu", WeightFormat.Int4)]
     [InlineData("reference", WeightFormat.Int8)]

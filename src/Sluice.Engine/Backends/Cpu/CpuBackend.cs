@@ -74,12 +74,12 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
         Share(new EmbedWork { Tokens = tokens, Table = table, Y = y }, ElementsOfEmbed * y.Rows * y.Columns);
 
     public void RmsNorm(Matrix x, float* weight, float eps, Matrix y, WeightMatrix? next = null) =>
-        Share(new RmsNormWork { X = x, Weight = weight, Eps = eps, Y = y, Coder = Coder(x.Rows, next) }, x.Rows * x.Columns);
+        Share(new RmsNormWork { X = x, Weight = weight, Eps = eps, Y = y, Coder = Coder(x.Rows, next) }, (long)x.Rows * x.Columns);
 
     public void AddRmsNorm(Matrix x, Matrix delta, float* weight, float eps, Matrix y, WeightMatrix? next = null) =>
         Share(
             new RmsNormWork { X = x, Delta = delta.Data, DeltaStride = delta.Stride, Weight = weight, Eps = eps, Y = y, Coder = Coder(x.Rows, next) },
-            x.Rows * x.Columns);
+            (long)x.Rows * x.Columns);
 
     public void MatMul(Matrix x, WeightMatrix weights, Matrix y, bool prepared = false) => Product(x, weights, y, prepared, null);
 
@@ -97,7 +97,7 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     public void RotateAndStore(StepLayout step, Matrix queries, Matrix keys, Matrix values, KvPages pages, int layer) =>
         Share(
             new RopeWork { Step = step, Queries = queries, Keys = keys, Values = values, Pages = pages, Layer = layer },
-            step.Rows * (queries.Columns + (2 * keys.Columns)));
+            (long)step.Rows * (queries.Columns + (2 * keys.Columns)));
 
     public void Attend(StepLayout step, Matrix queries, KvPages pages, int layer, Matrix y)
     {
@@ -144,7 +144,7 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
         RowForm form = FormOf(weights.Format, weights.Paired);
         CodeRows codes = Codes(x.Rows, weights, form);
         if (form != RowForm.Floats && !prepared)
-            Share(new RowCoderWork { X = x.Slice(0, weights.Inputs), Coder = new RowCoder(form, codes) }, x.Rows * weights.Inputs);
+            Share(new RowCoderWork { X = x.Slice(0, weights.Inputs), Coder = new RowCoder(form, codes) }, (long)x.Rows * weights.Inputs);
         if (weights.Format == WeightFormat.Int8)
             ProductOfBytes(codes, x.Rows, weights, y, largest);
         else if (form == RowForm.Pairs)

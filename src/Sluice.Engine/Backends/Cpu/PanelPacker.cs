@@ -16,19 +16,18 @@ internal static unsafe class PanelPacker
     {
         DataType storage = parts[0].Type;
         foreach (TensorView part in parts)
-        {
             storage = part.Type == storage ? storage : DataType.Float32;
-            if (part.Type == DataType.Float16)
-                RequireFinite(part);
-        }
 
         int inputs = parts[0].Columns;
         NativeBuffer buffer = new(Bytes(storage, WeightMatrix.PaddedRows(parts), inputs));
         WeightMatrix packed = new(parts, storage, buffer);
-        for (int part = 0; part < parts.Length; part++)
+        for (int i = 0; i < parts.Length; i++)
         {
-            for (int row = 0; row < parts[part].Rows; row++)
-                PackRow(parts[part], row, buffer.Data, packed.Offset(part) + row, storage);
+            TensorView part = parts[i];
+            int first = packed.Offset(i);
+
+            // Outputs of a panel share lines: one thread has a whole panel.
+            Fill(packed, () => Parallel.For(0, Matrix.Padded(part.Rows) / Width, panel => PackPanel(part, panel, buffer.Data, first, storage)));
         }
 
         return packed;
@@ -56,6 +55,12 @@ internal static unsafe class PanelPacker
         return panel + (storage == DataType.Float32 ? column * 4 : (column % 16 * 4) + (column / 16 * 2));
     }
 
+    private static void PackPanel(TensorView part, int panel, byte* buffer, int first, DataType storage)
+    {
+        for (int row = panel * Width; row < Math.Min(part.Rows, (panel + 1) * Width); row++)
+            PackRow(part, row, buffer, first + row, storage);
+    }
+
     private static void PackRow(TensorView part, int row, byte* buffer, int output, DataType storage)
     {
         byte* target = buffer + Offset(storage, part.Columns, output);
@@ -70,15 +75,5 @@ internal static unsafe class PanelPacker
         ushort* source = (ushort*)part.Data + ((long)row * part.Columns);
         for (int i = 0; i < part.Columns; i++)
             *(ushort*)(target + ((long)i * line)) = source[i];
-    }
-
-    private static void RequireFinite(TensorView part)
-    {
-        ushort* values = (ushort*)part.Data;
-        for (long i = 0; i < part.Bytes / 2; i++)
-        {
-            if ((values[i] & 0x7C00) == 0x7C00)
-                throw new ModelFormatException($"tensor '{part.Name}': expected finite numbers, found {(Half)part[(int)(i / part.Columns), (int)(i % part.Columns)]} at element {i}");
-        }
     }
 }

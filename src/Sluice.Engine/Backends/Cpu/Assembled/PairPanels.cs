@@ -22,13 +22,11 @@ internal static unsafe class PairPanels
         WeightMatrix packed = new(parts, DataType.BFloat16, buffer) { Paired = true };
         for (int i = 0; i < parts.Length; i++)
         {
-            for (int row = 0; row < parts[i].Rows; row++)
-            {
-                ushort* source = (ushort*)parts[i].Data + ((long)row * inputs);
-                ushort* target = First(buffer.Data, inputs, packed.Offset(i) + row);
-                for (int k = 0; k < inputs; k++)
-                    target[At(k)] = source[k];
-            }
+            TensorView part = parts[i];
+            int first = packed.Offset(i);
+
+            // Outputs of a panel share lines: one thread has a whole panel.
+            PanelPacker.Fill(packed, () => Parallel.For(0, Matrix.Padded(part.Rows) / PanelPacker.Width, panel => PackPanel(part, panel, buffer.Data, first)));
         }
 
         return packed;
@@ -40,6 +38,17 @@ internal static unsafe class PairPanels
         ushort* source = First(weights, inputs, output);
         for (int k = 0; k < inputs; k++)
             target[k] = BitConverter.UInt32BitsToSingle((uint)source[At(k)] << 16);
+    }
+
+    private static void PackPanel(TensorView part, int panel, byte* buffer, int first)
+    {
+        for (int row = panel * PanelPacker.Width; row < Math.Min(part.Rows, (panel + 1) * PanelPacker.Width); row++)
+        {
+            ushort* source = (ushort*)part.Data + ((long)row * part.Columns);
+            ushort* target = First(buffer, part.Columns, first + row);
+            for (int k = 0; k < part.Columns; k++)
+                target[At(k)] = source[k];
+        }
     }
 
     private static ushort* First(byte* weights, int inputs, int output) =>
