@@ -18,7 +18,7 @@ public readonly record struct Peaks(double FmaGflops, double ByteGops, double BF
     /// <param name="backend">Its name.</param>
     /// <param name="kv">What keys and values are kept as.</param>
     public double AttentionGflops(string backend, KvFormat kv) =>
-        kv == KvFormat.BFloat16 && backend.Contains(CpuBackend.BFloat16Kernels, StringComparison.Ordinal) ? BFloat16Gflops : FmaGflops;
+        kv == KvFormat.BFloat16 && backend.Contains(CpuBackend.BFloat16Kernels, StringComparison.Ordinal) && !backend.EndsWith(CpuBackend.NoAttentionKernels, StringComparison.Ordinal) ? BFloat16Gflops : FmaGflops;
 }
 
 /// <summary>Measures <see cref="Peaks"/> with the threads that kernels run on, by the wall clock or, with one thread, by the processor's time.</summary>

@@ -46,7 +46,7 @@ public sealed unsafe class Model : IDisposable
     /// <summary>Hex SHA-256 (first 16 digits) over config.json, tokenizer.json, the safetensors files and the formats of weights and KV.</summary>
     public string Revision { get; }
 
-    /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>; <c>+assembled</c> with <c>-bf16</c>, <c>-int8</c> or both follows where kernels assembled at start run.</summary>
+    /// <summary><c>reference</c>, <c>cpu/avx512</c>, <c>cpu/avx2</c> or <c>cpu/scalar</c>; <c>+assembled</c> with <c>-bf16</c>, <c>-int8</c> or both follows where kernels assembled at start run, and <c>-noattention</c> where the host refused those of attention alone.</summary>
     public string BackendName => _backend.Name;
 
     /// <summary>What the host answered where it refused kernels assembled at start; null where it did not.</summary>

@@ -34,6 +34,9 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     /// <summary>The same for products of bytes, which are exact either way.</summary>
     public const string Int8Kernels = "-int8";
 
+    /// <summary>At the end of the name: the host let memory be made executable for products with bfloat16, and then not for attention.</summary>
+    public const string NoAttentionKernels = "-noattention";
+
     // Floats per worker: attention and the head take turns.
     private static readonly int _scratchFloats = Math.Max(AttentionWork.ScratchFloats(MaxHeadDim), HeadScratch.Floats);
 
@@ -41,12 +44,13 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     private readonly NativeBuffer _scratch = new(64 + ((long)threads * _scratchFloats * sizeof(float)), clear: false);
 
     public string Name => "cpu/" + Isa.Name + (_pairTiles is null && _byteTiles is null ? "" : "+assembled")
-        + (_pairTiles is null ? "" : BFloat16Kernels) + (_byteTiles is null ? "" : Int8Kernels);
+        + (_pairTiles is null ? "" : BFloat16Kernels) + (_byteTiles is null ? "" : Int8Kernels) + (_pairTiles is null || _attentionTiles is not null ? "" : NoAttentionKernels);
 
     public string? Refusal => _kernels?.Refusal;
 
     private readonly AssembledKernels? _kernels = assembled ? kernels ?? AssembledKernels.OfProcess : null;
     private readonly TileSet? _pairTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? (kernels ?? AssembledKernels.OfProcess).Tiles(TileKind.BFloat16) : null;
+    private readonly AttentionTiles? _attentionTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? (kernels ?? AssembledKernels.OfProcess).Attention : null;
     private readonly TileSet? _byteTiles = assembled ? (kernels ?? AssembledKernels.OfProcess).Tiles(TileKind.Int8) : null;
     private NativeBuffer _codes = new(0);
 
@@ -107,7 +111,7 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
             Groups = step.Groups,
             Queries = queries,
             Pages = pages,
-            Tiles = _pairTiles is null ? null : _kernels!.Attention,
+            Tiles = _pairTiles is null ? null : _attentionTiles,
             Layer = layer,
             Y = y,
             Scratch = _scratch.Floats + 16,

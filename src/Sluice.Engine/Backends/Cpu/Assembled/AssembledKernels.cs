@@ -13,13 +13,13 @@ internal sealed class AssembledKernels
     {
         _bfloat16 = new Lazy<TileSet?>(() => Noted(TileSet.Create(TileKind.BFloat16, protect, out string? why), why));
         _int8 = new Lazy<TileSet?>(() => Noted(TileSet.Create(TileKind.Int8, protect, out string? why), why));
-        _attention = new Lazy<AttentionTiles?>(() => Noted(AttentionTiles.Create(protect, out string? why), why));
+        _attention = new Lazy<AttentionTiles?>(() => Noted(AttentionTiles.Create(protect, out string? why), why is null ? null : "attention: " + why));
     }
 
     /// <summary>Those that all backends of the process use.</summary>
     public static AssembledKernels OfProcess { get; } = new();
 
-    /// <summary>What the host answered where it refused one that was asked for; null where it has refused none.</summary>
+    /// <summary>What the host answered where it first refused one that was asked for, of attention's named so; null where it has refused none.</summary>
     public string? Refusal => _refusal;
 
     /// <summary>Of attention over bfloat16 pages; null where there are none.</summary>
@@ -31,7 +31,7 @@ internal sealed class AssembledKernels
     private T? Noted<T>(T? made, string? why)
         where T : class
     {
-        _refusal = why ?? _refusal;
+        _refusal ??= why;
         return made;
     }
 }
