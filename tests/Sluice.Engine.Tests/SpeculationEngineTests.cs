@@ -5,6 +5,7 @@ using Sluice.Engine.Planning;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Sampling;
 using Sluice.Engine.Speculation;
+using Sluice.Engine.Tests.Models;
 using Xunit;
 
 namespace Sluice.Engine.Tests;

@@ -1,5 +1,6 @@
 using Sluice.Engine.Planning;
 using Sluice.Engine.Speculation;
+using Sluice.Engine.Tests.Models;
 using Xunit;
 using static Sluice.Engine.Tests.Planning.PlannerRig;
 

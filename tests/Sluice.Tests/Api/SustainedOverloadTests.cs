@@ -142,8 +142,8 @@ public sealed class SustainedOverloadTests : IAsyncLifetime
     }
 
     /// <summary>Past the door, which would refuse so many.</summary>
-    private Task FillAsync(int jobs) =>
-        _host.Store.SubmitAsync([.. Enumerable.Range(1, jobs).Select(i => Embedded.Job($"{i} of {jobs}", i) with { Tenant = Before, Ttl = TimeSpan.FromSeconds(60) })], CancellationToken.None);
+    private async Task FillAsync(int jobs) =>
+        await _host.Store.SubmitAsync([.. Enumerable.Range(1, jobs).Select(i => Embedded.Job($"{i} of {jobs}", i) with { Tenant = Before, Ttl = TimeSpan.FromSeconds(60) })], CancellationToken.None);
 
     private async Task<(int Looks, long Handed, long MostQueued)> WatchAsync(IEngine engine, CancellationToken over)
     {

@@ -53,8 +53,8 @@ public sealed class FormerOrderTests
             for (int i = 0, jobs = random.Next(2, 41); i < jobs; i++)
             {
                 long prefix = random.Next(1, 7);
-                long[]? chain = chained ? [prefix, 100 + i] : null;
-                prefixes.Add(bench.Add(deadline: 600_000, prompt: random.Next(16, 100), max: random.Next(1, 60), prefix: prefix, chain: chain).Id, prefix);
+                long[]? chain = chained ? [.. Enumerable.Range(0, 4).Select(page => (prefix * 10) + page), 100 + i] : null; // most of each prompt
+                prefixes.Add(bench.Add(deadline: 600_000, prompt: random.Next(80, 120), max: random.Next(1, 60), prefix: prefix, chain: chain).Id, prefix);
             }
             while (bench.Batch() is { Length: > 0 } batch)
             {
