@@ -11,8 +11,9 @@ limit=${1:-512} port=${2:-8091}
 program=${SLUICE:-$repo/artifacts/bin/Sluice.Cli/release/sluice}
 [ -x "$program" ] || { echo "memory-cap.sh: no program at $program: dotnet build -c Release src/Sluice.Cli" >&2; exit 2; }
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/sluice-memory-cap.XXXXXX") server='' group=''
-end() { [ -z "$server" ] || kill -9 "$server" 2>/dev/null || true; rm -rf "$work"; sleep 0.5; [ -z "$group" ] || rmdir "$group" 2>/dev/null || true; }
+end() { if [ -n "$server" ]; then kill -9 "$server"; wait "$server"; fi 2>/dev/null || true; rm -rf "$work"; sleep 0.5; [ -z "$group" ] || rmdir "$group" 2>/dev/null || true; }
 trap end EXIT
+
 fail() { echo "memory-cap.sh: $1" >&2; tail -n 5 "$work/serve.log" >&2 || true; exit 1; }
 
 if [ -d /sys/fs/cgroup/memory ]; then
@@ -45,12 +46,13 @@ for ((i = 0; ; i++)); do
   [ $i -lt 300 ] && kill -0 "$server" 2>/dev/null || fail "the service does not start; the kernel killed $(kills)"
   sleep 0.2
 done
-curl -sf -H 'content-type: application/jsonl' -T "$work/in.jsonl" -X POST -o "$work/view" "$SLUICE_URL/v1/submissions?model=model&cache=off&on_broken=keep" || fail "the upload ended with $? of curl; the kernel killed $(kills)"
+key=$(grep -o 'sk_[A-Za-z0-9_-]*' "$work/serve.log" | head -1)
+curl -sf -H "authorization: Bearer $key" -H 'content-type: application/jsonl' -T "$work/in.jsonl" -X POST -o "$work/view" "$SLUICE_URL/v1/submissions?model=model&cache=off&on_broken=keep" || fail "the upload ended with $? of curl; the kernel killed $(kills)"
 id=$(grep -o 'sub_[0-9a-f]*' "$work/view" | head -1)
 while ! grep -q '"finished_at"' "$work/view"; do
   sleep 0.5
   kill -0 "$server" 2>/dev/null || fail "the service ended; the kernel killed $(kills)"
-  curl -sf --max-time 30 -o "$work/view" "$SLUICE_URL/v1/submissions/$id" || true
+  curl -sf --max-time 30 -H "authorization: Bearer $key" -o "$work/view" "$SLUICE_URL/v1/submissions/$id" || true
 done
 count() { grep -o "\"$1\":[0-9]*" "$work/view" | grep -o '[0-9]*' | head -1; }
 awk -v limit="$limit" -v succeeded="$(count succeeded)" -v invalid="$(count invalid)" -v kills="$(kills)" -v peak="$(peak)" -v rss="$(awk '/^VmHWM/ { print $2 * 1024 }' "/proc/$server/status")" 'BEGIN {

@@ -6,6 +6,7 @@ namespace Sluice.Chaos.Children;
 internal sealed class Servers(string repository, string folder, int port) : IDisposable
 {
     private const int Tries = 8;
+    private const string Mark = "sluice.mark"; // ops/decisions/0014
     private readonly SemaphoreSlim _one = new(1, 1);
 
     private readonly Dictionary<string, string> _environment = new()
@@ -57,12 +58,12 @@ internal sealed class Servers(string repository, string folder, int port) : IDis
 
     public Task DownAsync() => RunAsync("down");
 
-    /// <summary>Queues with messages, by name and number of those ready and unacknowledged.</summary>
+    /// <summary>Queues with messages, by name and number of those ready and unacknowledged; the mark that a node leaves to see a broker's loss by stays.</summary>
     public async Task<IReadOnlyList<string>> FullQueuesAsync()
     {
         (int code, string output) = await RunAsync("ctl", "-q", "list_queues", "--no-table-headers", "name", "messages_ready", "messages_unacknowledged");
         return code == 0
-            ? [.. output.Split('\n').Select(line => line.Split('\t')).Where(part => part.Length == 3 && (part[1] != "0" || part[2].Trim() != "0")).Select(part => string.Join(' ', part))]
+            ? [.. output.Split('\n').Select(line => line.Split('\t')).Where(part => part.Length == 3 && part[0] != Mark && (part[1] != "0" || part[2].Trim() != "0")).Select(part => string.Join(' ', part))]
             : throw new InvalidOperationException($"The broker does not tell its queues: {output}");
     }
 

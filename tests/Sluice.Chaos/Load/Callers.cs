@@ -36,7 +36,7 @@ internal sealed class Callers : IDisposable
     /// <summary>Answers that said to come again later, or none at all.</summary>
     public int Again { get; private set; }
 
-    /// <summary>Seconds until 503 was answered, in order.</summary>
+    /// <summary>Seconds until 503 was answered to who did not ask to wait, in order.</summary>
     public double[] Refusals() => [.. _refusals.Order()];
 
     /// <summary>False where nobody answered for <see cref="s_patience"/>, or the job was refused for good.</summary>
@@ -171,7 +171,7 @@ internal sealed class Callers : IDisposable
         {
             long start = TimeProvider.System.GetTimestamp();
             using HttpResponseMessage answer = await _http.SendAsync(request, cancellationToken);
-            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && !request.Headers.Contains("Prefer"))
             {
                 _refusals.Add(TimeProvider.System.GetElapsedTime(start).TotalSeconds);
             }
