@@ -2,7 +2,7 @@
 # ops/checks/memory-cap.sh [LIMIT_MB [PORT]]      512 8091
 #
 # A service with the demo model in a control group of LIMIT_MB of memory (no swap), given 1,000 giant prompts at once: half of them fill
-# the model's context, half are hundreds of times as long. The first must succeed, the others be error rows, and the kernel must kill nobody.
+# the model's context, half are some eighty times as long. The first must succeed, the others be error rows, and the kernel must kill nobody.
 # Needs root, the memory controller (cgroup v1 or v2) and the built program (dotnet build -c Release src/Sluice.Cli).
 # Prints one JSON object; exit 0 where it held. Environment: SLUICE (another program than this checkout's).
 set -euo pipefail
