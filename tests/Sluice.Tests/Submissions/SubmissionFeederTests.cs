@@ -81,7 +81,9 @@ public sealed class SubmissionFeederTests
                 left++;
             return call();
         });
-        Guid id = await StageAsync(host, [FileHost.Job("c1", "p1")], TimeProvider.System.GetUtcNow().AddSeconds(1));
+        // a worker serves it, and no node that feeds does
+        await parts.GetRequiredService<IJobStore>().RegisterWorkerAsync(new WorkerRegistration(Guid.CreateVersion7(), "far away", ["far"]), TestContext.Current.CancellationToken);
+        Guid id = await StageAsync(host, ["""{"custom_id":"c1","model":"far","prompt":"p1"}"""], TimeProvider.System.GetUtcNow().AddSeconds(3));
         using SubmissionSignal signal = new();
         using SubmissionFeeder stranger = Feeder(parts, store, KnowsNone(parts), signal);
         await stranger.StartAsync(CancellationToken.None);
