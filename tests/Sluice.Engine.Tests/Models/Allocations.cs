@@ -1,7 +1,10 @@
+using Xunit;
+
 namespace Sluice.Engine.Tests.Models;
 
-/// <summary>Managed bytes that work takes on the thread that calls it.</summary>
-internal static class Allocations
+/// <summary>Managed bytes that work takes on the thread that calls it. Whole classes about that run in this collection: beside nothing else.</summary>
+[CollectionDefinition(nameof(Allocations), DisableParallelization = true)]
+public static class Allocations
 {
     private const int Tries = 3;
 
@@ -13,7 +16,10 @@ internal static class Allocations
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             work();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+            least = Math.Min(least, taken);
+            if (taken > 0)
+                Console.WriteLine($"allocations, {i + 1} of {Tries}: {taken} bytes");
         }
 
         return least;

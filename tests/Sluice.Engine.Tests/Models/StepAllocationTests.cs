@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Sluice.Engine.Tests.Models;
 
+[Collection(nameof(Allocations))]
 public sealed class StepAllocationTests
 {
     [Theory]

@@ -2,12 +2,15 @@ using Sluice.Engine.Cache;
 using Sluice.Engine.Models;
 using Sluice.Engine.Planning;
 using Sluice.Engine.Quantization;
+using Sluice.Engine.Speculation;
 using Sluice.Engine.Tests.Models;
 using Xunit;
 using static Sluice.Engine.Tests.Planning.PlannerRig;
 
 namespace Sluice.Engine.Tests.Planning;
 
+/// <summary>Alone: what the runtime does for others on a full machine was counted on this thread, too, a few times in hundreds of runs.</summary>
+[Collection(nameof(Allocations))]
 public sealed class AllocationTests
 {
     [Theory]
@@ -27,6 +30,26 @@ public sealed class AllocationTests
             for (int i = 0; i < 1000; i++)
                 rig.RunPlanned(rig.Planner.Next());
         }));
+        Assert.Equal(16, rig.Planner.Running.Count(s => s.Decoding));
+    }
+
+    [Fact]
+    public void A_thousand_warm_steps_with_guesses_allocate_nothing()
+    {
+        PlannerRig rig = new(pages: 16_000, stepTokens: 64, sequences: 16, context: 16_000, outputs: 64, drafter: new PromptLookupDrafter(), mostTokens: 4);
+        SamplingOptions seeded = new() { Temperature = 1, TopK = 10, TopP = 0.9f, RepetitionPenalty = 1.1f, Seed = 3 };
+        SamplingOptions drawn = new() { Temperature = 1, FrequencyPenalty = 0.1f };
+        for (int i = 0; i < 16; i++)
+            rig.Add(Generate(Prompt(i, 20), 15_900, i % 3 == 0 ? SamplingOptions.Greedy : i % 3 == 1 ? seeded : drawn));
+        while (rig.Planner.Running.Count(s => s.Trunk.Length > 200) < 16)
+            rig.RunPlanned(rig.Next());
+        long drafted = rig.Reader.DraftedTokens;
+        Assert.Equal(0, Allocations.Least(() =>
+        {
+            for (int i = 0; i < 1000; i++)
+                rig.RunPlanned(rig.Next());
+        }));
+        Assert.True(rig.Reader.DraftedTokens - drafted > 1000);
         Assert.Equal(16, rig.Planner.Running.Count(s => s.Decoding));
     }
 

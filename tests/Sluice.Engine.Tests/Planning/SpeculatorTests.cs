@@ -1,6 +1,4 @@
 using Sluice.Engine.Planning;
-using Sluice.Engine.Speculation;
-using Sluice.Engine.Tests.Models;
 using Xunit;
 using static Sluice.Engine.Tests.Planning.PlannerRig;
 
@@ -205,25 +203,5 @@ public sealed class SpeculatorTests
         rig.RunToEnd();
         Assert.Equal(0, drafter.Holding);
         Assert.All(all.Skip(6), s => Assert.Equal(rig.Model.Greedy(s.Request.Prompt, 80), Generated(s)));
-    }
-
-    [Fact]
-    public void A_thousand_warm_steps_with_guesses_allocate_nothing()
-    {
-        PlannerRig rig = new(pages: 16_000, stepTokens: 64, sequences: 16, context: 16_000, outputs: 64, drafter: new PromptLookupDrafter(), mostTokens: 4);
-        SamplingOptions seeded = new() { Temperature = 1, TopK = 10, TopP = 0.9f, RepetitionPenalty = 1.1f, Seed = 3 };
-        SamplingOptions drawn = new() { Temperature = 1, FrequencyPenalty = 0.1f };
-        for (int i = 0; i < 16; i++)
-            rig.Add(Generate(Prompt(i, 20), 15_900, i % 3 == 0 ? SamplingOptions.Greedy : i % 3 == 1 ? seeded : drawn));
-        while (rig.Planner.Running.Count(s => s.Trunk.Length > 200) < 16)
-            rig.RunPlanned(rig.Next());
-        long drafted = rig.Reader.DraftedTokens;
-        Assert.Equal(0, Allocations.Least(() =>
-        {
-            for (int i = 0; i < 1000; i++)
-                rig.RunPlanned(rig.Next());
-        }));
-        Assert.True(rig.Reader.DraftedTokens - drafted > 1000);
-        Assert.Equal(16, rig.Planner.Running.Count(s => s.Decoding));
     }
 }
