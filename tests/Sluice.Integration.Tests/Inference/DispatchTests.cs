@@ -55,8 +55,13 @@ public sealed class DispatchTests(PostgresDatabase database) : RealRigs(database
         WorkerRig api = await StartAsync(null);
         JobId[] ids = await api.SubmitManyAsync(50, i => Prompt($"wiped {i}"));
         await WorkerRig.EventuallyAsync(async () => await CountAsync("select count(*) from outbox") == 0, "all tickets are with the broker");
-        await Broker.PurgeTicketsAsync();
-        Assert.Equal(0u, await Broker.TicketsAsync());
+        await WorkerRig.EventuallyAsync(
+            async () =>
+            {
+                await Broker.PurgeTicketsAsync();
+                return await Broker.TicketsAsync() == 0; // a queue's own count may lag behind
+            },
+            "no ticket is left");
         // nothing is taken but what a ticket brings
         WorkerRig worker = await StartAsync("w1", null, ("Worker:TicketTimeout", "00:00:01"), ("Worker:StealAfter", "01:00:00"));
         Assert.All(await worker.EndAllAsync(ids), job => Assert.Equal(JobState.Succeeded, job.State));
