@@ -31,7 +31,7 @@ internal static class BackendPicker
         string? name = string.IsNullOrEmpty(forced) ? asked : forced;
         return name switch
         {
-            null or "cpu" => new Cpu.CpuBackend(threads, assembled, evenSlow, kernels),
+            null or "cpu" => new Cpu.CpuBackend(threads, assembled ? kernels ?? AssembledKernels.OfProcess : null, evenSlow),
             "reference" => new ReferenceBackend(),
             _ => throw new ArgumentException($"{source}: expected cpu or reference, found '{name}'"),
         };

@@ -5,10 +5,7 @@ using Sluice.Engine.Weights;
 
 namespace Sluice.Tuning.Training;
 
-/// <summary>
-/// Writes trained weights as <c>model.safetensors</c> in bfloat16 (rounded to nearest even), names in order. Whoever reads the file finds the one that was
-/// there before, or the whole new one.
-/// </summary>
+/// <summary>Writes trained weights as <c>model.safetensors</c> in bfloat16 (rounded to nearest even), names in order.</summary>
 internal static class CheckpointWriter
 {
     /// <exception cref="ModelFormatException">A weight is infinite or not a number; nothing is written.</exception>
@@ -21,20 +18,6 @@ internal static class CheckpointWriter
             if (other >= 0)
                 throw new ModelFormatException($"tensor '{tensor.Name}': expected finite weights after training, found {parameters.Values[other]} at element {other - tensor.Offset}");
         }
-        string partial = path + ".partial";
-        try
-        {
-            WriteFile(partial, tensors, parameters.Values);
-            File.Move(partial, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(partial);
-        }
-    }
-
-    private static void WriteFile(string path, ParameterTensor[] tensors, float[] values)
-    {
         using MemoryStream header = new();
         using (Utf8JsonWriter writer = new(header))
         {
@@ -68,7 +51,7 @@ internal static class CheckpointWriter
         file.Write("        "u8[..padding]);
         foreach (ParameterTensor tensor in tensors)
         {
-            ushort[] narrow = Array.ConvertAll(values[tensor.Offset..(tensor.Offset + tensor.Length)], Narrow);
+            ushort[] narrow = Array.ConvertAll(parameters.Values[tensor.Offset..(tensor.Offset + tensor.Length)], Narrow);
             file.Write(MemoryMarshal.AsBytes(narrow.AsSpan()));
         }
     }

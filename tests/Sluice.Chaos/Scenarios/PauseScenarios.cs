@@ -12,9 +12,6 @@ internal static class PauseScenarios
     private const int Kept = 24; // zombies' worth of load, for those that had nothing to run
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(4.5);
 
-    /// <summary>A zombie's worker, and where its log ended when it was woken.</summary>
-    private sealed record Woken(int Worker, long From);
-
     /// <summary>Stops workers that run something past their heartbeat, four of six at a time. Each wakes with results that are no longer its to give.</summary>
     public static async Task<ChaosReport> ZombiesAsync(ChaosOptions options, CancellationToken cancellationToken)
     {
@@ -109,4 +106,7 @@ internal static class PauseScenarios
         ChaosReport report = await stage.FinishAsync(0, 0, [], cancellationToken);
         return report.Expired == 0 ? report : report with { Ok = false, Broken = [.. report.Broken, $"{report.Expired} expired that had time"] };
     }
+
+    /// <summary>A zombie's worker, and where its log ended when it was woken.</summary>
+    private sealed record Woken(int Worker, long From);
 }

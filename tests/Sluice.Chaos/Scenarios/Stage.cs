@@ -192,10 +192,7 @@ internal sealed class Stage : IAsyncDisposable
         {
             faults = [.. faults, "what callers can see could not all be read"];
         }
-        foreach (string left in await LeftAsync(cancellationToken))
-        {
-            faults = [.. faults, left];
-        }
+        faults = [.. faults, .. await LeftAsync(cancellationToken)];
         CheckReport check = await CheckAsync(cancellationToken);
         Dictionary<string, long> ends = await Ledger.EndsAsync();
         double[] recoveries = await RecoveriesAsync(hand => hand.Running, s_recovery), held = await RecoveriesAsync(hand => hand.Held, TimeSpan.MaxValue);
@@ -243,7 +240,8 @@ internal sealed class Stage : IAsyncDisposable
         IReadOnlyList<string> queues = [];
         await AwaitNoneAsync(async () => (queues = await Servers.FullQueuesAsync()).Count, s_settle, cancellationToken);
         long open = await AwaitNoneAsync(Ledger.OpenTransactionsAsync, s_settle, cancellationToken);
-        return open == 0 ? [.. queues.Select(queue => $"left in a queue: {queue}")] : [.. queues.Select(queue => $"left in a queue: {queue}"), $"{open} transactions left open"];
+        IEnumerable<string> left = queues.Select(queue => $"left in a queue: {queue}");
+        return open == 0 ? [.. left] : [.. left, $"{open} transactions left open"];
     }
 
     public async Task<CheckReport> CheckAsync(CancellationToken cancellationToken)

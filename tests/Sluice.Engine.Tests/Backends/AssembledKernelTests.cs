@@ -21,7 +21,7 @@ public sealed unsafe class AssembledKernelTests : IDisposable
     private static readonly int[] s_rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 23, 24, 25, 29, 61];
 
     private readonly Numbers _numbers = new(5);
-    private readonly CpuBackend _cpu = new(2, assembled: true, evenSlow: true);
+    private readonly CpuBackend _cpu = new(2, AssembledKernels.OfProcess, evenSlow: true);
     private readonly ReferenceBackend _truth = new();
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Sluice.Engine.Backends;
 using Sluice.Engine.Backends.Cpu;
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Backends.Reference;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
@@ -22,7 +23,7 @@ public sealed unsafe class HeadTests : IDisposable
     [InlineData(3, true)]
     public void It_is_the_same_to_the_bit_as_whole_rows(int threads, bool assembled)
     {
-        using CpuBackend cpu = new(threads, assembled, evenSlow: true);
+        using CpuBackend cpu = new(threads, assembled ? AssembledKernels.OfProcess : null, evenSlow: true);
         foreach (WeightFormat format in Enum.GetValues<WeightFormat>())
         {
             foreach (int outputs in (int[])[1, 31, 32, 33, 400, 1000, 1700])

@@ -1,5 +1,6 @@
 using Sluice.Engine.Backends;
 using Sluice.Engine.Backends.Cpu;
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Backends.Reference;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Sequences;
@@ -26,7 +27,7 @@ public sealed unsafe class PrefixGroupsTests : IDisposable
     [InlineData(2, 48, KvFormat.Int8)]
     public void Random_trees_give_the_same_bits_with_groups_and_without(int workers, int headDim, KvFormat format)
     {
-        using CpuBackend plain = new(workers), assembled = new(workers, assembled: true, evenSlow: true);
+        using CpuBackend plain = new(workers), assembled = new(workers, AssembledKernels.OfProcess, evenSlow: true);
         RandomTrees(plain, workers, headDim, format);
         RandomTrees(assembled, workers, headDim, format);
     }

@@ -1,5 +1,6 @@
 using Sluice.Engine.Backends;
 using Sluice.Engine.Backends.Cpu;
+using Sluice.Engine.Backends.Cpu.Assembled;
 using Sluice.Engine.Quantization;
 using Sluice.Engine.Tensors;
 using Sluice.Engine.Weights;
@@ -21,7 +22,7 @@ public sealed unsafe class PreparedProductTests : IDisposable
     [InlineData(2, true)]
     public void Preparing_changes_no_bit(int threads, bool assembled)
     {
-        using CpuBackend cpu = new(threads, assembled, evenSlow: true);
+        using CpuBackend cpu = new(threads, assembled ? AssembledKernels.OfProcess : null, evenSlow: true);
         foreach (WeightFormat format in Enum.GetValues<WeightFormat>())
         {
             foreach (int columns in (int[])[1, 2, 31, 33, 130, 577])

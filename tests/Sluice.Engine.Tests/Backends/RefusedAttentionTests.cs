@@ -26,7 +26,7 @@ public sealed class RefusedAttentionTests
             Marshal.SetLastPInvokeError(NoMemory);
             return -1;
         });
-        using CpuBackend backend = new(1, assembled: true, evenSlow: true, kernels);
+        using CpuBackend backend = new(1, kernels, evenSlow: true);
         Assert.Equal($"attention: mprotect: {Marshal.GetPInvokeErrorMessage(NoMemory)}", backend.Refusal);
         Assert.Contains(CpuBackend.BFloat16Kernels, backend.Name, StringComparison.Ordinal);
         Assert.EndsWith(CpuBackend.NoAttentionKernels, backend.Name, StringComparison.Ordinal);

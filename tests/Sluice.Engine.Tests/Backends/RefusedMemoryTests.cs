@@ -65,7 +65,7 @@ public sealed class RefusedMemoryTests
     {
         RequireInstructions();
         AssembledKernels kernels = Refusing();
-        CpuBackend refused = new(1, assembled: true, evenSlow: true, kernels);
+        CpuBackend refused = new(1, kernels, evenSlow: true);
         using ProfilingBackend around = new(refused);
         Assert.Null(kernels.Tiles(TileKind.BFloat16));
         Assert.Null(kernels.Tiles(TileKind.Int8));
@@ -73,7 +73,7 @@ public sealed class RefusedMemoryTests
         Assert.Equal("cpu/" + Isa.Name, refused.Name);
         Assert.Equal(s_why, refused.Refusal);
         Assert.Equal(s_why, around.Refusal);
-        using CpuBackend unasked = new(1, assembled: false, evenSlow: false, kernels);
+        using IBackend unasked = BackendPicker.Create(null, "cpu", 1, assembled: false, evenSlow: false, kernels);
         Assert.Null(unasked.Refusal);
     }
 

@@ -28,18 +28,6 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Single(Directory.GetFiles(_folder));
     }
 
-    [Fact]
-    public void Whoever_reads_the_file_while_it_is_replaced_reads_the_one_before()
-    {
-        byte[] before = Written(seed: 1), read = new byte[before.Length];
-        using FileStream reader = File.OpenRead(FilePath);
-        byte[] after = Written(seed: 2);
-        reader.ReadExactly(read);
-        Assert.Equal(before, read);
-        Assert.NotEqual(before, after);
-        Assert.Single(Directory.GetFiles(_folder));
-    }
-
     private byte[] Written(int seed)
     {
         _parameters.Initialise(seed);

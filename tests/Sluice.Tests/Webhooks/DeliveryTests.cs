@@ -242,29 +242,9 @@ public sealed class DeliveryTests : IAsyncDisposable
     /// <summary>A job that has succeeded.</summary>
     private async Task<JobId> EndAsync(WebhookRequest? webhook = null)
     {
-        JobId id = JobId.New(TimeProvider.System);
-        Guid worker = Guid.NewGuid();
-        await _jobs.RegisterWorkerAsync(new WorkerRegistration(worker, $"w{worker:N}", ["m"]), CancellationToken.None);
-        await _jobs.SubmitAsync([new NewJob
-        {
-            Id = id,
-            Tenant = "acme",
-            Namespace = "default",
-            Kind = JobKind.Generate,
-            Class = JobClass.Standard,
-            Model = "m",
-            ModelRevision = "r",
-            Request = new JobRequest { Model = "m", Prompt = "secret words", Webhook = webhook },
-            PromptTokens = 1,
-            MaxNewTokens = 1,
-            PrefixKey = 1,
-            CustomId = "mine",
-        }], CancellationToken.None);
-        await _jobs.ReserveAsync(worker, [id], CancellationToken.None);
-        ClaimedJob claimed = Assert.Single(await _jobs.ClaimAsync(worker, [id], CancellationToken.None));
-        JobResult result = new() { Outputs = [], Usage = new JobUsage(), Source = AnswerSource.Engine };
-        Assert.Equal([true], await _jobs.FinishAsync(worker, [new JobOutcome { Fence = claimed.Fence, State = JobState.Succeeded, Result = result }], CancellationToken.None));
-        return id;
+        NewJob job = EndedJobs.Job("mine", new JobRequest { Model = "m", Prompt = "secret words", Webhook = webhook });
+        await EndedJobs.SucceedAsync(_jobs, job);
+        return job.Id;
     }
 
     /// <summary>Sends what is due. Returns how many.</summary>

@@ -7,7 +7,6 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Sluice.Jobs;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
 using Sluice.Store;
@@ -67,7 +66,7 @@ public sealed class FlakySinkTests : IAsyncDisposable
         Guid endpoint = Guid.CreateVersion7();
         byte[] secret = WebhookSecret.New();
         Assert.True(await _store.AddAsync(new NewWebhookEndpoint(endpoint, "acme", _sink.Url, [], _box.Seal(secret, "acme", endpoint)), 1, CancellationToken.None));
-        await EndJobsAsync();
+        await EndedJobs.SucceedAsync(_jobs, [.. Enumerable.Range(0, Events).Select(i => EndedJobs.Job(i.ToString(CultureInfo.InvariantCulture)))]);
         WebhookDelivery[] pending;
         while ((pending = [.. (await DeliveriesAsync(endpoint)).Where(delivery => delivery.State == DeliveryState.Pending)]).Length > 0)
         {
@@ -159,32 +158,4 @@ public sealed class FlakySinkTests : IAsyncDisposable
     }
 
     private Task<IReadOnlyList<WebhookDelivery>> DeliveriesAsync(Guid endpoint) => _store.DeliveriesAsync("acme", endpoint, Events + 1, CancellationToken.None);
-
-    private async Task EndJobsAsync()
-    {
-        Guid worker = Guid.NewGuid();
-        await _jobs.RegisterWorkerAsync(new WorkerRegistration(worker, "w1", ["m"]), CancellationToken.None);
-        NewJob[] jobs = [.. Enumerable.Range(0, Events).Select(i => new NewJob
-        {
-            Id = JobId.New(TimeProvider.System),
-            Tenant = "acme",
-            Namespace = "default",
-            Kind = JobKind.Generate,
-            Class = JobClass.Standard,
-            Model = "m",
-            ModelRevision = "r",
-            Request = new JobRequest { Model = "m", Prompt = "x" },
-            PromptTokens = 1,
-            MaxNewTokens = 1,
-            PrefixKey = 1,
-            CustomId = i.ToString(CultureInfo.InvariantCulture),
-        })];
-        await _jobs.SubmitAsync(jobs, CancellationToken.None);
-        JobId[] ids = [.. jobs.Select(job => job.Id)];
-        await _jobs.ReserveAsync(worker, ids, CancellationToken.None);
-        IReadOnlyList<ClaimedJob> claimed = await _jobs.ClaimAsync(worker, ids, CancellationToken.None);
-        Assert.Equal(Events, claimed.Count);
-        JobResult result = new() { Outputs = [], Usage = new JobUsage(), Source = AnswerSource.Engine };
-        Assert.DoesNotContain(false, await _jobs.FinishAsync(worker, [.. claimed.Select(job => new JobOutcome { Fence = job.Fence, State = JobState.Succeeded, Result = result })], CancellationToken.None));
-    }
 }

@@ -7,7 +7,6 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Sluice.Jobs;
 using Sluice.Service.Telemetry;
 using Sluice.Service.Webhooks;
 using Sluice.Store;
@@ -133,23 +132,9 @@ public sealed class HostileSinkTests : IAsyncLifetime
 
     private async Task EndOneAsync()
     {
-        JobId id = JobId.New(TimeProvider.System);
-        NewJob job = new()
-        {
-            Id = id,
-            Tenant = "acme",
-            Namespace = "default",
-            Kind = JobKind.Generate,
-            Class = JobClass.Standard,
-            Model = "m",
-            ModelRevision = "r",
-            Request = new JobRequest { Model = "m", Prompt = "x" },
-            PromptTokens = 1,
-            MaxNewTokens = 1,
-            PrefixKey = 1,
-        };
+        NewJob job = EndedJobs.Job();
         await _jobs.SubmitAsync([job], CancellationToken.None);
-        await _jobs.CancelAsync("acme", id, CancellationToken.None);
+        await _jobs.CancelAsync(EndedJobs.Tenant, job.Id, CancellationToken.None);
     }
 
     private async Task<Stream> OpenAsync(IPEndPoint address, CancellationToken cancellationToken)

@@ -7,13 +7,12 @@ namespace Sluice.Engine.Backends.Cpu;
 
 /// <summary>Weights in panels, vector kernels chosen at start, operations shared by <see cref="RowWorkers"/>.</summary>
 /// <param name="threads">That share an operation, the caller's included.</param>
-/// <param name="assembled">
-/// Use the kernels assembled at start where the processor and the host have them; activations that meet bfloat16 weights are then rounded to bfloat16.
-/// The choice is made once and for all products, so it never depends on the rows of a step.
+/// <param name="kernels">
+/// Those assembled at start, used where the processor and the host have them; activations that meet bfloat16 weights are then rounded to bfloat16.
+/// The choice is made once and for all products, so it never depends on the rows of a step. Null for none.
 /// </param>
 /// <param name="evenSlow">Also those that this processor is slower with than with intrinsics.</param>
-/// <param name="kernels">Where assembled kernels come from; null for those of the process.</param>
-internal sealed unsafe class CpuBackend(int threads, bool assembled = false, bool evenSlow = false, AssembledKernels? kernels = null) : IBackend
+internal sealed unsafe class CpuBackend(int threads, AssembledKernels? kernels = null, bool evenSlow = false) : IBackend
 {
     // Elements below which waking the other workers costs more than they save.
     private const int SmallestShared = 16_384;
@@ -46,12 +45,11 @@ internal sealed unsafe class CpuBackend(int threads, bool assembled = false, boo
     public string Name => "cpu/" + Isa.Name + (_pairTiles is null && _byteTiles is null ? "" : "+assembled")
         + (_pairTiles is null ? "" : BFloat16Kernels) + (_byteTiles is null ? "" : Int8Kernels) + (_pairTiles is null || _attentionTiles is not null ? "" : NoAttentionKernels);
 
-    public string? Refusal => _kernels?.Refusal;
+    public string? Refusal => kernels?.Refusal;
 
-    private readonly AssembledKernels? _kernels = assembled ? kernels ?? AssembledKernels.OfProcess : null;
-    private readonly TileSet? _pairTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? (kernels ?? AssembledKernels.OfProcess).Tiles(TileKind.BFloat16) : null;
-    private readonly AttentionTiles? _attentionTiles = assembled && (evenSlow || TileSet.Pays(TileKind.BFloat16)) ? (kernels ?? AssembledKernels.OfProcess).Attention : null;
-    private readonly TileSet? _byteTiles = assembled ? (kernels ?? AssembledKernels.OfProcess).Tiles(TileKind.Int8) : null;
+    private readonly TileSet? _pairTiles = evenSlow || TileSet.Pays(TileKind.BFloat16) ? kernels?.Tiles(TileKind.BFloat16) : null;
+    private readonly AttentionTiles? _attentionTiles = evenSlow || TileSet.Pays(TileKind.BFloat16) ? kernels?.Attention : null;
+    private readonly TileSet? _byteTiles = kernels?.Tiles(TileKind.Int8);
     private NativeBuffer _codes = new(0);
 
     public long PackedBytes(DataType type, WeightFormat format, int rows, int columns) => format switch
