@@ -29,12 +29,12 @@ else
   peak() { cat "$group/memory.peak"; }
 fi
 
-# a hundred numbers and 100 new tokens fill most of the context of 512; forty thousand words are some eighty times that
+# 130 numbers and 100 new tokens fill most of the context of 512; forty thousand words are some eighty times that
 awk 'BEGIN {
   for (w = 0; w < 40000; w++) far = far "order "
   for (i = 1; i <= 1000; i++) {
     text = far
-    if (i % 2) { text = "Job " i ":"; for (w = 0; w < 100; w++) text = text " " (i * 7919 + w * 104729) % 97 }
+    if (i % 2) { text = "Job " i ":"; for (w = 0; w < 130; w++) text = text " " (i * 7919 + w * 104729) % 97 }
     print "{\"custom_id\":\"" i "\",\"prompt\":\"" text "\",\"parameters\":{\"max_tokens\":100}}"
   }
 }' >"$work/in.jsonl"
